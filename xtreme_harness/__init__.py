@@ -1,0 +1,49 @@
+"""xharness: evaluate multilingual encoders on XTREME and XTREME-R.
+
+>>> from xtreme_harness import evaluate
+>>> result = evaluate("ckpt/", tasks=["xtreme"], output="out")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xtreme_harness.api import demo, evaluate
+    from xtreme_harness.errors import (
+        CardError,
+        DataError,
+        MissingDependency,
+        ModelError,
+        OutputError,
+        PredictionError,
+        XHarnessError,
+    )
+    from xtreme_harness.results import Result
+    from xtreme_harness.signature import VERSION as __version__
+
+__all__ = [
+    "CardError",
+    "DataError",
+    "MissingDependency",
+    "ModelError",
+    "OutputError",
+    "PredictionError",
+    "Result",
+    "XHarnessError",
+    "__version__",
+    "demo",
+    "evaluate",
+]
+
+_HOMES = {"evaluate": "api", "demo": "api", "Result": "results", "__version__": "signature"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import xtreme_harness` costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'xtreme_harness' has no attribute '{name}'")
+    from importlib import import_module
+
+    module = import_module(f"xtreme_harness.{_HOMES.get(name, 'errors')}")
+    return getattr(module, "VERSION" if name == "__version__" else name)

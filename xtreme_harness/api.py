@@ -1,0 +1,224 @@
+"""The commands as functions: typed arguments in, the records that the files hold out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.data.sources import parse_data
+from xtreme_harness.errors import CardError, DataError, ModelError, OutputError
+from xtreme_harness.plan import Cell, Missing, Plan, all_cards, make_plan, select
+from xtreme_harness.results import Result, build, to_json
+from xtreme_harness.run import Done, Options, execute, locked, open_output, prepare
+from xtreme_harness.submission import write_json
+
+__all__ = ["demo", "evaluate", "plan_evaluation", "read_layer", "split_names"]
+
+log = logging.getLogger("xtreme_harness")
+
+
+def split_names(values: str | Sequence[str]) -> list[str]:
+    """Names that were given repeatedly, comma-separated, or both, each once.
+
+    >>> split_names(["xnli,panx", "xquad", "xnli"])
+    ['xnli', 'panx', 'xquad']
+    """
+    listed = [values] if isinstance(values, str) else list(values)
+    return list(dict.fromkeys(name.strip() for value in listed for name in value.split(",") if name.strip()))
+
+
+def plan_evaluation(
+    tasks: str | Sequence[str],
+    data: str | Sequence[str] = "hub",
+    languages: str | Sequence[str] = (),
+    split: str = "test",
+    include: Sequence[str | Path] = (),
+) -> tuple[Cards, Plan]:
+    """Find what an evaluation would do, without loading weights or data."""
+    names, extra = [], [Path(place) for place in include]
+    for name in split_names(tasks):
+        path = Path(name)
+        if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
+            extra.append(path)
+            names.extend([path.stem] if path.is_file() else [f.stem for f in sorted(path.glob("*.yaml"))])
+        else:
+            names.append(name)
+    cards = all_cards(extra)
+    sources = [data] if isinstance(data, str) else list(data)
+    return cards, make_plan(select(cards, names), parse_data(sources, cards.tasks), split, split_names(languages))
+
+
+def evaluate(
+    model: str | Path,
+    tasks: str | Sequence[str] = "xtreme",
+    *,
+    data: str | Sequence[str] = "hub",
+    output: str | Path | None = None,
+    languages: str | Sequence[str] = (),
+    split: str = "test",
+    include: Sequence[str | Path] = (),
+    labels: str | Path | None = None,
+    layer: str | int | float | None = None,
+    label_order: Sequence[str] = (),
+    on_plan: Callable[[Plan, Options], None] = lambda plan, options: None,
+    on_cell: Callable[[Done], None] = lambda done: None,
+    on_sequences: Callable[[Cell, int], None] = lambda cell, sequences: None,
+    **options: Any,
+) -> Result:
+    """Predict and score; write everything that `xharness eval` writes.
+
+    Args:
+        model: checkpoint folder, Hub id, adapter folder, folder of checkpoints by unit, or oracle, majority, random.
+        tasks: suites, groups, tasks, globs, `task@suite`, card files or folders.
+        data: "hub", "samples", a folder, or "TASK=FILE_OR_DIR"; several in a list.
+        output: folder of the results; default `xharness-out/<model>`.
+        languages: only these.
+        split: "test" or "dev".
+        include: card files or folders.
+        labels: folder in the official label form, for data without gold.
+        layer: hidden state of sentence vectors: "last", an index, or a fraction of the depth.
+        label_order: "TASK=A,B,C", where a checkpoint's labels have no names.
+        on_plan: called before any weights are loaded.
+        on_cell: called when a cell ends.
+        on_sequences: called with the number of sequences done inside a cell.
+        options: the other fields of `run.Options`.
+
+    Raises:
+        XHarnessError: for what is wrong before a cell is computed; a fault in one cell stands in `Result.failed`.
+        KeyboardInterrupt: after the finished cells were written; the same call continues.
+    """
+    started = time.monotonic()
+    if labels is not None and not Path(labels).is_dir():
+        raise DataError(f"--labels {labels}: no such folder")
+    cards, plan = plan_evaluation(tasks, data, languages, split, include)
+    out = Path(output) if output else Path("xharness-out") / (Path(str(model)).name or "model")
+    settings = Options(
+        model=str(model),
+        output=out,
+        labels=Path(labels) if labels else None,
+        layer=read_layer(layer),
+        label_orders=_label_orders(label_order, cards),
+        **options,
+    )
+    setups = prepare(plan, settings)
+    open_output(out)
+    on_plan(plan, settings)
+    with locked(out), _log_file(out):
+        done: list[Done] = []
+        try:
+            for one in execute(plan, setups, settings, on_cell, on_sequences):
+                done.append(one)
+        finally:
+            lineage = _lineage(setups)
+            result = _result(plan, cards, done, settings, split, lineage, _command(tasks, data, languages, settings))
+            _write(result, out, time.monotonic() - started)
+    if done and all(one.status == "failed" for one in done):
+        raise DataError(*dict.fromkeys(one.message for one in done))
+    return result
+
+
+def read_layer(value: str | int | float | None) -> str | int | float | None:
+    """Read "last", an index ("8") or a fraction of the depth ("0.67").
+
+    >>> read_layer("last"), read_layer("8"), read_layer("0.5")
+    ('last', 8, 0.5)
+    """
+    if value is None or isinstance(value, int | float) or value == "last":
+        return value
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        raise ModelError(f"--layer {value}: expected last, an index such as 8, or a fraction such as 0.67") from None
+
+
+def demo(folder: str | Path, **options: Any) -> tuple[Path, Result]:
+    """Build a tiny checkpoint from the samples and evaluate both suites with it, offline."""
+    from xtreme_harness.demo import build_checkpoint
+
+    place = Path(folder)
+    checkpoint = build_checkpoint(place / "checkpoint")
+    result = evaluate(checkpoint, ["xtreme", "xtreme-r"], data="samples", output=place / "out", **options)
+    return checkpoint, result
+
+
+def _result(
+    plan: Plan,
+    cards: Cards,
+    done: Sequence[Done],
+    options: Options,
+    split: str,
+    lineage: Sequence[Mapping[str, Any]],
+    command: Mapping[str, Any],
+) -> Result:
+    failed = {one.cell.name: one.message for one in done if one.status == "failed"}
+    unscored = [
+        Missing(one.cell.key, one.cell.language, one.cell.scopes, one.message or "predicted, not scored: no gold")
+        for one in done
+        if one.status == "unscored" or one.record.get("status") == "unscored"
+    ]
+    records = [one.record for one in done if one.record]
+    return build(plan, cards, records, options.model, split, failed, unscored, options.limit, lineage, command)
+
+
+def _write(result: Result, out: Path, seconds: float) -> None:
+    for suite, layout in result.official.items():
+        write_json(out / f"leaderboard-{suite}.json", layout)
+    write_json(out / "results.json", to_json(result, seconds))
+
+
+def _command(tasks: Any, data: Any, languages: Any, options: Options) -> dict[str, Any]:
+    """The options that a reader of results.json wants to see, in lm-eval's place for them."""
+    return {
+        "tasks": split_names(tasks),
+        "data": [data] if isinstance(data, str) else list(data),
+        "languages": split_names(languages),
+        "device": options.device,
+        "dtype": options.dtype,
+        "batch_size": options.batch_size or "auto",
+        "random_seed": options.seed,
+    }
+
+
+def _lineage(setups: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Stages of every checkpoint that was read, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    for setup in setups.values():
+        if setup.checkpoint is None:
+            continue
+        stages = [dict(stage) for stage in setup.checkpoint.lineage]
+        own = {"stage": setup.checkpoint.stage, "data": None, "recipe": None, "checkpoint_hash": setup.hash}
+        for stage in [*stages, {**own, "checkpoint": setup.checkpoint.name}]:
+            found.setdefault(str(sorted(stage.items(), key=str)), stage)
+    return list(found.values())
+
+
+def _label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, ...]]:
+    orders = {}
+    for value in values:
+        task, separator, names = value.partition("=")
+        if not separator or not names:
+            raise CardError(f"--label-order {value}: expected TASK=A,B,C, for example xnli=entailment,neutral,contradiction")
+        cards.card(task)
+        orders[task] = tuple(name.strip() for name in names.split(","))
+    return orders
+
+
+@contextmanager
+def _log_file(out: Path) -> Iterator[None]:
+    """Write the package's messages to OUT/log.txt while a run lasts."""
+    try:
+        handler = logging.FileHandler(out / "log.txt", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{out / 'log.txt'}: cannot be written ({error.strerror})") from None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()

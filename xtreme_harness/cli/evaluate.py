@@ -1,0 +1,101 @@
+"""`xharness eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("eval", short_help="Predict and score a checkpoint.")
+@click.option("--model", "-m", required=True, metavar="CKPT", help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random.")
+@click.option("--tasks", "-t", multiple=True, default=["xtreme"], show_default=True, metavar="NAMES", help="Suites, groups, tasks, globs, card files or folders; repeated or comma-separated.")
+@click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
+@click.option("--split", type=click.Choice(["test", "dev"]), default="test", show_default=True, help="Which split to evaluate.")
+@click.option("--data", multiple=True, default=["hub"], show_default=True, metavar="PLACE", help="hub, samples, a folder, or TASK=FILE_OR_DIR; repeatable.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="DIR", help="Labels in the official form, for data without gold.")
+@click.option("--output-path", "-o", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.  [default: xharness-out/<model>]")
+@click.option("--train", type=click.Choice(["auto", "never", "always"]), default="auto", show_default=True, help="Train the English target stage where a head is missing (not in this version: a missing head is an error).")
+@click.option("--seed", type=int, default=42, show_default=True, help="Seed of `--model random`.")
+@click.option("--batch-size", "-b", default="auto", show_default=True, metavar="auto|N", help="Sequences a batch, at most; auto: as many as a token budget allows.")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True, help="auto: bfloat16 where the hardware multiplies it natively.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute.")
+@click.option("--limit", "-L", type=click.IntRange(min=1), metavar="N", help="Only the first N examples of every cell; results are marked LIMITED.")
+@click.option("--log-samples", "-s", is_flag=True, help="Write input, gold and prediction of every example.")
+@click.option("--by-language", is_flag=True, help="Print a table of all languages too.")
+@click.option("--include-path", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help="Card file or folder of cards; repeatable.")
+@click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
+@click.option("--layer", metavar="last|N|FRACTION", help="Hidden state of sentence vectors; 0 is the embeddings.")
+@click.option("--pooling", type=click.Choice(["mean", "cls", "pooler"]), help="Pooling of sentence vectors.")
+@click.option("--retrieval-preset", type=click.Choice(["paper", "script", "jiant", "last"]), help="A card's named layer and pooling.")
+@click.option("--label-order", multiple=True, metavar="TASK=A,B,C", help="Labels by class id, for checkpoints whose labels have no names.")
+@click.option("--keep-head", is_flag=True, help="Use the head of an intermediate checkpoint.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
+@click.option("--force", is_flag=True, help="Compute finished cells anew.")
+@click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True, help="Where cells run.")
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Predict zero-shot and score: official prediction files, leaderboard JSON, results.json.
+
+    Run the same command again to continue a run that stopped: finished cells are kept.
+
+    \b
+      xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
+      xharness eval --model oracle --tasks xnli --data samples --by-language
+    """
+    from xtreme_harness.api import evaluate
+    from xtreme_harness.cli.show import Progress, print_plan, print_result
+    from xtreme_harness.errors import ModelError
+
+    if given["trust_remote_code"] and not given["revision"]:
+        raise ModelError("--trust-remote-code runs the checkpoint's own code: pin it with --revision COMMIT")
+    if given["train"] == "always":
+        raise ModelError("--train always: training is not in this version; give checkpoints that have their heads")
+    if given["dry_run"]:
+        print_plan(given)
+        return
+    progress = Progress(quiet=ctx.obj["quiet"])
+    try:
+        result = evaluate(
+            given["model"],
+            given["tasks"],
+            data=given["data"],
+            output=given["output_path"],
+            languages=given["languages"],
+            split=given["split"],
+            include=given["include_path"],
+            labels=given["labels"],
+            layer=given["layer"],
+            label_order=given["label_order"],
+            revision=given["revision"],
+            seed=given["seed"],
+            device=given["device"],
+            dtype=given["dtype"],
+            batch_size=_batch_size(given["batch_size"]),
+            limit=given["limit"],
+            log_samples=given["log_samples"],
+            pooling=given["pooling"],
+            preset=given["retrieval_preset"],
+            keep_head=given["keep_head"],
+            trust_remote_code=given["trust_remote_code"],
+            force=given["force"],
+            on_plan=progress.plan,
+            on_cell=progress.cell,
+            on_sequences=progress.sequences,
+        )
+    finally:
+        progress.close()
+    print_result(result, progress, by_language=given["by_language"])
+    ctx.exit(3 if result.failed else 0)
+
+
+def _batch_size(value: str) -> int | None:
+    if value == "auto":
+        return None
+    if not value.isdigit() or int(value) < 1:
+        raise click.BadParameter(f"found '{value}', expected auto or a number from 1", param_hint="--batch-size")
+    return int(value)

@@ -1,0 +1,1 @@
+"""Data: files and Hub datasets to splits of examples."""

@@ -1,0 +1,58 @@
+"""File formats: paths and options of a task card -> rows.
+
+Every reader takes the files by role (most formats have one role, `rows`, whose files are read in order) and the options
+of the card's source. A malformed file is refused with all its faults; nothing is skipped in silence. Text is UTF-8 (see
+`text`), rows know their file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from xtreme_harness.data.formats.bitext import read_bucc, read_tatoeba
+from xtreme_harness.data.formats.conllu import read_conllu
+from xtreme_harness.data.formats.delimited import read_csv, read_tsv
+from xtreme_harness.data.formats.jsonlines import read_json, read_jsonl
+from xtreme_harness.data.formats.mewslix import read_mewslix, read_mewslix_pairs
+from xtreme_harness.data.formats.squad import read_squad
+from xtreme_harness.data.formats.tagging import read_conll
+from xtreme_harness.data.formats.xquad_r import read_xquad_r
+from xtreme_harness.records import Json, Table
+
+__all__ = ["FORMATS", "OPTIONS", "Reader"]
+
+Reader = Callable[[Mapping[str, Sequence[Path]], Mapping[str, Json]], Table]
+
+FORMATS: dict[str, Reader] = {
+    "bucc": read_bucc,
+    "conll": read_conll,
+    "conllu": read_conllu,
+    "csv": read_csv,
+    "json": read_json,
+    "jsonl": read_jsonl,
+    "mewslix": read_mewslix,
+    "mewslix_pairs": read_mewslix_pairs,
+    "squad": read_squad,
+    "tatoeba": read_tatoeba,
+    "tsv": read_tsv,
+    "xquad_r": read_xquad_r,
+}
+
+_DELIMITED = ("columns", "optional", "removed", "header", "quoting", "separator", "where", "width")
+
+# The options that a card may give, for whoever checks cards: the readers pass over others.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "bucc": (),
+    "conll": ("token", "tag", "separator", "prefix", "width"),
+    "conllu": ("tag_column", "language"),
+    "csv": _DELIMITED,
+    "json": ("columns", "optional", "removed", "records"),
+    "jsonl": ("columns", "optional", "removed"),
+    "mewslix": (),
+    "mewslix_pairs": (),
+    "squad": ("check_spans", "ids", "id_prefix"),
+    "tatoeba": ("sorted",),
+    "tsv": _DELIMITED,
+    "xquad_r": ("check_spans",),
+}

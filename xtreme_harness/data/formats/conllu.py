@@ -1,0 +1,160 @@
+"""Universal Dependencies treebanks, converted as XTREME converts them.
+
+A multi-word token takes the place of its words, with its own form and the tag of one of them: the word with the fewest
+ancestors, where enhanced dependencies count as edges too, and of several such words the one whose part of speech ranks
+first. Sentences whose forms are masked are dropped, spaces and U+200C are taken out of forms. Source: XTREME's
+`third_party/ud-conversion-tools/lib/conll.py` and `utils_preprocess.py` (838c13b).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xtreme_harness.data.formats.checks import choice, files_of, refuse
+from xtreme_harness.data.formats.text import read_lines
+from xtreme_harness.records import Json, Row, Table
+
+__all__ = ["read_conllu"]
+
+# Parts of speech by preference; the official code stops at a tie of others, here they come last.
+_RANKS = {
+    "default": (
+        *("VERB", "NOUN", "PROPN", "PRON", "ADJ", "NUM", "ADV", "INTJ"),
+        *("AUX", "ADP", "DET", "PART", "CCONJ", "SCONJ", "X", "PUNCT"),
+    ),
+    "es": ("VERB", "AUX", "PRON", "ADP", "DET"),
+    "fr": ("VERB", "AUX", "PRON", "NOUN", "ADJ", "ADV", "ADP", "DET", "PART", "SCONJ", "CONJ"),
+    "it": ("VERB", "AUX", "ADV", "PRON", "ADP", "DET", "INTJ"),
+}
+_ID = re.compile(r"([0-9]+)(?:([-.])([0-9]+))?")
+_UPOS, _XPOS, _HEAD, _DEPS = 3, 4, 6, 8
+
+
+@dataclass(slots=True)
+class _Sentence:
+    place: str
+    words: list[list[str]] = field(default_factory=list)  # ten columns each; word i has the id i + 1
+    fused: list[tuple[int, int, str, str]] = field(default_factory=list)  # first id, last id, form, place
+
+
+def read_conllu(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
+    """Read tagged sentences as {"words", "tags"} from treebanks, in the order of their file names.
+
+    A word may become empty, as officially, where its form held nothing but such spaces.
+
+    Options: `tag_column` (`upos` or `xpos`), `language` (its code; es, fr and it rank parts of speech their own way).
+
+    Raises:
+        DataError: with all faults of a file; also where no sentence is left.
+        CardError: an option is wrong.
+    """
+    tag = _UPOS if choice(options, "tag_column", ("upos", "xpos"), "upos") == "upos" else _XPOS
+    ranks = _RANKS.get(str(options.get("language", "default")), _RANKS["default"])
+    rows: list[Row] = []
+    paths = sorted(files_of(files, "rows"), key=lambda path: path.name)
+    for path in paths:
+        faults: list[str] = []
+        for sentence in _sentences(path, faults):
+            words = _fused(sentence, tag, ranks, faults)
+            masked = sum(form == "_" for form, _ in words)
+            if masked == 0 or masked < len(words) - 1:
+                forms = tuple(form.replace("\u200c", "").replace(" ", "") for form, _ in words)
+                rows.append(Row({"words": forms, "tags": tuple(t for _, t in words)}, sentence.place))
+        refuse(faults)
+    if not rows:
+        names = ", ".join(str(path) for path in paths)
+        refuse([f"{names}: found masked sentences alone (forms '_'), expected words, use a treebank that has its text"])
+    return Table(tuple(rows))
+
+
+def _sentences(path: Path, faults: list[str]) -> Iterator[_Sentence]:
+    """Yield the sentences that have no fault."""
+    sentence, clean = _Sentence(""), len(faults)
+    for number, line in enumerate([*read_lines(path), ""], 1):
+        if line.startswith("#"):
+            continue
+        if line.strip():
+            place = f"{path}:{number}"
+            sentence.place = sentence.place or place
+            _add(sentence, line.split("\t"), place, faults)
+            continue
+        faults.extend(
+            f"{place}: found range {first}-{last}, expected one up to word {len(sentence.words)}, correct its id"
+            for first, last, _, place in sentence.fused
+            if last > len(sentence.words)
+        )
+        if sentence.words and len(faults) == clean:
+            yield sentence
+        sentence, clean = _Sentence(""), len(faults)
+
+
+def _add(sentence: _Sentence, columns: list[str], place: str, faults: list[str]) -> None:
+    if len(columns) != 10:
+        faults.append(f"{place}: 10 columns expected, {len(columns)} found, restore the line from the original file")
+        return
+    parts = _ID.fullmatch(columns[0])
+    following = len(sentence.words) + 1
+    if not parts or not (columns[1] and columns[_UPOS] and columns[_XPOS]):
+        wrong = "an empty column" if parts else f"id '{columns[0]}'"
+        faults.append(
+            f"{place}: found {wrong}, expected a word, a range as 1-2 or an empty node as 1.1, correct the line"
+        )
+        sentence.words.append(columns)
+    elif parts[2] == "-":
+        first, last = int(parts[1]), int(parts[3])
+        taken = sentence.fused[-1][1] if sentence.fused else 0
+        if first != following or last <= first or first <= taken:
+            faults.append(f"{place}: found range {columns[0]}, expected one from word {following} on, correct its id")
+        sentence.fused.append((first, last, columns[1].strip(), place))
+    elif parts[2] is None:
+        if int(parts[1]) != following:
+            faults.append(f"{place}: found word {columns[0]}, expected word {following}, correct its id")
+        sentence.words.append(columns)
+
+
+def _fused(sentence: _Sentence, tag: int, ranks: Sequence[str], faults: list[str]) -> list[tuple[str, str]]:
+    """Return (form, tag) of every surface token."""
+    words = [(columns[1].strip(), columns[tag].strip()) for columns in sentence.words]
+    if not sentence.fused:
+        return words
+    parents = _parents(sentence, faults)
+    for first, last, form, _ in reversed(sentence.fused):
+        span = range(first, last + 1)
+        depth = {i: _ancestors(i, parents) for i in span}
+        highest = [i for i in span if depth[i] == min(depth.values())]
+        head = min(highest, key=lambda i: _rank(sentence.words[i - 1][_UPOS], ranks))
+        words[first - 1 : last] = [(form, words[head - 1][1])]
+    return words
+
+
+def _rank(pos: str, ranks: Sequence[str]) -> int:
+    return ranks.index(pos) if pos in ranks else len(ranks)
+
+
+def _parents(sentence: _Sentence, faults: list[str]) -> list[set[int]]:
+    """Return the parents of every id, by basic and enhanced edges; 0 is the root, empty nodes are left out."""
+    parents: list[set[int]] = [set()]
+    for number, columns in enumerate(sentence.words, 1):
+        enhanced = [] if columns[_DEPS] == "_" else [edge.split(":")[0] for edge in columns[_DEPS].split("|")]
+        heads = [columns[_HEAD], *(head for head in enhanced if "." not in head)]
+        wrong = [head for head in heads if not (head.isascii() and head.isdigit() and int(head) <= len(sentence.words))]
+        if wrong:
+            faults.append(
+                f"{sentence.place}: word {number}: found head '{wrong[0]}', expected a word of its sentence or 0, "
+                "correct the head"
+            )
+        parents.append({int(head) for head in heads if head not in wrong})
+    return parents
+
+
+def _ancestors(node: int, parents: Sequence[set[int]]) -> int:
+    """Count the nodes from which a path leads to the node, itself left out."""
+    seen, open_nodes = {node}, [node]
+    while open_nodes:
+        new = parents[open_nodes.pop()] - seen
+        seen |= new
+        open_nodes += new
+    return len(seen) - 1

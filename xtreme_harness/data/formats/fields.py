@@ -1,0 +1,70 @@
+"""Columns of a table: which are wanted, which may be absent, which hold labels that were taken out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtreme_harness.errors import CardError
+from xtreme_harness.records import Json, Row
+
+__all__ = ["Record", "columns_of", "expected_width", "settle", "width_fault"]
+
+_TELLING = 10  # so many equal labels may be chance; in a longer file they were removed
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The wanted fields of one line; an absent value is None."""
+
+    values: dict[str, Json]
+    place: str
+
+
+def columns_of(options: Mapping[str, Json]) -> dict[str, tuple[int | str, ...]]:
+    """Return field -> the columns that may hold it, the first that a file has counts; CardError if there are none."""
+    columns = options.get("columns")
+    if not isinstance(columns, Mapping) or not columns:
+        raise CardError(f"options.columns: found {columns!r}, expected a mapping of fields to columns")
+    return {field: tuple(c) if isinstance(c, list | tuple) else (c,) for field, c in columns.items()}
+
+
+def expected_width(widths: Iterable[int], allowed: Collection[int]) -> int:
+    """Return the most frequent of the allowed numbers of columns; the larger one of a tie.
+
+    >>> expected_width([3, 3, 2], {2, 3})
+    3
+    """
+    counts = Counter(widths)
+    return max(allowed, key=lambda width: (counts[width], width))
+
+
+def width_fault(place: str, expected: int, found: int) -> str:
+    """Say that a line has too few or too many columns."""
+    return f"{place}: {expected} columns expected, {found} found, restore the line from the original file"
+
+
+def settle(records: list[Record], path: Path, options: Mapping[str, Json], faults: list[str]) -> list[Row]:
+    """Turn the records of one file into rows, deciding for the file as a whole what it does not have.
+
+    An optional field that every record lacks (no column, null or blank) is None; one that only some lack is a fault.
+    A field of `options["removed"]` whose value is the same throughout a file of more than 10 records is None.
+    """
+    for field in options.get("optional", ()):
+        lacking = [r for r in records if r.values.get(field) in (None, "")]
+        if 0 < len(lacking) < len(records):
+            faults.extend(
+                f"{r.place}: found no {field}, expected one as on other lines, fill it in or take out all"
+                for r in lacking
+            )
+        for record in lacking:
+            record.values[field] = None
+    for field, value in options.get("removed", {}).items():
+        if len(records) > _TELLING and all(r.values.get(field) == value for r in records):
+            for record in records:
+                record.values[field] = None
+    if not records and not faults:
+        faults.append(f"{path}: found no rows, expected data, fetch the file again")
+    return [Row(r.values, r.place) for r in records]

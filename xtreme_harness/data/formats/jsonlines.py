@@ -1,0 +1,101 @@
+"""JSON lines (XCOPA, Social IQa, ANLI ...) and JSON files that hold a list of objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from xtreme_harness.data.formats.checks import files_of, refuse
+from xtreme_harness.data.formats.fields import Record, columns_of, settle
+from xtreme_harness.data.formats.text import json_lines, read_json_file
+from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.records import Json, Row, Table
+
+__all__ = ["read_json", "read_jsonl", "resolve", "steps"]
+
+_STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
+
+
+def read_jsonl(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
+    """Read one object a line; several files follow one another.
+
+    Options: `columns` (field -> path such as `question.choices[0].text`, or a list of alternatives), `optional` and
+    `removed` as of `fields.settle`.
+
+    Raises:
+        DataError: with all faults of a file.
+        CardError: an option is wrong.
+    """
+    rows: list[Row] = []
+    for path in files_of(files, "rows"):
+        faults: list[str] = []
+        rows += _rows(path, json_lines(path, faults), options, faults)
+    return Table(tuple(rows))
+
+
+def read_json(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
+    """Read a JSON file that holds a list of objects, at the path of option `records` or at the top.
+
+    Other options as of `read_jsonl`. Places are `<file>:[3]`, the position in the list.
+    """
+    rows: list[Row] = []
+    for path in files_of(files, "rows"):
+        value, at = read_json_file(path), str(options.get("records", ""))
+        found = resolve(value, steps(at))
+        if not isinstance(found, list):
+            raise DataError(
+                f"{path}: found {type(found).__name__} at '{at or 'the top'}', expected a list of objects, "
+                "check the file and option records"
+            )
+        faults = [
+            f"{path}:{at}[{i}]: found {type(o).__name__}, expected an object, restore it from the original file"
+            for i, o in enumerate(found)
+            if not isinstance(o, dict)
+        ]
+        objects = [(f"{path}:{at}[{i}]", o) for i, o in enumerate(found) if isinstance(o, dict)]
+        rows += _rows(path, objects, options, faults)
+    return Table(tuple(rows))
+
+
+def steps(path: str) -> tuple[str | int, ...]:
+    """Return the keys and indices of a dotted path; CardError where it is none.
+
+    >>> steps("question.choices[0].text")
+    ('question', 'choices', 0, 'text')
+    """
+    found = list(_STEP.finditer(path))
+    if "".join(m.group(0) for m in found) != path:
+        raise CardError(f"options.columns: found path '{path}', expected keys and indices such as 'a.b[0].c'")
+    return tuple(int(m.group(2)) if m.group(2) else m.group(1) for m in found)
+
+
+def resolve(value: Json, path: Sequence[str | int]) -> Json:
+    """Return what lies at the path; None where nothing does."""
+    for step in path:
+        if isinstance(step, str) and isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(step, int) and isinstance(value, list) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def _rows(
+    path: Path, objects: Iterable[tuple[str, dict[str, Json]]], options: Mapping[str, Json], faults: list[str]
+) -> list[Row]:
+    columns = {field: tuple(steps(str(c)) for c in paths) for field, paths in columns_of(options).items()}
+    optional = set(options.get("optional", ()))
+    records = []
+    for place, obj in objects:
+        values: dict[str, Json] = {}
+        for field, paths in columns.items():
+            values[field] = next((v for p in paths if (v := resolve(obj, p)) is not None), None)
+            if values[field] is None and field not in optional:
+                wanted = " or ".join(f"'{c}'" for c in columns_of(options)[field])
+                faults.append(f"{place}: found keys {', '.join(obj)}, expected a value at {wanted}, fill it in")
+        records.append(Record(values, place))
+    rows = settle(records, path, options, faults)
+    refuse(faults)
+    return rows

@@ -1,0 +1,93 @@
+"""One word and its tag a line, a blank line between sentences: PAN-X, UD-POS as XTREME writes it, MasakhaNER."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from xtreme_harness.data.formats.checks import choice, files_of, refuse
+from xtreme_harness.data.formats.fields import expected_width, width_fault
+from xtreme_harness.data.formats.text import read_lines
+from xtreme_harness.records import Json, Row, Table
+
+__all__ = ["read_conll"]
+
+_Word = tuple[str, list[str]]  # place, columns
+_BLANKS = re.compile(r"[ \t]+")  # no-break and ideographic spaces are text
+
+
+def read_conll(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
+    """Read tagged sentences as {"words", "tags"}; several files follow one another.
+
+    Files of one column are the official test files: their tags are None. Any run of blank lines is one boundary, so
+    there are no empty sentences here, unlike in the official scorer's reader of tag files. In tab-separated files the
+    token is kept as it stands.
+
+    Options: `token` and `tag` (column from 0; 0 and 1), `width` (number of columns where more follow), `separator`
+    (`tab` or `whitespace`), `prefix` (tokens stand as `<language>:<token>`, the WikiANN source).
+
+    Raises:
+        DataError: with all faults of a file.
+        CardError: an option is wrong.
+    """
+    rows: list[Row] = []
+    for path in files_of(files, "rows"):
+        faults: list[str] = []
+        sentences = list(_sentences(path, options))
+        rows += _rows(path, sentences, options, faults)
+        refuse(faults)
+    return Table(tuple(rows))
+
+
+def _sentences(path: Path, options: Mapping[str, Json]) -> Iterator[list[_Word]]:
+    tabs = choice(options, "separator", ("tab", "whitespace"), "tab") == "tab"
+    words: list[_Word] = []
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip(" \t"):
+            if words:
+                yield words
+                words = []
+            continue
+        words.append((f"{path}:{number}", line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))))
+    if words:
+        yield words
+
+
+def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json], faults: list[str]) -> list[Row]:
+    token, tag = int(options.get("token", 0)), int(options.get("tag", 1))
+    full = int(options.get("width", max(token, tag) + 1))
+    widths = [len(columns) for words in sentences for _, columns in words]
+    width = expected_width(widths, {full, 1} if token == 0 else {full})
+    if width == 1 and all(" " in columns[0] for words in sentences for _, columns in words):
+        faults.append(
+            f"{path}: found a space and no tab in every line, expected tabs, set option separator: whitespace"
+        )
+    rows = []
+    for words in sentences:
+        forms, tags = [], []
+        for place, columns in words:
+            if len(columns) != width:
+                faults.append(width_fault(place, width, len(columns)))
+                continue
+            forms.append(_token(columns[token], place, options, faults))
+            if width > 1:
+                tags.append(columns[tag])
+                if not columns[tag].strip():
+                    faults.append(
+                        f"{place}: found an empty tag, expected one a word, restore it from the original file"
+                    )
+        values = {"words": tuple(forms), "tags": tuple(tags) if width > 1 else None}
+        rows.append(Row(values, words[0][0]))
+    return rows
+
+
+def _token(text: str, place: str, options: Mapping[str, Json], faults: list[str]) -> str:
+    if not options.get("prefix"):
+        return text
+    _, colon, token = text.partition(":")
+    if not colon:
+        faults.append(
+            f"{place}: found '{text}', expected '<language>:<token>', unset option prefix if tokens stand alone"
+        )
+    return token

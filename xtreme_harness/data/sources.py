@@ -1,0 +1,234 @@
+"""Where a task's data lies, and how it is fingerprinted: the one reader of data folders and the Hub."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import FileSource, HubSource, TaskCard, folder
+from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.errors import DataError, did_you_mean
+from xtreme_harness.languages import language as language_facts
+from xtreme_harness.records import Table
+
+__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "locate", "parse_data"]
+
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What `--data` says: a place for all tasks, and places for single ones."""
+
+    default: Path | None = None  # a data folder; None: the Hub
+    named: Mapping[str, Path] = field(default_factory=dict)
+    name: str = "hub"  # as the user wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class FilesFound:
+    """Files of one split and language."""
+
+    source: FileSource
+    files: Mapping[str, tuple[Path, ...]]  # role -> files
+    options: Mapping[str, Any]
+    origin: str  # for the signature: "samples", or the folder
+
+    def hashes(self) -> dict[str, str]:
+        """File name -> SHA-256."""
+        paths = sorted({path for paths in self.files.values() for path in paths})
+        return {path.name: file_hash(path) for path in paths}
+
+    def read(self) -> Table:
+        """Read the rows."""
+        return FORMATS[self.source.format](self.files, self.options)
+
+    def pool_key(self) -> str:
+        """Equal for equal pools."""
+        shared = [p for role, paths in sorted(self.files.items()) if role in ("all", "candidates", "english", "foreign") for p in paths]
+        return "|".join(f"{path}:{file_hash(path)}" for path in shared)
+
+
+@dataclass(frozen=True, slots=True)
+class HubFound:
+    """One split and language of a Hub dataset."""
+
+    source: HubSource
+    split: str  # "train" | "dev" | "test"
+    language: str
+
+    @property
+    def origin(self) -> str:
+        """For the signature: "facebook/xnli@b8dd5d7"."""
+        return f"{self.source.path}@{self._revision()[:7]}"
+
+    def hashes(self) -> dict[str, str]:
+        """Dataset, config and split -> commit."""
+        config = _filled(self.source.config, self.language, self.source.languages)
+        return {f"{self.source.path}/{config}/{self.source.splits[self.split]}": self._revision()}  # type: ignore[index]
+
+    def read(self) -> Table:
+        """Load the rows."""
+        from xtreme_harness.data.hub import read_hub
+
+        return read_hub(self.source, self.split, self.language)
+
+    def pool_key(self) -> str:
+        """Equal for equal pools."""
+        return f"{self.origin}/{self.language}/{self.split}"
+
+    def _revision(self) -> str:
+        from xtreme_harness.data.hub import hub_revision
+
+        return hub_revision(self.source)
+
+
+Located = FilesFound | HubFound
+
+
+def parse_data(values: Sequence[str], tasks: Iterable[str]) -> Data:
+    """Read the values of `--data`: hub, samples, DIR, or TASK=FILE_OR_DIR.
+
+    Raises:
+        DataError: for a place that is not there or a task that is unknown; all faults together.
+    """
+    known, faults = set(tasks), []
+    default, name, named = None, "hub", {}
+    for value in values:
+        task, separator, place = value.partition("=")
+        if separator and not Path(value).exists():
+            if task not in known:
+                faults.append(f"--data {value}: unknown task '{task}'{did_you_mean(task, known)}")
+            elif not Path(place).exists():
+                faults.append(f"--data {value}: no such file or folder")
+            else:
+                named[task] = Path(place)
+        elif value == "hub":
+            default, name = None, "hub"
+        elif value == "samples":
+            default, name = folder() / "samples", "samples"
+        elif not Path(value).is_dir():
+            faults.append(f"--data {value}: no such folder; expected hub, samples, a folder, or TASK=FILE_OR_DIR")
+        else:
+            default, name = Path(value), value
+    if faults:
+        raise DataError(*faults)
+    return Data(default, named, name)
+
+
+def locate(card: TaskCard, split: str, language: str, data: Data, languages: Sequence[str] = ()) -> Located | None:
+    """Find one split of one language; None where the place does not have it.
+
+    Args:
+        card: the task.
+        split: "train", "dev" or "test".
+        language: the benchmark's code.
+        data: where to look.
+        languages: those that the run asks for; decides the language of a file named outright.
+
+    Raises:
+        DataError: when a pattern fits several files, or a named file's language cannot be told.
+    """
+    if card.name in data.named:
+        place = data.named[card.name]
+        if place.is_file():
+            return _named_file(card, place, split, language, languages)
+        return _in_folder(card, split, language, place, str(place), loose=True)
+    if data.default is not None:
+        return _in_folder(card, split, language, data.default, data.name)
+    if card.hub is None or split not in card.hub.splits or language in card.hub.options.get("absent", ()):
+        return None
+    return HubFound(card.hub, split, language)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    stat = path.stat()
+    return _hash(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _in_folder(
+    card: TaskCard, split: str, language: str, root: Path, name: str, loose: bool = False
+) -> FilesFound | None:
+    for source in card.file_sources:
+        roles = source.files.get(split)  # type: ignore[call-overload]
+        if roles is None:
+            continue
+        files = {role: _role(card, source, patterns, language, root, loose) for role, patterns in roles.items()}
+        missing = [role for role, paths in files.items() if not paths and role not in source.optional]
+        if not missing:
+            options = _filled(source.options, language, source.languages)
+            return FilesFound(source, {role: paths for role, paths in files.items() if paths}, options, name)
+    return None
+
+
+def _role(
+    card: TaskCard, source: FileSource, patterns: Sequence[str], language: str, root: Path, loose: bool
+) -> tuple[Path, ...]:
+    for pattern in _loosened(patterns) if loose else patterns:
+        if "{languages}" in pattern:
+            every = [pattern.replace("{languages}", "{language}")]
+            return tuple(p for code in card.all_languages for p in _role(card, source, every, code, root, False))
+        wanted = _filled(pattern, language, source.languages)
+        found = sorted(root.glob(wanted)) if _WILD.search(wanted) else [root / wanted]
+        found = [path for path in found if path.is_file()]
+        if len(found) > 1 and not source.concatenate:
+            names = ", ".join(str(path.relative_to(root)) for path in found)
+            raise DataError(f"{root}: several files for {card.name} {language} ({names}); name one by --data {card.name}=FILE")
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _loosened(patterns: Sequence[str]) -> list[str]:
+    """Patterns as they are, then without their first folders: a task's own folder may be named outright."""
+    shorter = [pattern.split("/", i)[-1] for i in range(1, 4) for pattern in patterns]
+    return list(dict.fromkeys([*patterns, *shorter]))
+
+
+def _named_file(
+    card: TaskCard, file: Path, split: str, language: str, languages: Sequence[str]
+) -> FilesFound | None:
+    tokens = set(re.split(r"[^A-Za-z]+", file.name))
+    spoken = [code for code in card.all_languages if code in tokens]
+    told = spoken[0] if len(spoken) == 1 else languages[0] if len(languages) == 1 else None
+    if told is None and len(card.all_languages) == 1:
+        told = card.all_languages[0]
+    if told is None:
+        raise DataError(f"--data {card.name}={file}: cannot tell the file's language; name it by --languages")
+    source = next((s for s in card.file_sources if _fits(s, file)), None)
+    if source is None:
+        raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
+    options = _filled(source.options, language, source.languages)
+    return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
+
+
+def _fits(source: FileSource, file: Path) -> bool:
+    patterns = [p for roles in source.files.values() for p in roles.get("rows", ()) if set(roles) == {"rows"}]
+    return any(Path(pattern).suffix == file.suffix for pattern in patterns)
+
+
+def _filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
+    """Put the language into every string of a pattern or option."""
+    if isinstance(value, str):
+        return (
+            value.replace("{language}", language)
+            .replace("{code}", codes.get(language, language))
+            .replace("{name}", language_facts(language).name)
+        )
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, language, codes) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(inner, language, codes) for inner in value]
+    return value

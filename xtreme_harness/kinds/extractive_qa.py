@@ -1,0 +1,249 @@
+"""A question, a passage, a span of it as the answer: XQuAD, MLQA, TyDiQA-GoldP, SQuAD.
+
+Long passages are read in overlapping windows; a token is scored in the window where it has most context. The
+answer is cut from the original passage by character offsets, so unspaced scripts need no detokenising.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtreme_harness.cards import TaskCard
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds.base import Kind, json_object, text_of
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.records import Answer, Arrays, Encoded, Features, QAExample, Row, Split
+
+__all__ = ["EXTRACTIVE_QA", "Window", "best_span", "max_context", "windows"]
+
+Golds = tuple[str, ...]
+OPTIONS: dict[str, Any] = {
+    "max_length": 384,  # tokens of a window, question and special ones included
+    "stride": 128,  # tokens from the start of one window to the start of the next
+    "max_question": 64,  # tokens
+    "n_best": 20,  # starts and ends tried in a window
+    "max_answer_tokens": 30,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One reading of a part of the passage."""
+
+    example: int  # index in the split
+    first: int  # index of its first context token among all of the passage
+    size: int  # context tokens
+    offset: int  # position in the sequence of its first context token
+    owned: NDArray[np.bool_]  # (size,) tokens that have most context here
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    windows: tuple[Window, ...]
+    spans: tuple[Sequence[tuple[int, int]], ...]  # characters of every context token, by example
+
+
+def _parse(row: Row, card: TaskCard) -> QAExample:
+    answers = row.values.get("answers")
+    if answers is not None and not answers:
+        raise DataError(f"{row.place}: no answer; this task's questions all have one")
+    found = None if answers is None else tuple(Answer(str(a["text"]), int(a["start"])) for a in answers)
+    return QAExample(str(row.values["id"]), text_of(row, "question"), text_of(row, "context"), found)
+
+
+def windows(size: int, room: int, stride: int) -> list[tuple[int, int]]:
+    """First token and length of every window over `size` tokens.
+
+    >>> windows(300, 200, 128)
+    [(0, 200), (128, 172)]
+    >>> windows(0, 200, 128)
+    [(0, 0)]
+    """
+    found, first = [], 0
+    while True:
+        length = min(room, size - first)
+        found.append((first, length))
+        if first + length >= size:
+            return found
+        first += min(stride, room)
+
+
+def max_context(spans: Sequence[tuple[int, int]], size: int) -> list[NDArray[np.bool_]]:
+    """For each window, which of its tokens have more context there than in any other window (first wins ties).
+
+    The score of a token is min(left, right) + 0.01 * window length, as in BERT's SQuAD script.
+    """
+    best = np.full(size, -1.0)
+    owner = np.zeros(size, dtype=np.int64)
+    for i, (first, length) in enumerate(spans):
+        left = np.arange(length)
+        score = np.minimum(left, length - 1 - left) + 0.01 * length
+        part = slice(first, first + length)
+        better = score > best[part]
+        best[part] = np.where(better, score, best[part])
+        owner[part] = np.where(better, i, owner[part])
+    return [owner[first : first + length] == i for i, (first, length) in enumerate(spans)]
+
+
+def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    options = {**OPTIONS, **card.options}
+    length = min(int(options["max_length"]), tokenizer.limit)
+    questions = [q[: int(options["max_question"])] for q in tokenizer.ids([e.question for e in split.examples])]
+    distinct = list(dict.fromkeys(e.context for e in split.examples))  # a passage has several questions
+    read = dict(zip(distinct, tokenizer.spans(distinct), strict=True))
+    inputs: list[Encoded] = []
+    found: list[Window] = []
+    for i, (example, question) in enumerate(zip(split.examples, questions, strict=True)):
+        ids, _ = read[example.context]
+        question = question[: max(1, length - tokenizer.pair_size - 1)]
+        room = length - len(question) - tokenizer.pair_size
+        parts = windows(len(ids), room, int(options["stride"]))
+        offset = tokenizer.pair_prefix + len(question) + tokenizer.pair_middle
+        for (first, size), owned in zip(parts, max_context(parts, len(ids)), strict=True):
+            inputs.append(tokenizer.two(question, ids[first : first + size], length))
+            found.append(Window(i, first, size, offset, owned))
+    return Features(inputs, detail=_Detail(tuple(found), tuple(read[e.context][1] for e in split.examples)))
+
+
+def best_span(
+    start: NDArray[np.float32], end: NDArray[np.float32], window: Window, n_best: int, longest: int
+) -> tuple[float, int, int] | None:
+    """The valid span of a window with the highest start + end logit: (score, first, last token of the passage).
+
+    Args:
+        start: (sequence length,) start logits of the window, special tokens and question included.
+        end: likewise.
+        window: where the context lies.
+        n_best: starts and ends that are tried.
+        longest: tokens an answer may have.
+
+    Returns:
+        None when the window has no context.
+    """
+    if not window.size:
+        return None
+    inside = np.zeros(len(start), dtype=bool)
+    inside[window.offset : window.offset + window.size] = True
+    begins, ends = _top(start, n_best), _top(end, n_best)
+    owned = np.zeros(len(start), dtype=bool)
+    owned[window.offset : window.offset + window.size] = window.owned
+    begins, ends = begins[owned[begins]], ends[inside[ends]]
+    length = ends[None, :] - begins[:, None] + 1
+    scores = np.where((length >= 1) & (length <= longest), start[begins][:, None] + end[ends][None, :], -np.inf)
+    if not scores.size or not np.isfinite(scores.max()):
+        return None
+    i, j = np.unravel_index(int(scores.argmax()), scores.shape)
+    shift = window.first - window.offset
+    return float(scores[i, j]), int(begins[i]) + shift, int(ends[j]) + shift
+
+
+def _top(logits: NDArray[np.float32], n: int) -> NDArray[np.int64]:
+    """Positions of the n highest logits, highest first, the earlier first among equals."""
+    if len(logits) > n:
+        edge = np.partition(logits, len(logits) - n)[len(logits) - n]
+        candidates = np.flatnonzero(logits >= edge)
+    else:
+        candidates = np.arange(len(logits))
+    order = np.lexsort((candidates, -logits[candidates]))[:n]
+    best: NDArray[np.int64] = candidates[order]
+    return best
+
+
+def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: TaskCard) -> dict[str, str]:
+    options = {**OPTIONS, **card.options}
+    n_best, longest = int(options["n_best"]), int(options["max_answer_tokens"])
+    detail: _Detail = features.detail
+    if arrays.offsets is None:
+        raise PredictionError("a span head must say where each sequence begins")
+    best: dict[int, tuple[float, int, int]] = {}
+    rows = zip(detail.windows, arrays.offsets[:-1], arrays.offsets[1:], strict=True)
+    for window, first, last in rows:
+        logits = arrays.values[first:last]
+        found = best_span(logits[:, 0], logits[:, 1], window, n_best, longest) or _fallback(logits, window)
+        if found and (window.example not in best or found[0] > best[window.example][0]):
+            best[window.example] = found
+    return {
+        e.id: _text(e.context, detail.spans[i], best[i]) if i in best else "" for i, e in enumerate(split.examples)
+    }
+
+
+def _fallback(logits: NDArray[np.float32], window: Window) -> tuple[float, int, int] | None:
+    """The best single token, where none of the n-best pairs is a span; below any real span."""
+    if not window.size:
+        return None
+    both = logits[window.offset : window.offset + window.size].sum(axis=1)
+    at = int(both.argmax())
+    return float(both[at]) - 1e6, window.first + at, window.first + at
+
+
+def _text(context: str, spans: Sequence[tuple[int, int]], found: tuple[float, int, int]) -> str:
+    _, first, last = found
+    return context[spans[first][0] : spans[last][1]].strip()
+
+
+def _constant(split: Split[QAExample], card: TaskCard) -> dict[str, str]:
+    return {e.id: (e.context.split() or [""])[0] for e in split.examples}
+
+
+def _guess(split: Split[QAExample], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, str]:
+    return {e.id: _random_span(e.context, rng(e.id)) for e in split.examples}
+
+
+def _random_span(context: str, rng: Random) -> str:
+    words = context.split()
+    if len(words) < 2:
+        return context
+    first = rng.randrange(len(words))
+    return " ".join(words[first : first + rng.randint(1, 5)])
+
+
+def _dumps(split: Split[QAExample], found: Mapping[str, str], card: TaskCard) -> str:
+    return json.dumps({e.id: found[e.id] for e in split.examples}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
+    found = json_object(text, place)
+    wrong = [f"{place}: {key}: found {value!r}, expected text" for key, value in found.items() if not isinstance(value, str)]
+    if wrong:
+        raise PredictionError(*wrong[:20])
+    return found
+
+
+def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
+    try:
+        articles = json.loads(text)["data"]
+        return {
+            q["id"]: tuple(a["text"] for a in q["answers"]) for d in articles for p in d["paragraphs"] for q in p["qas"]
+        }
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
+
+
+def _relabel(example: QAExample, texts: Golds) -> QAExample:
+    return replace(example, answers=tuple(Answer(text, example.context.find(text)) for text in texts))
+
+
+EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
+    name="extractive_qa",
+    head="AutoModelForQuestionAnswering",
+    options=OPTIONS,
+    parse=_parse,
+    passage=None,
+    featurize=_featurize,
+    decode=_decode,
+    gold=lambda e: tuple(a.text for a in e.answers) if e.answers is not None else None,
+    relabel=_relabel,
+    perfect=lambda e: e.answers[0].text if e.answers else "",
+    constant=_constant,
+    guess=_guess,
+    dumps=_dumps,
+    loads=_loads,
+    golds=_golds,
+)

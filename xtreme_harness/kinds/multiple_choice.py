@@ -1,0 +1,122 @@
+"""A text and several continuations, one of them right: XCOPA, COPA, Social IQa."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from xtreme_harness.cards import TaskCard
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.records import Arrays, ChoiceExample, Features, Row, Split
+
+__all__ = ["MULTIPLE_CHOICE"]
+
+OPTIONS: dict[str, Any] = {
+    "max_length": 128,  # tokens, special ones included
+    "choices": [],  # fields that hold the choices, in the order of the class ids
+    "text": "{text}",  # template of the first segment, over the row's fields and {prompt}
+    "prompts": {},  # value of the field `question` -> {prompt}
+    "answers": [],  # lists of spellings of the right answer, each by class id
+}
+
+
+def _parse(row: Row, card: TaskCard) -> ChoiceExample:
+    options = {**OPTIONS, **card.options}
+    choices = tuple(text_of(row, field) for field in options["choices"])
+    fields = {name: value for name, value in row.values.items() if isinstance(value, str)}
+    if options["prompts"]:
+        question = row.values.get("question")
+        if question not in options["prompts"]:
+            raise DataError(f"{row.place}: question '{question}', expected one of {', '.join(options['prompts'])}")
+        fields["prompt"] = options["prompts"][question]
+    return ChoiceExample(str(row.values["id"]), options["text"].format(**fields), choices, _label(row, options))
+
+
+def _label(row: Row, options: Mapping[str, Any]) -> int | None:
+    found = row.values.get("label")
+    if found is None:
+        return None
+    size = len(options["choices"])
+    spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
+    for spelling in spellings:
+        if str(found) in spelling:
+            return list(spelling).index(str(found))
+    expected = options["answers"][0] if options["answers"] else range(size)
+    raise DataError(f"{row.place}: label {found!r}, expected one of {', '.join(map(str, expected))}")
+
+
+def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    length = int(card.options.get("max_length", OPTIONS["max_length"]))
+    texts = tokenizer.ids([e.text for e in split.examples])
+    choices = iter(tokenizer.ids([choice for e in split.examples for choice in e.choices]))
+    pairs = [(text, next(choices)) for text, e in zip(texts, split.examples, strict=True) for _ in e.choices]
+    return Features([tokenizer.two(text, choice, length) for text, choice in pairs])
+
+
+def _decode(arrays: Arrays, features: Features, split: Split[ChoiceExample], card: TaskCard) -> dict[str, int]:
+    scores, at, found = arrays.values[:, 0], 0, {}
+    for example in split.examples:
+        found[example.id] = int(scores[at : at + len(example.choices)].argmax())
+        at += len(example.choices)
+    return found
+
+
+def _constant(split: Split[ChoiceExample], card: TaskCard) -> dict[str, int]:
+    counted = Counter(e.label for e in split.examples if e.label is not None)
+    answer = min(counted, key=lambda label: (-counted[label], label), default=0)
+    return {e.id: answer for e in split.examples}
+
+
+def _guess(split: Split[ChoiceExample], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, int]:
+    return {e.id: rng(e.id).randrange(len(e.choices)) for e in split.examples}
+
+
+def _dumps(split: Split[ChoiceExample], found: Mapping[str, int], card: TaskCard) -> str:
+    return "".join(json.dumps({"label": found[e.id]}) + "\n" for e in split.examples)
+
+
+def _labels(text: str, place: str) -> list[Any]:
+    labels, faults = [], []
+    for number, line in enumerate(official_lines(text), start=1):
+        try:
+            labels.append(json.loads(line)["label"])
+        except (json.JSONDecodeError, KeyError, TypeError):
+            faults.append(f"{place}:{number}: found {line[:60]!r}, expected a JSON object with the key label")
+    if faults:
+        raise PredictionError(*faults)
+    return labels
+
+
+def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, int]:
+    labels = _labels(text, place)
+    label_count(labels, ids, place)
+    return dict(zip(ids, labels, strict=True))
+
+
+def _golds(text: str, place: str, card: TaskCard) -> dict[str, int]:
+    return {str(i): label for i, label in enumerate(_labels(text, place))}
+
+
+MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
+    name="multiple_choice",
+    head="AutoModelForMultipleChoice",
+    options=OPTIONS,
+    parse=_parse,
+    passage=None,
+    featurize=_featurize,
+    decode=_decode,
+    gold=lambda e: e.label,
+    relabel=lambda e, label: replace(e, label=label),
+    perfect=lambda e: e.label or 0,
+    constant=_constant,
+    guess=_guess,
+    dumps=_dumps,
+    loads=_loads,
+    golds=_golds,
+)

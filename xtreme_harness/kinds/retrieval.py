@@ -1,0 +1,129 @@
+"""Passages ranked for a query by their vectors: LAReQA, Mewsli-X."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from random import Random
+from typing import Any
+
+from xtreme_harness.cards import TaskCard
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds.base import Kind, json_object, text_of
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.records import Arrays, Encoded, Features, Passage, RetrievalExample, Row, Split
+from xtreme_harness.search import knn, normalised
+
+__all__ = ["RETRIEVAL"]
+
+Ids = tuple[str, ...]
+OPTIONS: dict[str, Any] = {
+    "max_length": 96,  # tokens of a query, special ones included
+    "max_passage": 256,  # tokens of a passage
+    "depth": 20,  # passages given for a query
+}
+_BLOCK = 4096  # passages tokenised at a time
+
+
+def _parse(row: Row, card: TaskCard) -> RetrievalExample:
+    relevant = row.values.get("relevant")
+    if relevant is not None and not relevant:
+        raise DataError(f"{row.place}: no relevant passage")
+    return RetrievalExample(
+        str(row.values["id"]), text_of(row, "text"), None if relevant is None else tuple(relevant)
+    )
+
+
+def _passage(row: Row, card: TaskCard) -> Passage:
+    return Passage(str(row.values["id"]), text_of(row, "text"))
+
+
+@dataclass(frozen=True, slots=True)
+class _EncodedPool:
+    """The pool's sequences, tokenised block by block each time it is iterated."""
+
+    passages: Iterable[Passage]
+    tokenizer: Tokenizer
+    length: int
+
+    def __iter__(self) -> Iterator[Encoded]:
+        passages = iter(self.passages)
+        while block := list(islice(passages, _BLOCK)):
+            for ids in self.tokenizer.ids([p.text for p in block]):
+                yield self.tokenizer.one(ids, self.length)
+
+
+def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    options = {**OPTIONS, **card.options}
+    queries = tokenizer.ids([e.text for e in split.examples])
+    return Features(
+        [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
+        pool=_EncodedPool(split.pool, tokenizer, int(options["max_passage"])),
+        pool_key=split.pool_key,
+    )
+
+
+def _decode(arrays: Arrays, features: Features, split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
+    if arrays.pool is None:
+        raise PredictionError("retrieval tasks need the vectors of the pool")
+    depth = int(card.options.get("depth", OPTIONS["depth"]))
+    _, items = knn(normalised(arrays.values), normalised(arrays.pool), depth, arrays.device)
+    wanted = set(items.ravel().tolist())
+    names = {i: p.id for i, p in enumerate(split.pool) if i in wanted}
+    return {e.id: tuple(names[i] for i in row) for e, row in zip(split.examples, items.tolist(), strict=True)}
+
+
+def _constant(split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
+    first = tuple(p.id for p in islice(split.pool, int(card.options.get("depth", OPTIONS["depth"]))))
+    return {e.id: first for e in split.examples}
+
+
+def _guess(split: Split[RetrievalExample], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, Ids]:
+    ids = [p.id for p in split.pool]
+    depth = min(len(ids), int(card.options.get("depth", OPTIONS["depth"])))
+    return {e.id: tuple(rng(e.id).sample(ids, depth)) for e in split.examples}
+
+
+def _dumps(split: Split[RetrievalExample], found: Mapping[str, Ids], card: TaskCard) -> str:
+    return json.dumps({e.id: list(found[e.id]) for e in split.examples}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _lists(text: str, place: str) -> dict[str, Ids]:
+    found = json_object(text, place)
+    wrong = [
+        f"{place}: {key}: found {str(value)[:60]!r}, expected a list of ids"
+        for key, value in found.items()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value)
+    ]
+    if wrong:
+        raise PredictionError(*wrong[:20])
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, Ids]:
+    return _lists(text, place)
+
+
+def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
+    return _lists(text, place)
+
+
+RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
+    name="retrieval",
+    head=None,
+    options=OPTIONS,
+    parse=_parse,
+    passage=_passage,
+    featurize=_featurize,
+    decode=_decode,
+    gold=lambda e: e.relevant,
+    relabel=lambda e, ids: replace(e, relevant=ids),
+    perfect=lambda e: e.relevant or (),
+    constant=_constant,
+    guess=_guess,
+    dumps=_dumps,
+    loads=_loads,
+    golds=_golds,
+)

@@ -1,0 +1,82 @@
+"""Two texts, one label: XNLI, PAWS-X."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+
+from xtreme_harness.cards import TaskCard
+from xtreme_harness.errors import DataError
+from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.records import Arrays, Features, PairExample, Row, Split
+
+__all__ = ["SEQUENCE_CLASSIFICATION"]
+
+
+def _parse(row: Row, card: TaskCard) -> PairExample:
+    found = row.values.get("label")
+    label = None if found is None else str(found)
+    label = card.aliases.get(label, label) if label is not None else None
+    if label is not None and label not in card.labels:
+        raise DataError(f"{row.place}: label '{label}', expected one of {', '.join(card.labels)}")
+    return PairExample(str(row.values["id"]), text_of(row, "text_a"), text_of(row, "text_b"), label)
+
+
+def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    length = int(card.options.get("max_length", OPTIONS["max_length"]))
+    first = tokenizer.ids([e.text_a for e in split.examples])
+    second = tokenizer.ids([e.text_b for e in split.examples])
+    return Features([tokenizer.two(a, b, length) for a, b in zip(first, second, strict=True)])
+
+
+def _decode(arrays: Arrays, features: Features, split: Split[PairExample], card: TaskCard) -> dict[str, str]:
+    best = arrays.values.argmax(axis=1)
+    return {e.id: card.labels[i] for e, i in zip(split.examples, best, strict=True)}
+
+
+def _constant(split: Split[PairExample], card: TaskCard) -> dict[str, str]:
+    counted = Counter(e.label for e in split.examples if e.label is not None)
+    answer = max(card.labels, key=lambda label: counted[label])
+    return {e.id: answer for e in split.examples}
+
+
+def _guess(split: Split[PairExample], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, str]:
+    return {e.id: rng(e.id).choice(card.labels) for e in split.examples}
+
+
+def _dumps(split: Split[PairExample], found: Mapping[str, str], card: TaskCard) -> str:
+    return "".join(f"{found[e.id]}\n" for e in split.examples)
+
+
+def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
+    lines = official_lines(text)
+    label_count(lines, ids, place)
+    return dict(zip(ids, lines, strict=True))
+
+
+def _golds(text: str, place: str, card: TaskCard) -> dict[str, str]:
+    return {str(i): line for i, line in enumerate(official_lines(text))}
+
+
+OPTIONS = {"max_length": 128}  # tokens, special ones included; spec of the official scripts
+
+SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
+    name="sequence_classification",
+    head="AutoModelForSequenceClassification",
+    options=OPTIONS,
+    parse=_parse,
+    passage=None,
+    featurize=_featurize,
+    decode=_decode,
+    gold=lambda e: e.label,
+    relabel=lambda e, label: replace(e, label=label),
+    perfect=lambda e: e.label or "",
+    constant=_constant,
+    guess=_guess,
+    dumps=_dumps,
+    loads=_loads,
+    golds=_golds,
+)

@@ -1,0 +1,146 @@
+"""A tag for every word: UD-POS, PAN-X.
+
+A word is tokenised as it stands in running text; its first piece carries the tag. A sentence longer than the
+limit is split at word boundaries and rejoined, so that every word has a tag.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+from xtreme_harness.cards import TaskCard
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds.base import Kind, official_lines
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.records import Arrays, Encoded, Features, Row, Split, TaggedSentence
+
+__all__ = ["TOKEN_CLASSIFICATION", "read_tags"]
+
+Tags = tuple[str, ...]
+OPTIONS: dict[str, Any] = {
+    "max_length": 128,  # tokens, special ones included
+    "unpredicted": [],  # tags that gold may hold though no model predicts them
+}
+
+
+def _parse(row: Row, card: TaskCard) -> TaggedSentence:
+    words, tags = tuple(row.values["words"]), row.values.get("tags")
+    known = {*card.labels, *card.aliases, *card.options.get("unpredicted", ())}
+    if tags is None:
+        return TaggedSentence(str(row.values["id"]), words, None)
+    unknown = [tag for tag in tags if tag not in known]
+    if unknown:
+        raise DataError(f"{row.place}: tag '{unknown[0]}', expected one of {', '.join(card.labels)}")
+    return TaggedSentence(str(row.values["id"]), words, tuple(card.aliases.get(tag, tag) for tag in tags))
+
+
+def _featurize(split: Split[TaggedSentence], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    limit = min(int(card.options.get("max_length", OPTIONS["max_length"])), tokenizer.limit) - tokenizer.single_size
+    distinct = list(dict.fromkeys(word for e in split.examples for word in e.words))
+    pieces = dict(zip(distinct, tokenizer.words(distinct), strict=True))
+    usable = {word: ids if 0 < len(ids) <= limit else [tokenizer.unknown] for word, ids in pieces.items()}
+    inputs: list[Encoded] = []
+    chunks: list[int] = []  # number of inputs an example takes
+    for example in split.examples:
+        parts = _chunks([usable[word] for word in example.words], limit)
+        chunks.append(len(parts))
+        inputs.extend(_encode(part, tokenizer, limit + tokenizer.single_size) for part in parts)
+    return Features(inputs, detail=tuple(chunks))
+
+
+def _chunks(words: Sequence[Sequence[int]], limit: int) -> list[list[Sequence[int]]]:
+    """Cut a sentence before every word that would make its chunk longer than `limit` pieces."""
+    chunks: list[list[Sequence[int]]] = [[]]
+    size = 0
+    for word in words:
+        if size + len(word) > limit:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(word)
+        size += len(word)
+    return chunks
+
+
+def _encode(words: Sequence[Sequence[int]], tokenizer: Tokenizer, length: int) -> Encoded:
+    starts = accumulate((len(word) for word in words[:-1]), initial=tokenizer.single_prefix) if words else ()
+    return tokenizer.one([piece for word in words for piece in word], length, keep=tuple(starts))
+
+
+def _decode(arrays: Arrays, features: Features, split: Split[TaggedSentence], card: TaskCard) -> dict[str, Tags]:
+    if arrays.offsets is None:
+        raise PredictionError("a token head must say where each sequence begins")
+    best = arrays.values.argmax(axis=1)
+    found, chunk = {}, 0
+    for example, count in zip(split.examples, features.detail, strict=True):
+        first, last = arrays.offsets[chunk], arrays.offsets[chunk + count]
+        found[example.id] = tuple(card.labels[i] for i in best[first:last])
+        chunk += count
+    return found
+
+
+def _constant(split: Split[TaggedSentence], card: TaskCard) -> dict[str, Tags]:
+    counted = Counter(tag for e in split.examples for tag in e.tags or ())
+    answer = max(card.labels, key=lambda tag: counted[tag])
+    return {e.id: (answer,) * len(e.words) for e in split.examples}
+
+
+def _guess(split: Split[TaggedSentence], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, Tags]:
+    return {e.id: tuple(rng(e.id).choices(card.labels, k=len(e.words))) for e in split.examples}
+
+
+def _dumps(split: Split[TaggedSentence], found: Mapping[str, Tags], card: TaskCard) -> str:
+    return "\n".join("".join(f"{tag}\n" for tag in found[e.id]) for e in split.examples)
+
+
+def read_tags(text: str) -> list[Tags]:
+    r"""Sentences of tags as the official scorer reads them: every blank line ends one, even an empty one.
+
+    >>> read_tags("A\nB\n\n\nC\n")
+    [('A', 'B'), (), ('C',)]
+    """
+    sentences: list[Tags] = []
+    tags: list[str] = []
+    for line in official_lines(text):
+        if line:
+            tags.append(line)
+        else:
+            sentences.append(tuple(tags))
+            tags = []
+    if tags:
+        sentences.append(tuple(tags))
+    return sentences
+
+
+def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, Tags]:
+    sentences = read_tags(text)
+    if len(sentences) != len(ids):
+        raise PredictionError(f"{place}: {len(sentences)} sentences, expected {len(ids)}")
+    return dict(zip(ids, sentences, strict=True))
+
+
+def _golds(text: str, place: str, card: TaskCard) -> dict[str, Tags]:
+    return {str(i): tags for i, tags in enumerate(read_tags(text))}
+
+
+TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
+    name="token_classification",
+    head="AutoModelForTokenClassification",
+    options=OPTIONS,
+    parse=_parse,
+    passage=None,
+    featurize=_featurize,
+    decode=_decode,
+    gold=lambda e: e.tags,
+    relabel=lambda e, tags: replace(e, tags=tags),
+    perfect=lambda e: e.tags or (),
+    constant=_constant,
+    guess=_guess,
+    dumps=_dumps,
+    loads=_loads,
+    golds=_golds,
+)

@@ -1,0 +1,110 @@
+"""The languages of the benchmarks: one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["LANGUAGES", "Language", "language"]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language, under the code that the benchmarks use for it."""
+
+    code: str  # "zh"
+    name: str  # "Chinese"
+    iso3: str  # ISO 639-3, as the Tatoeba files name it
+    script: str  # ISO 15924
+    family: str  # as XTREME-R's Table 8 groups them
+    spaced: bool = True  # are words separated by blanks?
+
+
+_TABLE = """
+af Afrikaans      afr Latn Indo-European:Germanic
+ar Arabic         ara Arab Afro-Asiatic
+az Azerbaijani    aze Latn Turkic
+bg Bulgarian      bul Cyrl Indo-European:Slavic
+bn Bengali        ben Beng Indo-European:Indo-Aryan
+de German         deu Latn Indo-European:Germanic
+el Greek          ell Grek Indo-European:Greek
+en English        eng Latn Indo-European:Germanic
+es Spanish        spa Latn Indo-European:Romance
+et Estonian       est Latn Uralic
+eu Basque         eus Latn Basque
+fa Persian        pes Arab Indo-European:Iranian
+fi Finnish        fin Latn Uralic
+fr French         fra Latn Indo-European:Romance
+gu Gujarati       guj Gujr Indo-European:Indo-Aryan
+he Hebrew         heb Hebr Afro-Asiatic
+hi Hindi          hin Deva Indo-European:Indo-Aryan
+ht Haitian_Creole hat Latn Creole
+hu Hungarian      hun Latn Uralic
+id Indonesian     ind Latn Austronesian
+it Italian        ita Latn Indo-European:Romance
+ja Japanese       jpn Jpan Japonic           unspaced
+jv Javanese       jav Latn Austronesian
+ka Georgian       kat Geor Kartvelian
+kk Kazakh         kaz Cyrl Turkic
+ko Korean         kor Kore Koreanic
+lt Lithuanian     lit Latn Indo-European:Baltic
+ml Malayalam      mal Mlym Dravidian
+mr Marathi        mar Deva Indo-European:Indo-Aryan
+ms Malay          msa Latn Austronesian
+my Burmese        mya Mymr Sino-Tibetan      unspaced
+nl Dutch          nld Latn Indo-European:Germanic
+pa Punjabi        pan Guru Indo-European:Indo-Aryan
+pl Polish         pol Latn Indo-European:Slavic
+pt Portuguese     por Latn Indo-European:Romance
+qu Quechua        que Latn Quechuan
+ro Romanian       ron Latn Indo-European:Romance
+ru Russian        rus Cyrl Indo-European:Slavic
+sw Swahili        swh Latn Niger-Congo
+ta Tamil          tam Taml Dravidian
+te Telugu         tel Telu Dravidian
+th Thai           tha Thai Kra-Dai           unspaced
+tl Tagalog        tgl Latn Austronesian
+tr Turkish        tur Latn Turkic
+uk Ukrainian      ukr Cyrl Indo-European:Slavic
+ur Urdu           urd Arab Indo-European:Indo-Aryan
+vi Vietnamese     vie Latn Austro-Asiatic
+wo Wolof          wol Latn Niger-Congo
+yo Yoruba         yor Latn Niger-Congo
+zh Chinese        cmn Hans Sino-Tibetan      unspaced
+gn Guarani        gug Latn Tupian
+nah Nahuatl       nah Latn Uto-Aztecan
+quy Ayacucho_Quechua quy Latn Quechuan
+aym Aymara        aym Latn Aymaran
+bzd Bribri        bzd Latn Chibchan
+cni Ashaninka     cni Latn Arawakan
+hch Wixarika      hch Latn Uto-Aztecan
+oto Otomi         oto Latn Oto-Manguean
+shp Shipibo-Konibo shp Latn Panoan
+tar Raramuri      tar Latn Uto-Aztecan
+ha Hausa          hau Latn Afro-Asiatic
+ig Igbo           ibo Latn Niger-Congo
+am Amharic        amh Ethi Afro-Asiatic
+no Norwegian      nor Latn Indo-European:Germanic
+sv Swedish        swe Latn Indo-European:Germanic
+da Danish         dan Latn Indo-European:Germanic
+cs Czech          ces Latn Indo-European:Slavic
+"""
+
+
+def _read(table: str) -> dict[str, Language]:
+    found = {}
+    for line in table.strip().splitlines():
+        code, name, iso3, script, family, *rest = line.split()
+        found[code] = Language(code, name.replace("_", " "), iso3, script, family, spaced=not rest)
+    return found
+
+
+LANGUAGES: dict[str, Language] = _read(_TABLE)
+
+
+def language(code: str) -> Language:
+    """Return the language of a code; an unknown code stands for itself, in an unknown script.
+
+    >>> language("jv").family
+    'Austronesian'
+    """
+    return LANGUAGES.get(code) or Language(code, code, code, "Zyyy", "unknown")

@@ -1,0 +1,1 @@
+"""Models: checkpoints, tokenizers, heads, batches, sentence vectors."""

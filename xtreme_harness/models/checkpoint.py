@@ -1,0 +1,277 @@
+"""What a checkpoint is, read from its small files: no torch, no weights.
+
+A checkpoint is a folder that `from_pretrained` reads, a Hub id, a PEFT adapter folder, or a folder that holds one
+checkpoint per training unit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import ModelError, did_you_mean
+
+__all__ = ["Checkpoint", "SentencePooling", "content_hash", "find_checkpoint", "head_fault", "label_order", "read_checkpoint"]
+
+HEADS = {  # transformers Auto class -> endings of the architectures that are this head
+    "AutoModelForSequenceClassification": ("ForSequenceClassification",),
+    "AutoModelForTokenClassification": ("ForTokenClassification",),
+    "AutoModelForQuestionAnswering": ("ForQuestionAnswering", "ForQuestionAnsweringSimple"),
+    "AutoModelForMultipleChoice": ("ForMultipleChoice",),
+}
+LABELLED = ("AutoModelForSequenceClassification", "AutoModelForTokenClassification")
+ENCODER_DECODERS = ("t5", "mt5", "umt5")  # their own heads run the decoder; a general head on the encoder is used
+PEFT_HEADS = {
+    "SEQ_CLS": "AutoModelForSequenceClassification",
+    "TOKEN_CLS": "AutoModelForTokenClassification",
+    "QUESTION_ANS": "AutoModelForQuestionAnswering",
+}
+_SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
+_HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePooling:
+    """The pooling that a sentence-transformers checkpoint ships."""
+
+    mode: str  # "mean", "cls" or "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The facts of a checkpoint that do not need its weights."""
+
+    name: str  # as the user wrote it, with the unit's folder where there is one
+    path: Path
+    config: Mapping[str, Any]
+    head: str | None  # the Auto class whose head it holds
+    general: Mapping[str, Any] | None  # the general head beside the encoder: {"class", "labels", "pool"}
+    labels: tuple[str, ...]  # by class id; () when it has no label head
+    stage: str  # "base" | "intermediate" | "target"
+    adapter: Mapping[str, Any] | None  # PEFT's adapter_config.json
+    sentence: SentencePooling | None
+    repo: str | None = None  # Hub id
+    commit: str | None = None
+    lineage: tuple[Mapping[str, Any], ...] = field(default=())
+
+    @property
+    def family(self) -> str:
+        """transformers' model type: "xlm-roberta"."""
+        return str(self.config.get("model_type", ""))
+
+    @property
+    def layers(self) -> int:
+        """Number of transformer blocks of the encoder."""
+        for key in ("num_hidden_layers", "n_layers", "num_layers", "n_layer"):
+            if self.config.get(key):
+                return int(self.config[key])
+        raise ModelError(f"{self.name}: config.json does not say how many layers there are")
+
+
+def find_checkpoint(name: str, unit: str | None, revision: str | None = None) -> Checkpoint:
+    """Find the checkpoint that serves a training unit.
+
+    Args:
+        name: folder or Hub id, as the user wrote it.
+        unit: "xnli", "squad" ...; None for the encoder as it is.
+        revision: of a Hub id.
+
+    Raises:
+        ModelError: in one line, when there is none.
+    """
+    root = Path(name)
+    if not root.is_dir():
+        return _from_hub(name, revision)
+    places = [root / unit, root / "heads" / unit] if unit else [root / "encoder"]
+    found = next((p for p in [*places, root] if _is_checkpoint(p)), None)
+    if found is None:
+        inside = sorted(p.name for p in root.iterdir() if _is_checkpoint(p))
+        wanted = f"neither config.json nor a checkpoint for '{unit or 'encoder'}'"
+        known = f"; it has checkpoints for {', '.join(inside)}" if inside else ""
+        raise ModelError(f"{name}: {wanted} in this folder{known}")
+    return read_checkpoint(found, str(root / found.relative_to(root)))
+
+
+def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str | None = None) -> Checkpoint:
+    """Read the small files of a checkpoint folder."""
+    adapter = _json(path / "adapter_config.json") if (path / "adapter_config.json").exists() else None
+    config = _json(path / "config.json") if (path / "config.json").exists() else {}
+    if adapter is not None and not config:
+        config = dict(_base_config(adapter, path))
+    notes = _json(path / "xharness.json") if (path / "xharness.json").exists() else {}
+    if not config.get("model_type"):
+        raise ModelError(f"{name}: config.json names no model_type, so transformers cannot load it")
+    general = notes.get("head")
+    head = str(general["class"]) if general else _head(config, adapter)
+    labels = tuple(general.get("labels", ())) if general else _labels(config, head)
+    return Checkpoint(
+        name=name,
+        path=path,
+        config=config,
+        head=head,
+        general=general,
+        labels=labels,
+        stage=str(notes.get("stage") or ("target" if head else "base")),
+        adapter=adapter,
+        sentence=_sentence_pooling(path, name),
+        repo=repo,
+        commit=commit,
+        lineage=tuple(notes.get("lineage", ())),
+    )
+
+
+def head_fault(checkpoint: Checkpoint, head: str | None, labels: Sequence[str], keep_head: bool = False) -> str | None:
+    """Say why the checkpoint has no head that fits; None when it has one, or none is needed."""
+    if head is None:
+        return None
+    if checkpoint.stage == "intermediate" and not keep_head:
+        return f"{checkpoint.name}: an intermediate checkpoint; its head is not for this task (--keep-head uses it)"
+    if checkpoint.head != head:
+        found = ", ".join(checkpoint.config.get("architectures") or ["none"])
+        hint = "; its own head runs the decoder" if checkpoint.family in ENCODER_DECODERS and not checkpoint.general else ""
+        return f"{checkpoint.name}: no head for {head} (architectures: {found}{hint})"
+    return None
+
+
+def label_order(
+    checkpoint: Checkpoint, labels: Sequence[str], aliases: Mapping[str, str], unit: str, given: Sequence[str] = ()
+) -> tuple[int, ...]:
+    """For each label of the card the class id under which the checkpoint has it, mapped by name.
+
+    Args:
+        checkpoint: with `labels` by class id.
+        labels: the card's.
+        aliases: other spelling -> the card's label.
+        unit: the training unit, for the message.
+        given: labels by class id, as `--label-order` gives them; instead of the checkpoint's.
+
+    Raises:
+        ModelError: that lists both sets.
+    """
+    theirs = tuple(given) or checkpoint.labels
+    spelled = {_plain(alias): label for alias, label in aliases.items()} | {_plain(label): label for label in labels}
+    ids: dict[str, int] = {}
+    for index, label in enumerate(theirs):
+        ids.setdefault(spelled.get(_plain(label), label), index)
+    if all(label in ids for label in labels):
+        return tuple(ids[label] for label in labels)
+    both = f"the checkpoint has {', '.join(theirs) or 'none'}; {unit} has {', '.join(labels)}"
+    if all(re.fullmatch(r"LABEL_\d+", label) for label in theirs) and len(theirs) == len(labels):
+        hint = f"--label-order {unit}={','.join(labels)} (in the order of the class ids)"
+        raise ModelError(f"{checkpoint.name}: its labels have no names ({both}); name them: {hint}")
+    raise ModelError(f"{checkpoint.name}: its labels do not map onto {unit}'s by name: {both}")
+
+
+def content_hash(path: Path, weights: bool = True) -> str:
+    """SHA-256 (hex) over the names and contents of a checkpoint's files; with or without the weights."""
+    total = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        relative = file.relative_to(path)
+        heavy = file.suffix in (".safetensors", ".bin", ".pt", ".h5", ".msgpack", ".onnx", ".ot")
+        if relative.parts[0].startswith(".") or (heavy and not (weights and file.suffix == ".safetensors")):
+            continue
+        if file.suffix not in (".safetensors", ".json", ".txt", ".model", ".jsonl", ".tiktoken"):
+            continue
+        with file.open("rb") as stream:
+            total.update(f"{relative.as_posix()}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return (path / "config.json").exists() or (path / "adapter_config.json").exists()
+
+
+def _from_hub(name: str, revision: str | None) -> Checkpoint:
+    if not _HUB_ID.match(name):
+        near = did_you_mean(Path(name).name, [p.name for p in Path(name).parent.iterdir()] if Path(name).parent.is_dir() else [])
+        raise ModelError(f"{name}: no such folder{near}; give a checkpoint folder, a Hub id, or oracle, majority, random")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import disable_progress_bars
+
+    disable_progress_bars()
+    try:
+        path = Path(snapshot_download(name, revision=revision, allow_patterns=_SMALL))
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ModelError(
+            f"{name}: neither a folder here nor a model that the Hub gives ({type(error).__name__}: {reason}); "
+            "without network, give the path of a checkpoint folder"
+        ) from None
+    return read_checkpoint(path, name, repo=name, commit=path.name)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_text("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file}: not JSON ({error}); is the checkpoint complete?") from None
+    if not isinstance(read, dict):
+        raise ModelError(f"{file}: found a JSON {type(read).__name__}, expected an object")
+    return read
+
+
+def _base_config(adapter: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    base = str(adapter.get("base_model_name_or_path") or "")
+    if not base:
+        raise ModelError(f"{path}: adapter_config.json names no base_model_name_or_path")
+    near = path / base
+    found = find_checkpoint(str(near) if near.is_dir() else base, None)
+    return {**found.config, "architectures": None}
+
+
+def _head(config: Mapping[str, Any], adapter: Mapping[str, Any] | None) -> str | None:
+    if adapter is not None:
+        return PEFT_HEADS.get(str(adapter.get("task_type")))
+    if config.get("model_type") in ENCODER_DECODERS:
+        return None
+    for architecture in config.get("architectures") or ():
+        if architecture in ("XLMForQuestionAnswering", "XLNetForQuestionAnswering"):
+            return None  # a beam decoder with other outputs, not a start and an end
+        for head, endings in HEADS.items():
+            if architecture.endswith(endings):
+                return head
+    return None
+
+
+def _labels(config: Mapping[str, Any], head: str | None) -> tuple[str, ...]:
+    if head not in LABELLED:
+        return ()
+    names = config.get("id2label")
+    if not names:
+        return tuple(f"LABEL_{i}" for i in range(int(config.get("num_labels") or 2)))
+    return tuple(str(names[key]) for key in sorted(names, key=int))
+
+
+def _plain(label: str) -> str:
+    return label.strip().lower()
+
+
+def _sentence_pooling(path: Path, name: str) -> SentencePooling | None:
+    if not (path / "modules.json").exists():
+        return None
+    try:
+        modules = json.loads((path / "modules.json").read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{path / 'modules.json'}: not JSON ({error})") from None
+    kinds = {str(m.get("type", "")).rsplit(".", 1)[-1]: str(m.get("path", "")) for m in modules}
+    extra = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
+    if extra:
+        raise ModelError(f"{name}: modules.json has {', '.join(extra)}, which is not supported; use --layer and --pooling")
+    if "Pooling" not in kinds:
+        return None
+    return SentencePooling(_pooling_mode(_json(path / kinds["Pooling"] / "config.json"), name))
+
+
+def _pooling_mode(config: Mapping[str, Any], name: str) -> str:
+    known = {"mean": "mean", "cls": "cls", "lasttoken": "last"}
+    flags = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "lasttoken"}
+    modes = [str(config["pooling_mode"])] if "pooling_mode" in config else []
+    modes += [flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
+    if len(modes) != 1 or modes[0] not in known:
+        raise ModelError(f"{name}: pooling {' + '.join(modes) or 'unknown'} is not supported; use --pooling mean or cls")
+    return known[modes[0]]

@@ -1,0 +1,85 @@
+"""Hidden states to sentence vectors: which layer, pooled how, scaled to length 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from xtreme_harness.cards import Preset, TaskCard
+from xtreme_harness.errors import ModelError
+from xtreme_harness.models.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Pooling", "choose_pooling", "layer_index", "pool"]
+
+Layer = Literal["last"] | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """How a sentence vector is read."""
+
+    layer: int  # hidden state, 0 = embeddings
+    mode: str  # "mean" over all attended positions, special tokens included; "cls"; "last"; "pooler"
+    preset: str  # where the choice came from: "paper", "sentence-transformers", "flags" ...
+
+
+def choose_pooling(
+    card: TaskCard,
+    checkpoint: Checkpoint,
+    layer: Layer | None = None,
+    pooling: str | None = None,
+    preset: str | None = None,
+) -> Pooling:
+    """Settle layer and pooling: flags first, then a named preset, the checkpoint's own, the card's preset.
+
+    Raises:
+        ModelError: for a preset that the card lacks, or a layer that the model lacks.
+    """
+    if preset is not None and preset not in card.presets:
+        raise ModelError(f"{card.name}: no retrieval preset '{preset}'; it has {', '.join(card.presets) or 'none'}")
+    if preset is None and checkpoint.sentence is not None:
+        chosen, mode, origin = "last", checkpoint.sentence.mode, "sentence-transformers"
+    else:
+        origin = preset or next(iter(card.presets), "last")
+        found = _of_family(card.presets.get(origin, Preset()), checkpoint.family)
+        chosen, mode = found.layer, found.pooling  # type: ignore[assignment]
+    if layer is not None or pooling is not None:
+        origin = "flags" if layer is not None and pooling is not None else f"{origin}+flags"
+    wanted: Layer = layer if layer is not None else chosen  # type: ignore[assignment]
+    return Pooling(layer_index(wanted, checkpoint.layers), pooling or mode, origin)
+
+
+def layer_index(layer: Layer, layers: int) -> int:
+    """The hidden state that "last", an index or a fraction of the depth names; 0 is the embeddings.
+
+    >>> layer_index("last", 12), layer_index(8, 12), layer_index(0.58, 24)
+    (12, 8, 14)
+    """
+    index = layers if layer == "last" else round(layer * layers) if isinstance(layer, float) else int(layer)
+    if not 0 <= index <= layers:
+        raise ModelError(f"layer {layer}: the model has hidden states 0 to {layers}")
+    return index
+
+
+def pool(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
+    """Pool hidden states (n, length, d) under a mask (n, length) to vectors (n, d) of length 1, float32."""
+    import torch
+
+    hidden = hidden.float()
+    if mode == "mean":
+        weights = mask.unsqueeze(-1).float()
+        vectors = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+    elif mode == "cls":
+        vectors = hidden[:, 0]
+    else:  # "last": the last attended position
+        last = mask.sum(1).long().clamp(min=1) - 1
+        vectors = hidden[torch.arange(len(hidden), device=hidden.device), last]
+    return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+def _of_family(preset: Preset, family: str) -> Preset:
+    own = preset.families.get(family)
+    return preset.model_copy(update=own.model_dump(exclude_unset=True)) if own else preset

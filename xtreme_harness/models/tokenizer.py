@@ -1,0 +1,241 @@
+"""One face for every tokenizer: ids, character offsets and word pieces, without special tokens or padding.
+
+Texts are tokenised alone and put together here, so that fast and slow tokenizers truncate alike, and a
+family's special tokens (two separators, none, segment ids) are read once from what its tokenizer does.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xtreme_harness.errors import ModelError
+from xtreme_harness.records import Encoded
+
+__all__ = ["Template", "Tokenizer", "align", "longest_first"]
+
+_BATCH = 2000  # texts a call: large enough for the tokenizer's own threads, small enough for memory
+_PROBE = ("abc", "xyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The special tokens around one text or two, and the segment ids of each part."""
+
+    prefix: tuple[int, ...]
+    middle: tuple[int, ...]  # between two texts
+    suffix: tuple[int, ...]
+    types: tuple[int, ...] | None  # of prefix, text, middle, second text, suffix, position by position class
+
+    @property
+    def size(self) -> int:
+        """Number of special tokens."""
+        return len(self.prefix) + len(self.middle) + len(self.suffix)
+
+
+class Tokenizer:
+    """Wraps a transformers tokenizer.
+
+    Attributes:
+        limit: the most positions that the model takes, special tokens included.
+        raw: the transformers tokenizer.
+    """
+
+    def __init__(self, raw: Any, limit: int) -> None:
+        """Read the special tokens off the tokenizer's own answers.
+
+        Raises:
+            ModelError: when the tokenizer gives nothing for plain letters.
+        """
+        self.raw = raw
+        self.limit = limit
+        self._single = self._template(1)
+        self._pair = self._template(2)
+        self._joint = self._word_prefix()
+
+    @property
+    def single_size(self) -> int:
+        """Special tokens around one text."""
+        return self._single.size
+
+    @property
+    def pair_size(self) -> int:
+        """Special tokens around two texts."""
+        return self._pair.size
+
+    @property
+    def pair_prefix(self) -> int:
+        """Special tokens before the first of two texts."""
+        return len(self._pair.prefix)
+
+    @property
+    def pair_middle(self) -> int:
+        """Special tokens between two texts."""
+        return len(self._pair.middle)
+
+    @property
+    def single_prefix(self) -> int:
+        """Special tokens before a single text."""
+        return len(self._single.prefix)
+
+    @property
+    def unknown(self) -> int:
+        """The id that stands for what has no pieces."""
+        for name in ("unk_token_id", "mask_token_id", "eos_token_id", "pad_token_id"):
+            found = getattr(self.raw, name, None)
+            if found is not None:
+                return int(found)
+        return 0
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without special tokens."""
+        found: list[list[int]] = []
+        for i in range(0, len(texts), _BATCH):
+            found.extend(self._call(list(texts[i : i + _BATCH]))["input_ids"])
+        return found
+
+    def spans(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Token ids of each text and the characters [start, end) each token covers, blanks trimmed."""
+        found: list[tuple[list[int], list[tuple[int, int]]]] = []
+        for i in range(0, len(texts), _BATCH):
+            batch = list(texts[i : i + _BATCH])
+            if self.raw.is_fast:
+                read = self._call(batch, return_offsets_mapping=True)
+                pairs = zip(batch, read["input_ids"], read["offset_mapping"], strict=True)
+                found.extend((ids, [_trim(text, *span) for span in spans]) for text, ids, spans in pairs)
+            else:  # a slow tokenizer gives no offsets, even when asked for them
+                found.extend(self._aligned(text) for text in batch)
+        return found
+
+    def words(self, words: Sequence[str]) -> list[list[int]]:
+        """Token ids of each word as it is tokenised inside running text."""
+        return self.ids([self._joint + word for word in words])
+
+    def one(self, ids: Sequence[int], max_length: int, keep: Sequence[int] | None = None) -> Encoded:
+        """Wrap one text in special tokens, cutting it to `max_length` tokens in all."""
+        room = max(0, min(max_length, self.limit) - self._single.size)
+        return _wrap(self._single, ids[:room], None, keep)
+
+    def two(self, first: Sequence[int], second: Sequence[int], max_length: int) -> Encoded:
+        """Wrap two texts in special tokens, cut by the longest-first rule to `max_length` tokens in all."""
+        room = max(0, min(max_length, self.limit) - self._pair.size)
+        a, b = longest_first(len(first), len(second), room)
+        return _wrap(self._pair, first[:a], second[:b], None)
+
+    def _call(self, texts: list[str], **flags: Any) -> Any:
+        # verbose=False: a text beyond the model's limit is no fault here, it is cut or windowed later
+        return self.raw(texts, add_special_tokens=False, return_attention_mask=False, verbose=False, **flags)
+
+    def _template(self, texts: int) -> Template:
+        plain = [self._call([text])["input_ids"][0] for text in _PROBE]
+        whole = self.raw(*_PROBE[:texts], return_attention_mask=False)
+        ids = list(whole["input_ids"])
+        types = whole.get("token_type_ids")
+        first, second = plain
+        a = _find(ids, first, 0)
+        b = _find(ids, second, a + len(first)) if texts == 2 else len(ids)
+        if not first or not second or a < 0 or b < 0:
+            raise ModelError(f"tokenizer {type(self.raw).__name__}: gives no usable ids for plain letters ({ids})")
+        cuts = (ids[:a], ids[a + len(first) : b], ids[b + len(second) :]) if texts == 2 else (
+            ids[:a], [], ids[a + len(first) :])
+        prefix, middle, suffix = (tuple(part) for part in cuts)
+        marks = None
+        if types is not None:
+            body = (types[b],) if texts == 2 else ()
+            marks = (*types[:a], types[a], *types[a + len(first) : a + len(first) + len(middle)], *body,
+                     *types[len(ids) - len(suffix) :])
+        return Template(prefix, middle, suffix, marks)
+
+    def _word_prefix(self) -> str:
+        """A blank, where a word inside a text is not tokenised like the same word alone (byte-level BPE)."""
+        alone, spaced, running = (self._call([text])["input_ids"][0] for text in ("word", " word", "a word"))
+        lead = len(self._call(["a"])["input_ids"][0])
+        return " " if running[lead:] == spaced != alone else ""
+
+    def _aligned(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        pieces = self.raw.tokenize(text)
+        ids = self.raw.convert_tokens_to_ids(pieces)
+        return list(ids), align(text, [p.removesuffix("</w>").removeprefix("▁").removeprefix("##") for p in pieces])
+
+
+def longest_first(first: int, second: int, room: int) -> tuple[int, int]:
+    """Lengths of two texts cut to `room` tokens by taking one at a time from the longer, the second when equal.
+
+    The rule of the library that the official scripts use (transformers of 2020, `truncate_sequences`).
+
+    >>> longest_first(10, 3, 8), longest_first(9, 9, 7), longest_first(2, 3, 9)
+    ((5, 3), (4, 3), (2, 3))
+    """
+    if first + second <= room:
+        return first, second
+    half = room // 2
+    if second <= half:
+        return room - second, second
+    if first <= room - half:
+        return first, room - first
+    return room - half, half
+
+
+def align(text: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
+    """Find each piece in the text, though the tokenizer lower-cased it or took its accents off.
+
+    A piece that cannot be found covers the next letter, so that later pieces still fit.
+
+    >>> align("Héllo, you", ["he", "llo", ",", "you"])
+    [(0, 2), (2, 5), (5, 6), (7, 10)]
+    """
+    letters = [(c, i) for i, char in enumerate(text) for c in _plain(char)]
+    flat = "".join(c for c, _ in letters)
+    spans, at = [], 0
+    for piece in pieces:
+        wanted = "".join(_plain(char)[:] for c in piece for char in c)
+        near = flat.find(wanted, at, at + len(wanted) + 8) if wanted else -1
+        if near < 0:
+            near, size = min(at, max(0, len(flat) - 1)), 1
+        else:
+            size = len(wanted)
+        if not letters:
+            spans.append((0, 0))
+            continue
+        last = min(near + size, len(letters)) - 1
+        spans.append((letters[near][1], letters[last][1] + 1))
+        at = min(near + size, len(letters))
+    return spans
+
+
+def _plain(char: str) -> str:
+    if char.isspace():
+        return ""
+    return "".join(c for c in unicodedata.normalize("NFKD", char.lower()) if unicodedata.category(c) != "Mn") or char
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _find(ids: Sequence[int], part: Sequence[int], start: int) -> int:
+    for i in range(start, len(ids) - len(part) + 1):
+        if list(ids[i : i + len(part)]) == list(part):
+            return i
+    return -1
+
+
+def _wrap(
+    template: Template, first: Sequence[int], second: Sequence[int] | None, keep: Sequence[int] | None
+) -> Encoded:
+    ids = [*template.prefix, *first, *template.middle, *(second or ()), *template.suffix]
+    if template.types is None:
+        return Encoded(ids, None, keep)
+    marks = iter(template.types)
+    types = [next(marks) for _ in template.prefix] + [next(marks)] * len(first)
+    types += [next(marks) for _ in template.middle]
+    if second is not None:
+        types += [next(marks)] * len(second)
+    types += [next(marks) for _ in template.suffix]
+    return Encoded(ids, types, keep)

@@ -1,0 +1,185 @@
+"""What flows between the stages: frozen records without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Answer",
+    "Arrays",
+    "BitextExample",
+    "ChoiceExample",
+    "Encoded",
+    "Features",
+    "Json",
+    "PairExample",
+    "Passage",
+    "QAExample",
+    "RetrievalExample",
+    "Row",
+    "Rows",
+    "Score",
+    "Split",
+    "Table",
+    "TaggedSentence",
+    "Vector",
+]
+
+Json = Any
+Rows = NDArray[np.float64]  # (n_examples, k) statistics, one row an example
+Vector = NDArray[np.float64]  # (k,) column sums of Rows
+
+E = TypeVar("E", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as a file or the Hub gives it, before a kind gives it a meaning."""
+
+    values: Mapping[str, Json]
+    place: str  # "xnli/test-de.tsv:17" or "facebook/xnli@b8dd5d7 de/test[16]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a format reads: the examples' rows, and the rows that are searched."""
+
+    rows: tuple[Row, ...]
+    pool: Iterable[Row] = ()  # may be lazy, and can be iterated again; retrieval formats only
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """Two texts and their relation."""
+
+    id: str
+    text_a: str
+    text_b: str
+    label: str | None  # a label of the card; None where the data has no gold
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceExample:
+    """A text and its possible continuations."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    label: int | None  # index of the right choice
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """Words and a tag each."""
+
+    id: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A span of the context."""
+
+    text: str
+    start: int  # characters from the start of the context
+
+
+@dataclass(frozen=True, slots=True)
+class QAExample:
+    """A question and the passage that answers it."""
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BitextExample:
+    """A sentence whose translations lie in the pool."""
+
+    id: str
+    text: str
+    gold: tuple[str, ...] | None  # pool ids of its translations; () where it has none
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalExample:
+    """A query and the passages that answer it."""
+
+    id: str
+    text: str
+    relevant: tuple[str, ...] | None  # pool ids
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One item of a pool."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Generic[E]):
+    """The examples of one task, language and split."""
+
+    task: str
+    language: str
+    name: str  # "train" | "dev" | "test"
+    examples: tuple[E, ...]  # in the order of the official file
+    pool: Iterable[Passage] = ()  # what is searched; may be lazy, and can be iterated again
+    pool_key: str = ""  # equal keys mean equal pools, so their vectors are computed once
+    hashes: Mapping[str, str] = field(default_factory=dict)  # file or dataset -> SHA-256 or revision
+    source: str = ""  # where it came from, for the signature: "facebook/xnli@b8dd5d7"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One sequence of token ids, special tokens included, without padding."""
+
+    ids: Sequence[int]
+    types: Sequence[int] | None = None  # segment ids, where the model has them
+    keep: Sequence[int] | None = None  # positions whose outputs are wanted; None: all
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a kind feeds to the model, and what it needs to read the answer."""
+
+    inputs: Sequence[Encoded]
+    detail: Any = None  # the kind's own: offsets, windows, word tables
+    pool: Iterable[Encoded] = ()
+    pool_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """What a model returns for `Features.inputs`, row by row.
+
+    Sequence heads and encoders give one row a sequence; token heads one row a kept position, with
+    the rows of sequence i at `offsets[i]:offsets[i + 1]`.
+    """
+
+    values: NDArray[np.float32]  # (n, c) logits or vectors; (total positions, c) for token heads
+    offsets: NDArray[np.int64] | None = None  # (n + 1,)
+    pool: NDArray[np.float32] | None = None  # (m, d)
+    calibration: Json = None  # what `Kind.calibrate` returned on the dev split
+    device: str = "cpu"  # where a search over the vectors should run
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures of one cell."""
+
+    task: str
+    language: str
+    values: Mapping[str, float]  # percent, 0-100
+    rows: Rows  # the statistics the values came from
+    signature: str = ""  # everything that could have changed the number

@@ -170,7 +170,7 @@ class Vocabulary:
 
     kinds: Mapping[str, Collection[str]]  # kind -> names of its options
     metrics: Collection[str]
-    formats: Collection[str]
+    formats: Mapping[str, Collection[str]]  # format -> names of its options
     shapes: Collection[str]
 
 
@@ -352,6 +352,8 @@ def _vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     for name, source in (("official", card.official), ("upstream", card.upstream)):
         if source:
             check(f"{name}.format", source.format, words.formats)
+            for option in source.options if source.format in words.formats else ():
+                check(f"{name}.options.{option}.option", option, words.formats[source.format])
     if card.hub:
         check("hub.shape", card.hub.shape, words.shapes)
     lists = {f"suites.{s}.languages": m.languages for s, m in card.suites.items()} | {"languages": card.languages}

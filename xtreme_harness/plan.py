@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
-from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.data.formats import OPTIONS
 from xtreme_harness.data.hub import SHAPES
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.errors import CardError, DataError, did_you_mean
@@ -84,7 +84,7 @@ def all_cards(include: Sequence[Path] = ()) -> Cards:
     words = Vocabulary(
         kinds={name: set(kind.options) for name, kind in KINDS.items()},
         metrics=set(METRICS),
-        formats=set(FORMATS),
+        formats=OPTIONS,
         shapes=set(SHAPES),
     )
     return load_cards(words, include)

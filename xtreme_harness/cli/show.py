@@ -26,6 +26,7 @@ class Progress:
         """Print nothing but errors, tables and paths when `quiet`."""
         self.quiet = quiet
         self.out = ""
+        self.said: set[str] = set()
         self.kept = 0
         self.total = 0
         self.ended = 0
@@ -42,6 +43,7 @@ class Progress:
         click.echo(f"{options.model}: {self.total} cells of {tasks} tasks{limited} -> {options.output}", err=True)
         for line in missing_lines(plan.missing):
             click.echo(line, err=True)
+            self.said.add(line)
         if sys.stderr.isatty():
             from tqdm import tqdm
 
@@ -76,6 +78,9 @@ class Progress:
 
 def print_result(result: Result, progress: Progress, by_language: bool = False) -> None:
     """Print the tables, then what is missing or failed, then the paths."""
+    for line in missing_lines(result.missing) if not progress.quiet else ():
+        if line not in progress.said:
+            click.echo(line, err=True)
     if result.limited:
         click.echo(f"LIMITED to {result.limit} examples a cell: not comparable with anything\n")
     if result.tasks:
@@ -89,12 +94,10 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
     if progress.kept:
         all_of_them = "all " if progress.kept == progress.total else ""
         click.echo(f"kept {all_of_them}{progress.kept} of {progress.total} cells from the last run")
-    for line in missing_lines(result.missing):
-        click.echo(line)
     for name, message in result.failed.items():
         click.echo(f"failed: {name}: {' '.join(message.split())}", err=True)
     if result.failed:
-        click.echo(f"{len(result.failed)} of {progress.total} cells failed; the others are saved, and the same command continues")
+        click.echo(f"{len(result.failed)} of {progress.total} cells failed; the others are saved, and the same command continues", err=True)
     click.echo(f"results:     {progress.out}/results.json")
     for suite in result.official:
         click.echo(f"leaderboard: {progress.out}/leaderboard-{suite}.json")

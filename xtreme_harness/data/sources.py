@@ -19,6 +19,7 @@ from xtreme_harness.records import Table
 __all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "locate", "parse_data"]
 
 _WILD = re.compile(r"[*?\[]")
+_TRAINING = {"train": {"ids": "position"}}  # ids of training rows may repeat (TyDiQA's do) and are not used
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _in_folder(
         files = {role: _role(card, source, patterns, language, root, loose) for role, patterns in roles.items()}
         missing = [role for role, paths in files.items() if not paths and role not in source.optional]
         if not missing:
-            options = _filled(source.options, language, source.languages)
+            options = {**_filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
             return FilesFound(source, {role: paths for role, paths in files.items() if paths}, options, name)
     return None
 
@@ -210,7 +211,7 @@ def _named_file(
     source = next((s for s in card.file_sources if _fits(s, file)), None)
     if source is None:
         raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
-    options = _filled(source.options, language, source.languages)
+    options = {**_filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
     return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
 
 

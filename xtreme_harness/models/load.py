@@ -42,6 +42,7 @@ class Model:
     device: torch.device
     order: tuple[int, ...] = ()  # class id of each of the card's labels; () = as they come
     pooling: Pooling | None = None  # None: the head's logits
+    by_choice: bool = False  # a transformers multiple-choice head: (n, choices, length) in, one choice a row here
     budget: int = 4096  # padded tokens a batch
     rows: int | None = None  # sequences a batch, at most
     report: Callable[[int], None] = lambda sequences: None  # called with the number of sequences done
@@ -91,6 +92,8 @@ class Model:
         inputs = self._tensors(rows)
         if self.pooling is not None:
             return list(self._vectors(inputs).cpu().numpy())
+        if self.by_choice:
+            inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
         out = self.network(**inputs)
         if hasattr(out, "start_logits"):
             return _kept(torch.stack([out.start_logits, out.end_logits], dim=-1), rows)
@@ -178,7 +181,8 @@ def load_model(
     if pooling is not None and pooling.mode == "pooler" and not _trained_pooler(network, path):
         raise ModelError(f"{checkpoint.name}: has no trained pooler; use --pooling mean or cls")
     budget = _TOKEN_BUDGET[place.type]
-    return Model(tokenizer, network.to(place).eval(), place, tuple(order), pooling, budget, batch_size)
+    by_choice = head == "AutoModelForMultipleChoice" and checkpoint.general is None
+    return Model(tokenizer, network.to(place).eval(), place, tuple(order), pooling, by_choice, budget, batch_size)
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -46,41 +46,43 @@ def read_squad(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
     Answers are a tuple of {"text", "start"} (characters), () for a SQuAD v2 question without one. A file in which every
     answer is "" at 0 had them removed: they are None.
 
-    Options: `check_spans` (false: do not compare answers with the context), `ids` (`unique`; `any`: let them
-    repeat, as in TyDiQA's training files; `position`: number the rows from 0), `id_prefix` (keep the ids that start so).
+    Options: `check_spans` (false: do not compare answers with the context), `ids` (`unique`; `any`: they may repeat, as
+    in TyDiQA's training files; `position`: number the rows from 0), `id_prefix` (keep the ids that start so).
 
     Raises:
         DataError: with all faults of a file, or of the ids of all files.
         CardError: an option is wrong.
     """
     prefix, ids = str(options.get("id_prefix", "")), choice(options, "ids", ("unique", "any", "position"), "unique")
-    check, rows = bool(options.get("check_spans", True)), list[Row]()
+    check = bool(options.get("check_spans", True))
     paths = files_of(files, "rows")
-    for path in paths:
-        faults: list[str] = []
-        found = [(p, q) for p in paragraphs(path, faults) for q in questions(p, faults)]
-        blank = all(_removed(q) for _, q in found)
-        if not blank:
-            faults += [f for p, q in found for a in q.answers or () if (f := answer_fault(p, q, a, check))]
-            faults += [
-                f"{q.where}: found no answers, expected a list as elsewhere in the file, add it (it may be empty)"
-                for _, q in found
-                if q.answers is None
-            ]
-        refuse(faults)
-        for paragraph, question in found:
-            if question.id.startswith(prefix):
-                rows.append(Row(_values(paragraph, question, blank), question.place))
+    rows = [row for path in paths for row in _rows(path, check) if row.values["id"].startswith(prefix)]
+    faults: list[str] = []
     if not rows:
         names = ", ".join(str(path) for path in paths)
-        refuse([f"{names}: found no question whose id begins with '{prefix}', expected some, check file and id_prefix"])
+        faults.append(f"{names}: found no question whose id begins with '{prefix}', expected some, check file and id_prefix")
+    if ids == "unique":
+        place_ids(((row.values["id"], row.place) for row in rows), faults)
+    refuse(faults)
     if ids == "position":
         rows = [Row({**row.values, "id": str(i)}, row.place) for i, row in enumerate(rows)]
-    if ids == "unique":
-        repeated: list[str] = []
-        place_ids(((row.values["id"], row.place) for row in rows), repeated)
-        refuse(repeated)
     return Table(tuple(rows))
+
+
+def _rows(path: Path, check: bool) -> list[Row]:
+    """Return the questions of one file."""
+    faults: list[str] = []
+    found = [(p, q) for p in paragraphs(path, faults) for q in questions(p, faults)]
+    blank = all(_removed(q) for _, q in found)
+    if not blank:
+        faults += [f for p, q in found for a in q.answers or () if (f := answer_fault(p, q, a, check))]
+        faults += [
+            f"{q.where}: found no answers, expected a list as elsewhere in the file, add it (it may be empty)"
+            for _, q in found
+            if q.answers is None
+        ]
+    refuse(faults)
+    return [Row(_values(p, q, None if blank else q.answers), q.place) for p, q in found]
 
 
 def paragraphs(path: Path, faults: list[str]) -> Iterator[Paragraph]:
@@ -150,10 +152,5 @@ def _removed(question: Question) -> bool:
     return answers is None or (bool(answers) and all(not a["text"] and a["start"] == 0 for a in answers))
 
 
-def _values(paragraph: Paragraph, question: Question, blank: bool) -> dict[str, Json]:
-    return {
-        "id": question.id,
-        "question": question.text,
-        "context": paragraph.context,
-        "answers": None if blank else question.answers,
-    }
+def _values(paragraph: Paragraph, question: Question, answers: tuple[_Answer, ...] | None) -> dict[str, Json]:
+    return {"id": question.id, "question": question.text, "context": paragraph.context, "answers": answers}

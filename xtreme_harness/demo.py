@@ -1,0 +1,100 @@
+"""A tiny checkpoint with random weights, made from the samples: one folder a training unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Cards, TaskCard, folder
+from xtreme_harness.data.load import load_split
+from xtreme_harness.data.sources import Data, locate
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan import all_cards
+
+__all__ = ["build_checkpoint", "sample_texts"]
+
+UNITS = ("xnli", "pawsx", "xcopa", "udpos", "panx", "squad", "tydiqa", "lareqa", "mewslix")
+_VOCABULARY = 4000
+
+
+def build_checkpoint(path: Path, seed: int = 0) -> Path:
+    """Write a tiny BERT for every training unit, and one without a head, below `path`.
+
+    The weights are random (seeded); the tokenizer is trained on the sample texts.
+    """
+    import torch
+    import transformers
+    from transformers.utils import logging as chatter
+
+    chatter.set_verbosity_error()
+    chatter.disable_progress_bar()
+    cards = all_cards()
+    tokenizer = _tokenizer(list(sample_texts(cards)))
+    for unit in ("encoder", *UNITS):
+        torch.manual_seed(seed)
+        card = cards.tasks.get(unit)
+        head = KINDS[card.kind].head if card else None
+        config = _config(len(tokenizer), card)
+        model = getattr(transformers, head or "AutoModel").from_config(config)
+        model.save_pretrained(path / unit)
+        tokenizer.save_pretrained(path / unit)
+    return path
+
+
+def sample_texts(cards: Cards) -> Iterator[str]:
+    """All texts of the samples, in every language, each split once."""
+    samples = Data(folder() / "samples", name="samples")
+    for card in cards.tasks.values():
+        kind = KINDS[card.kind]
+        for language in card.all_languages:
+            for split in ("train", "dev", "test"):
+                located = locate(card, split, language, samples)
+                if located is None:
+                    continue
+                loaded = load_split(card, language, split, located, kind.parse, kind.passage)
+                for example in loaded.examples:
+                    yield from _texts(example)
+                for passage in loaded.pool:
+                    yield passage.text
+
+
+def _texts(example: Any) -> Iterator[str]:
+    for name in example.__dataclass_fields__:
+        value = getattr(example, name)
+        if name in ("text", "text_a", "text_b", "question", "context"):
+            yield value
+        elif name in ("choices", "words"):
+            yield " ".join(value)
+
+
+def _tokenizer(texts: list[str]) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<s>", "</s>", "<pad>", "<unk>", "<mask>"]
+    raw = Tokenizer(models.Unigram())
+    raw.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(" {2,}", " ")])
+    raw.pre_tokenizer = pre_tokenizers.Metaspace()
+    raw.train_from_iterator(
+        texts, trainers.UnigramTrainer(vocab_size=_VOCABULARY, special_tokens=special, unk_token="<unk>", show_progress=False)
+    )
+    ids = [(token, raw.token_to_id(token)) for token in ("<s>", "</s>")]
+    raw.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> </s> $B </s>", ids)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>",
+        unk_token="<unk>", mask_token="<mask>", model_max_length=512,
+    )  # fmt: skip
+
+
+def _config(vocabulary: int, card: TaskCard | None) -> Any:
+    from transformers import XLMRobertaConfig
+
+    config = XLMRobertaConfig(
+        vocab_size=vocabulary, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128,
+        max_position_embeddings=514, type_vocab_size=1, pad_token_id=2, bos_token_id=0, eos_token_id=1,
+    )  # fmt: skip
+    if card and card.labels:
+        config.id2label = dict(enumerate(card.labels))
+        config.label2id = {label: i for i, label in enumerate(card.labels)}
+    return config

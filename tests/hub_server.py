@@ -136,7 +136,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_HEAD = do_POST = _answer
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     return Handler

@@ -202,7 +202,9 @@ def _label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, .
     for value in values:
         task, separator, names = value.partition("=")
         if not separator or not names:
-            raise CardError(f"--label-order {value}: expected TASK=A,B,C, for example xnli=entailment,neutral,contradiction")
+            raise CardError(
+                f"--label-order {value}: expected TASK=A,B,C, for example xnli=entailment,neutral,contradiction"
+            )
         cards.card(task)
         orders[task] = tuple(name.strip() for name in names.split(","))
     return orders

@@ -145,7 +145,9 @@ class TaskCard(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> TaskCard:
-        stray = [f"aliases.{a}: '{t}' is not one of the labels" for a, t in self.aliases.items() if t not in self.labels]
+        stray = [
+            f"aliases.{a}: '{t}' is not one of the labels" for a, t in self.aliases.items() if t not in self.labels
+        ]
         if stray:
             raise ValueError("; ".join(stray))
         if not (self.hub or self.official or self.upstream):
@@ -234,7 +236,9 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     """
     plugins = [Path(str(p.load())) for p in entry_points(group="xtreme_harness.tasks")]
     files = [f for place in [folder(), *plugins, *include] for f in _card_files(Path(place))]
-    tasks, places, faults = {}, {}, []
+    tasks: dict[str, TaskCard] = {}
+    places: dict[str, str] = {}
+    faults: list[str] = []
     for file in files:
         try:
             card = read_card(file, vocabulary)
@@ -331,7 +335,13 @@ def _key_path(loc: Sequence[int | str]) -> str:
 
 
 def _known_keys(loc: Sequence[int | str]) -> list[str]:
-    parents = {"hub": HubSource, "official": FileSource, "upstream": FileSource, "suites": Membership, "presets": Preset}
+    parents: dict[str, type[BaseModel]] = {
+        "hub": HubSource,
+        "official": FileSource,
+        "upstream": FileSource,
+        "suites": Membership,
+        "presets": Preset,
+    }
     model = parents.get(str(loc[0]), TaskCard) if len(loc) > 1 else TaskCard
     return list(model.model_fields)
 
@@ -342,7 +352,9 @@ def _vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     def check(where: str, word: str, known: Collection[str]) -> None:
         if word not in known:
             near = did_you_mean(word, known)
-            faults.append(f"{where}: unknown {where.split('.')[-1]} '{word}'{near or '; known: ' + ', '.join(sorted(known))}")
+            faults.append(
+                f"{where}: unknown {where.split('.')[-1]} '{word}'{near or '; known: ' + ', '.join(sorted(known))}"
+            )
 
     check("kind", card.kind, words.kinds)
     check("metric", card.metric, words.metrics)

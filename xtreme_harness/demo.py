@@ -77,7 +77,8 @@ def _tokenizer(texts: list[str]) -> Any:
     raw.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(" {2,}", " ")])
     raw.pre_tokenizer = pre_tokenizers.Metaspace()
     raw.train_from_iterator(
-        texts, trainers.UnigramTrainer(vocab_size=_VOCABULARY, special_tokens=special, unk_token="<unk>", show_progress=False)
+        texts,
+        trainers.UnigramTrainer(vocab_size=_VOCABULARY, special_tokens=special, unk_token="<unk>", show_progress=False),
     )
     ids = [(token, raw.token_to_id(token)) for token in ("<s>", "</s>")]
     raw.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> </s> $B </s>", ids)

@@ -1,12 +1,12 @@
 """What can go wrong, as one tree.
 
-    XHarnessError            one line for the user: where, found, expected, what to do
-    ├── CardError            a task card, suite or recipe is wrong
-    ├── DataError            a data file or Hub dataset is missing or malformed
-    ├── PredictionError      predictions are absent, unknown or malformed
-    ├── ModelError           a checkpoint cannot be loaded, or has no fitting head
-    ├── OutputError          the output folder cannot be used
-    └── MissingDependency    an optional package is needed; the message has the install line
+XHarnessError            one line for the user: where, found, expected, what to do
+├── CardError            a task card, suite or recipe is wrong
+├── DataError            a data file or Hub dataset is missing or malformed
+├── PredictionError      predictions are absent, unknown or malformed
+├── ModelError           a checkpoint cannot be loaded, or has no fitting head
+├── OutputError          the output folder cannot be used
+└── MissingDependency    an optional package is needed; the message has the install line
 """
 
 from __future__ import annotations

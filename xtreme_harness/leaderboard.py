@@ -29,7 +29,15 @@ def task_table(result: Result, version: str) -> str:
             name = task.key if task.complete else f"{task.key} ({len(task.languages)} of {len(task.wanted)} languages)"
             for i, value in enumerate(metric.main):
                 error = task.spread.error if len(metric.main) == 1 else None
-                rows.append(_row(f"{scope}: {name}" if i == 0 else "", value, task.values[value], error, version if i == 0 else ""))
+                rows.append(
+                    _row(
+                        f"{scope}: {name}" if i == 0 else "",
+                        value,
+                        task.values[value],
+                        error,
+                        version if i == 0 else "",
+                    )
+                )
             if len(metric.main) > 1:
                 rows.append(_row("", "mean", task.spread.value, task.spread.error))
     return _markdown(rows, _HEADERS)

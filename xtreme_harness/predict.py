@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.kinds.base import Kind
+from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Json, Split
 
-__all__ = ["calibrate", "predict"]
+__all__ = ["Answering", "predict"]
 
 
-def predict(model: Any, kind: Kind[Any, Any, Any], split: Split[Any], card: TaskCard, number: Json = None) -> dict[str, Any]:
-    """Answer every example of a split, by id.
+class Answering(Protocol):
+    """What predicts: `models.load.Model`, or anything with its two parts."""
+
+    tokenizer: Tokenizer
+
+    def forward(self, features: Features) -> Arrays:
+        """Answer every sequence of the features."""
+        ...
+
+
+def predict(
+    model: Answering, kind: Kind[Any, Any, Any], split: Split[Any], card: TaskCard, dev: Split[Any] | None = None
+) -> tuple[dict[str, Any], Json]:
+    """Answer every example of a split.
 
     Args:
-        model: with `tokenizer` and `forward(features) -> Arrays` (models.load.Model).
+        model: with its tokenizer.
         kind: of the task.
         split: the examples.
         card: the task.
-        number: what `calibrate` chose on the dev split, where the kind has that.
+        dev: where the kind chooses a number first (BUCC's threshold), the split it is chosen on; may be `split`.
+
+    Returns:
+        predictions by example id, and the number, None where there is none.
     """
-    arrays, features = _run(model, kind, split, card)
-    return kind.decode(replace(arrays, calibration=number), features, split, card)
-
-
-def calibrate(model: Any, kind: Kind[Any, Any, Any], split: Split[Any], card: TaskCard) -> Json:
-    """The number that a kind chooses on the dev split (BUCC's threshold)."""
-    if kind.calibrate is None:
-        return None
-    arrays, features = _run(model, kind, split, card)
-    return kind.calibrate(arrays, features, split, card)
-
-
-def _run(model: Any, kind: Kind[Any, Any, Any], split: Split[Any], card: TaskCard) -> tuple[Arrays, Features]:
     features = kind.featurize(split, model.tokenizer, card)
-    return model.forward(features), features
+    arrays = model.forward(features)
+    number = None
+    if dev is not None and kind.calibrate is not None:
+        tuning = features if dev is split else kind.featurize(dev, model.tokenizer, card)
+        number = kind.calibrate(arrays if dev is split else model.forward(tuning), tuning, dev, card)
+    return kind.decode(replace(arrays, calibration=number), features, split, card), number

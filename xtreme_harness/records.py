@@ -157,6 +157,8 @@ class Features:
     detail: Any = None  # the kind's own: offsets, windows, word tables
     pool: Iterable[Encoded] = ()
     pool_key: str = ""
+    language: str = ""  # of the inputs, for models that are told (XLM)
+    pool_language: str = ""  # of the pool; "" where it has several
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,14 +141,19 @@ def leaderboard(
         others = [name for name in next(iter(values.values())) if name not in metric.official]
         if others:
             extra[target.card.name] = task_block(metric, values, [*metric.official, *others])
-            extra[target.card.name] = {k: v for k, v in extra[target.card.name].items() if k.removeprefix("avg_") in others}
+            extra[target.card.name] = {
+                k: v for k, v in extra[target.card.name].items() if k.removeprefix("avg_") in others
+            }
     found = official_layout(suite, blocks)
     own: dict[str, Any] = {task: blocks[task] for task in suite.unscored if task in blocks} | extra
     for name, members in suite.means.items():
         if all(task in blocks for task in members):
             own[name] = left_to_right_mean(blocks[task]["avg_metric"] for task in members)
     absent = _absent(targets, by_cell, missing)
-    return {**found, "xharness": {**own, "complete": not absent and limit is None, "limited": limit is not None, "missing": absent}}
+    return {
+        **found,
+        "xharness": {**own, "complete": not absent and limit is None, "limited": limit is not None, "missing": absent},
+    }
 
 
 def to_json(result: Result, seconds: float, now: datetime | None = None) -> dict[str, Any]:
@@ -284,7 +289,11 @@ def _lm_eval_groups(result: Result) -> dict[str, Any]:
             entry |= {"score,none": task.spread.value / 100, "score_stderr,none": task.spread.error / 100}
         found[_scoped(task.scope, task.key, found)] = entry
     for group in result.groups:
-        entry = {"alias": group.name, "score,none": group.spread.value / 100, "score_stderr,none": group.spread.error / 100}
+        entry = {
+            "alias": group.name,
+            "score,none": group.spread.value / 100,
+            "score_stderr,none": group.spread.error / 100,
+        }
         found[_scoped(group.scope, group.name, found)] = entry
     return found
 
@@ -341,7 +350,11 @@ def _uncertainty(result: Result) -> dict[str, Any]:
     def entry(spread: Spread) -> dict[str, Any]:
         return {"value": spread.value, "standard_error": spread.error, "interval": list(spread.interval)}
 
-    found: dict[str, Any] = {"level": 0.95, "method": "delta method over examples; parallel items move together", "scopes": {}}
+    found: dict[str, Any] = {
+        "level": 0.95,
+        "method": "delta method over examples; parallel items move together",
+        "scopes": {},
+    }
     for task in result.tasks:
         found["scopes"].setdefault(task.scope, {"tasks": {}, "groups": {}})["tasks"][task.key] = entry(task.spread)
     for group in result.groups:
@@ -364,7 +377,9 @@ def _gaps(result: Result) -> dict[str, float]:
 def _datasets(cells: Sequence[Record]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for record in cells:
-        entry = found.setdefault(record["task"], {"source": record["source"], "revision": None, "sha256": {}, "rows": 0})
+        entry = found.setdefault(
+            record["task"], {"source": record["source"], "revision": None, "sha256": {}, "rows": 0}
+        )
         data = record["fields"]["data"]
         commits = {value for value in data.values() if len(value) == 40}
         if commits:
@@ -387,9 +402,9 @@ def _environment() -> str:
     lines = [f"Python {platform.python_version()} on {platform.platform()}"]
     cpu = Path("/proc/cpuinfo")
     if cpu.exists():
-        names = [line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")
+        ]
         lines.append(f"Processor: {names[0] if names else 'unknown'} x {len(names)}")
     lines.extend(f"{name} {number}" for name, number in library_versions().items())
     return "\n".join(lines)
-
-

@@ -16,17 +16,17 @@ from typing import Any
 from xtreme_harness.cards import digest
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import file_hash
-from xtreme_harness.errors import DataError, ModelError, OutputError, XHarnessError
+from xtreme_harness.errors import ModelError, OutputError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.models.checkpoint import Checkpoint, content_hash, find_checkpoint, head_fault, label_order
 from xtreme_harness.models.selftest import SELF_TESTS, answer
 from xtreme_harness.plan import Cell, Plan
-from xtreme_harness.predict import calibrate, predict
+from xtreme_harness.predict import predict
 from xtreme_harness.records import Split
 from xtreme_harness.score import score
 from xtreme_harness.signature import changed_fields, fingerprint, library_versions, signature
-from xtreme_harness.submission import file_name, relabelled, write_atomic, write_json, write_predictions
+from xtreme_harness.submission import file_name, relabelled, write_atomic, write_predictions
 
 __all__ = ["Done", "Options", "Setup", "execute", "locked", "open_output", "prepare"]
 
@@ -46,7 +46,7 @@ class Options:
     batch_size: int | None = None  # sequences a batch, at most
     limit: int | None = None  # examples a cell
     labels: Path | None = None  # official label folder
-    log_samples: bool = False
+    log_samples: bool = False  # write input, gold and prediction of every example
     layer: Any = None  # "last", an index, a fraction
     pooling: str | None = None
     preset: str | None = None
@@ -88,7 +88,8 @@ def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
     Raises:
         ModelError: every head that is missing and every label set that does not fit, one line each.
     """
-    setups, faults = {}, []
+    setups: dict[str, Setup] = {}
+    faults: list[str] = []
     hashes: dict[Path, str] = {}
     for unit, cells in plan.units().items():
         if options.self_test:
@@ -186,7 +187,7 @@ def locked(output: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise OutputError(
-                f"{output}: another xharness (process {holder}) is writing here; wait for it, or name another --output-path"
+                f"{output}: another xharness (process {holder}) is writing here; wait, or name another --output-path"
             ) from None
         except OSError as error:
             log.warning("%s: cannot be locked (%s); do not run a second xharness here", path, error.strerror)
@@ -312,9 +313,10 @@ def _evaluate(cell: Cell, model: Any, fields: Mapping[str, Any], options: Option
             return Done(cell, "unscored", {}, "the data has no gold for oracle to answer with; give --labels DIR")
         found = answer(options.model, kind, split, cell.card, options.seed)
     else:
-        if kind.calibrate and cell.card.calibrate:
-            number = calibrate(model, kind, _split(cell, cell.card.calibrate, options), cell.card)
-        found = predict(model, kind, split, cell.card, number)
+        dev = None
+        if cell.card.calibrate:
+            dev = split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
+        found, number = predict(model, kind, split, cell.card, dev)
     for scope in cell.scopes:
         write_predictions(options.output / "predictions" / scope, kind, cell.card, split, found)
     record = _record(cell, kind, split, found, fields, number)
@@ -332,14 +334,16 @@ def _record(
 ) -> dict[str, Any]:
     print_ = fingerprint(fields)
     options = {**kind.options, **cell.card.options}
-    line = signature({
-        **fields,
-        "suites": cell.scopes,
-        "source": split.source,
-        "max_length": options.get("max_length"),
-        "seed": fields["seed"] if fields["seed"] is not None else 42,
-        "fingerprint": print_,
-    })
+    line = signature(
+        {
+            **fields,
+            "suites": cell.scopes,
+            "source": split.source,
+            "max_length": options.get("max_length"),
+            "seed": fields["seed"] if fields["seed"] is not None else 42,
+            "fingerprint": print_,
+        }
+    )
     record: dict[str, Any] = {
         "task": cell.key,
         "language": cell.language,
@@ -385,4 +389,6 @@ def write_json_compact(path: Path, value: Any) -> None:
 
 def faults_of(done: Sequence[Done]) -> list[str]:
     """Messages of the cells that failed."""
-    return [d.message if d.cell.key in d.message else f"{d.cell.name}: {d.message}" for d in done if d.status == "failed"]
+    return [
+        d.message if d.cell.key in d.message else f"{d.cell.name}: {d.message}" for d in done if d.status == "failed"
+    ]

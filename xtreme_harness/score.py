@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,11 @@ class Spread:
 
 
 def score(
-    metric: Metric[Any, Any], kind: Kind[Any, Any, Any], split: Split[Any], found: Mapping[str, Any], signature: str = ""
+    metric: Metric[Any, Any],
+    kind: Kind[Any, Any, Any],
+    split: Split[Any],
+    found: Mapping[str, Any],
+    signature: str = "",
 ) -> Score:
     """Compare predictions with the gold of a split.
 
@@ -85,7 +90,9 @@ def left_to_right_mean(values: Iterable[float]) -> float:
     return total / n
 
 
-def task_block(metric: Metric[Any, Any], values: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> dict[str, Any]:
+def task_block(
+    metric: Metric[Any, Any], values: Mapping[str, Mapping[str, float]], names: Sequence[str]
+) -> dict[str, Any]:
     """One task in the official layout: metric -> language -> value, then avg_<metric>, then avg_metric.
 
     Args:
@@ -105,7 +112,8 @@ def official_layout(suite: Suite, blocks: Mapping[str, Mapping[str, Any]]) -> di
     averages = {task: block["avg_metric"] for task, block in blocks.items()}
     found: dict[str, Any] = {}
     if suite.overall and all(task in averages for task in suite.tasks):
-        found["all_task"] = left_to_right_mean(averages[task] for task in suite.tasks)
+        # officially summed in the order of a Python set, which no one can know: the exactly rounded sum instead
+        found["all_task"] = math.fsum(averages[task] for task in suite.tasks) / len(suite.tasks)
     for group, tasks in suite.groups.items():
         if all(task in averages for task in tasks):
             found[group] = left_to_right_mean(averages[task] for task in tasks)
@@ -155,7 +163,9 @@ def macro_spread(
         names: values that are averaged; None: the headline's.
     """
     names = metric.main if names is None else names
-    value = left_to_right_mean(left_to_right_mean(metric.reduce(column_sums(r))[n] for n in names) for r in rows.values())
+    value = left_to_right_mean(
+        left_to_right_mean(metric.reduce(column_sums(r))[n] for n in names) for r in rows.values()
+    )
     moved = {language: influence(metric, r, names) / len(rows) for language, r in rows.items()}
     if ids is None:
         variance = sum(_variance(m) for m in moved.values())

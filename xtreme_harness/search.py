@@ -1,12 +1,13 @@
 """Exact nearest neighbours by inner product, with one tie rule: the higher score first, then the earlier item.
 
-FAISS does the arithmetic (on the GPU where faiss-gpu is installed); on a CUDA device without faiss-gpu, and only
-there, torch does it in blocks.
+FAISS finds the candidates (on the GPU where faiss-gpu is installed; on a CUDA device without it, torch does). Their
+scores are then computed anew, each pair alone and in double precision: the sums of a matrix product depend on where
+in the matrix a pair stands, so that equal items would get unequal scores.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +18,25 @@ __all__ = ["knn", "normalised"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Search = Callable[[Floats, int], tuple[Floats, Ints]]
 
 _SPARE = 8  # neighbours fetched beyond k, so that ties at the edge are seen
-_QUERIES = 4096  # a block; bounds the memory of scores
+_QUERIES = 4096  # a block; bounds the memory of candidates
+_SCORES = 1 << 26  # scores held at once where a whole pool is scored (256 MB)
+_ERROR = 2e-6  # of a float32 matrix product over vectors of length 1, generously
+_TIED = 4096  # candidates within the error that are scored anew, at most
 
 
 def normalised(vectors: Floats) -> Floats:
-    """Scale rows (n, d) to length 1; zero rows stay zero.
+    """Scale rows (n, d) to length 1; zero rows stay zero, and rows that have length 1 are not copied.
 
     >>> normalised(np.array([[3.0, 4.0]], dtype=np.float32)).tolist()
     [[0.6000000238418579, 0.800000011920929]]
     """
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
+    if np.all((np.abs(norms - 1) < 1e-6) | (norms == 0)):
+        return np.asarray(vectors, dtype=np.float32)
+    return np.asarray(vectors / np.where(norms > 0, norms, 1)[:, None], dtype=np.float32)
 
 
 def knn(queries: Floats, pool: Floats, k: int, device: str = "cpu") -> tuple[Floats, Ints]:
@@ -37,7 +44,7 @@ def knn(queries: Floats, pool: Floats, k: int, device: str = "cpu") -> tuple[Flo
 
     Args:
         queries: (n, d).
-        pool: (m, d).
+        pool: (m, d); not copied where it is float32 and contiguous.
         k: neighbours wanted; at most m are given.
         device: "cpu" or a CUDA device.
 
@@ -47,32 +54,53 @@ def knn(queries: Floats, pool: Floats, k: int, device: str = "cpu") -> tuple[Flo
     k = min(k, len(pool))
     if not len(queries) or not k:
         return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
-    search = _searcher(np.ascontiguousarray(pool, dtype=np.float32), device)
-    found = [
-        _settled(search, np.ascontiguousarray(queries[i : i + _QUERIES], dtype=np.float32), k, len(pool))
-        for i in range(0, len(queries), _QUERIES)
-    ]
+    queries = np.ascontiguousarray(queries, dtype=np.float32)
+    pool = np.ascontiguousarray(pool, dtype=np.float32)
+    search = _searcher(pool, device)
+    blocks = [queries[i : i + _QUERIES] for i in range(0, len(queries), _QUERIES)]
+    found = [_settled(search, block, pool, k) for block in blocks]
     return np.concatenate([scores for scores, _ in found]), np.concatenate([items for _, items in found])
 
 
-def _settled(search: Any, queries: Floats, k: int, size: int) -> tuple[Floats, Ints]:
-    """Search with spare neighbours, and again with more where a tie runs over the edge."""
-    width = min(k + _SPARE, size)
-    scores, items = _ordered(*search(queries, width))
-    while width < size:
-        open_rows = np.flatnonzero(scores[:, k - 1] == scores[:, width - 1])
-        if not len(open_rows):
-            break
-        wider = min(width * 4, size)
-        again_scores, again_items = _ordered(*search(queries[open_rows], wider))
-        pad = ((0, 0), (0, wider - width))
-        scores = np.pad(scores, pad, constant_values=-np.inf)
-        items = np.pad(items, pad, constant_values=-1)
-        scores[open_rows], items[open_rows] = again_scores, again_items
-        width = wider
-        closed = np.setdiff1d(np.arange(len(queries)), open_rows)
-        scores[closed, k:] = -np.inf
-    return scores[:, :k], items[:, :k]
+def _settled(search: Search, queries: Floats, pool: Floats, k: int) -> tuple[Floats, Ints]:
+    """Candidates with some to spare; the whole pool where one beyond them may be as good as the k-th."""
+    width = min(k + _SPARE, len(pool))
+    rough, items = search(queries, width)
+    scores, items = _ordered(_scores(queries, pool, items), items)
+    scores, items = scores[:, :k], items[:, :k]
+    if width < len(pool):
+        edge = scores[:, -1] - _error(scores)
+        open_rows = np.flatnonzero(rough.min(axis=1) >= edge)
+        step = max(1, _SCORES // len(pool))
+        for i in range(0, len(open_rows), step):
+            rows = open_rows[i : i + step]
+            for row, similar in zip(rows, queries[rows] @ pool.T, strict=True):
+                scores[row], items[row] = _from_all(queries[row], similar, pool, k)
+    return scores, items
+
+
+def _from_all(query: Floats, similar: Floats, pool: Floats, k: int) -> tuple[Floats, Ints]:
+    """The k best of a whole pool, whose rough similarity (m,) to the query is known."""
+    least = np.partition(similar, len(similar) - k)[len(similar) - k]
+    near = np.flatnonzero(similar >= least - 2 * _error(similar[None])[0])
+    if len(near) > k + _TIED:
+        near = near[np.argsort(-similar[near], kind="stable")[: k + _TIED]]
+    exact = np.einsum("nd,d->n", pool[near], query, dtype=np.float64).astype(np.float32)
+    scores, items = _ordered(exact[None], near[None])
+    return scores[0, :k], items[0, :k]
+
+
+def _error(scores: Floats) -> NDArray[np.float64]:
+    """How far a rough score may be off, by row."""
+    return _ERROR * np.maximum(1.0, np.abs(scores).max(axis=1).astype(np.float64))
+
+
+def _scores(queries: Floats, pool: Floats, items: Ints) -> Floats:
+    """Inner products (n, w) of queries (n, d) with chosen items (n, w), each computed by itself."""
+    found = np.empty(items.shape, np.float32)
+    for j in range(items.shape[1]):
+        found[:, j] = np.einsum("nd,nd->n", queries, pool[items[:, j]], dtype=np.float64)
+    return found
 
 
 def _ordered(scores: Floats, items: Ints) -> tuple[Floats, Ints]:
@@ -80,27 +108,31 @@ def _ordered(scores: Floats, items: Ints) -> tuple[Floats, Ints]:
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(items, order, axis=1)
 
 
-def _searcher(pool: Floats, device: str) -> Any:
+def _searcher(pool: Floats, device: str) -> Search:
     try:
         import faiss
     except ImportError:
         raise MissingDependency("faiss is not installed: pip install faiss-cpu (or faiss-gpu, never both)") from None
-    if device.startswith("cuda") and not hasattr(faiss, "StandardGpuResources"):
+    if not device.startswith("cuda"):  # no index: adding to one would copy the pool
+        return lambda queries, k: faiss.knn(queries, pool, k, metric=faiss.METRIC_INNER_PRODUCT)
+    if not hasattr(faiss, "StandardGpuResources"):
         return _torch_searcher(pool, device)
-    index: Any = faiss.IndexFlatIP(pool.shape[1])
-    if device.startswith("cuda"):
-        index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), int(device.partition(":")[2] or 0), index)
-    index.add(pool)
-    return index.search
+    resources, number = faiss.StandardGpuResources(), int(device.partition(":")[2] or 0)
+    return lambda queries, k: faiss.knn_gpu(
+        resources, queries, pool, k, metric=faiss.METRIC_INNER_PRODUCT, device=number
+    )
 
 
-def _torch_searcher(pool: Floats, device: str) -> Any:
+def _torch_searcher(pool: Floats, device: str) -> Search:
     import torch
 
     items = torch.from_numpy(pool).to(device)
+    step = max(1, 4 * _SCORES // len(pool))
 
     def search(queries: Floats, k: int) -> tuple[Floats, Ints]:
-        scores, found = torch.topk(torch.from_numpy(queries).to(device) @ items.T, k, dim=1)
-        return scores.cpu().numpy(), found.cpu().numpy()
+        blocks = torch.from_numpy(queries).split(step)
+        found = [torch.topk(block.to(device) @ items.T, k, dim=1) for block in blocks]
+        scores, places = (torch.cat([part[i] for part in found]).cpu().numpy() for i in (0, 1))
+        return scores, places
 
     return search

@@ -10,7 +10,17 @@ from typing import Any
 
 __all__ = ["VERSION", "changed_fields", "fingerprint", "library_versions", "signature"]
 
-_LIBRARIES = ("torch", "transformers", "tokenizers", "datasets", "faiss-cpu", "faiss-gpu", "numpy", "peft", "sacremoses")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "faiss-cpu",
+    "faiss-gpu",
+    "numpy",
+    "peft",
+    "sacremoses",
+)
 _SHORT = {"bfloat16": "bf16", "float32": "fp32", "float16": "fp16"}
 
 

@@ -70,7 +70,9 @@ def write_atomic(path: Path, text: str) -> None:
     name = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             name = file.name
             file.write(text)
         os.chmod(name, 0o644)  # noqa: PTH101 - a temporary file is private by default, a result is not

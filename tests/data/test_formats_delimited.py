@@ -43,7 +43,9 @@ def test_files_follow_one_another(tmp_path: Path) -> None:
         pytest.param("a\tb\nc\td\n", NLI, id="no column"),
         pytest.param("a\tb\t\nc\td\t\n", NLI, id="blank column"),
         pytest.param(
-            "p\th\na\tb\n", {"columns": {"premise": "p", "label": "l"}, "optional": ["label"], "header": True}, id="header"
+            "p\th\na\tb\n",
+            {"columns": {"premise": "p", "label": "l"}, "optional": ["label"], "header": True},
+            id="header",
         ),
     ],
 )
@@ -117,11 +119,17 @@ BAD = [
     pytest.param("tsv", "a\tb\tx\n\nc\td\tx\n", NLI, ":2: found a blank line, 3 columns expected", id="blank line"),
     pytest.param("tsv", "a\tb\tx\nc\td\t\n", NLI, ":2: found no label, expected one as on other lines", id="no label"),
     pytest.param(
-        "tsv", "tekst\nx\n", HEADED, ":1: found columns tekst, expected 'text', correct the header (did you", id="header"
+        "tsv",
+        "tekst\nx\n",
+        HEADED,
+        ":1: found columns tekst, expected 'text', correct the header (did you",
+        id="header",
     ),
     pytest.param("tsv", "text\n", HEADED, ": found no rows, expected data", id="header alone"),
     pytest.param("csv", "text,n\na\n", HEADED, ":2: 2 columns expected, 1 found", id="csv columns"),
-    pytest.param("csv", 'text\nx\n"a\nb\n', HEADED, ":3: found broken quotes (unexpected end of data)", id="open quote"),
+    pytest.param(
+        "csv", 'text\nx\n"a\nb\n', HEADED, ":3: found broken quotes (unexpected end of data)", id="open quote"
+    ),
     pytest.param("csv", 'text\n"a"b\n', HEADED, ":2: found broken quotes (',' expected after '\"')", id="inner quote"),
     pytest.param(
         "tsv",
@@ -166,9 +174,9 @@ def test_recorded_conversions(tmp_path: Path, shared: Path) -> None:
     pawsx, xnli = cases["pawsx_convert"], cases["xnli_convert"]
     source = {"header": True, "quoting": "none", "columns": {"a": "sentence1", "b": "sentence2", "label": "label"}}
     official = {"columns": {"a": 0, "b": 1, "label": 2}, "optional": ["label"]}
+    read: dict[str, dict[str, Any]] = {"input": source, "train": official, "test": official}
     found = {
-        key: [row.values for row in rows(written(tmp_path, pawsx[key], key), options)]
-        for key, options in {"input": source, "train": official, "test": official}.items()
+        key: [row.values for row in rows(written(tmp_path, pawsx[key], key), options)] for key, options in read.items()
     }
     assert found["input"] == found["train"]
     assert found["test"] == [{**values, "label": None} for values in found["train"]]
@@ -186,7 +194,10 @@ def test_recorded_conversions(tmp_path: Path, shared: Path) -> None:
 def test_real_pairs(shared: Path, file: str, count: int) -> None:
     found = rows(shared / "realdata" / f"{file}.tsv", NLI)
     assert len(found) == count
-    assert set(Counter(row.values["label"] for row in found)) in ({"neutral", "contradiction", "entailment"}, {"0", "1"})
+    assert set(Counter(row.values["label"] for row in found)) in (
+        {"neutral", "contradiction", "entailment"},
+        {"0", "1"},
+    )
 
 
 def test_real_tables_with_header(shared: Path) -> None:

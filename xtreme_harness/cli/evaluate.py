@@ -11,28 +11,102 @@ __all__ = ["command"]
 
 
 @click.command("eval", short_help="Predict and score a checkpoint.")
-@click.option("--model", "-m", required=True, metavar="CKPT", help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random.")
-@click.option("--tasks", "-t", multiple=True, default=["xtreme"], show_default=True, metavar="NAMES", help="Suites, groups, tasks, globs, card files or folders; repeated or comma-separated.")
+@click.option(
+    "--model",
+    "-m",
+    required=True,
+    metavar="CKPT",
+    help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random.",
+)
+@click.option(
+    "--tasks",
+    "-t",
+    multiple=True,
+    default=["xtreme"],
+    show_default=True,
+    metavar="NAMES",
+    help="Suites, groups, tasks, globs, card files or folders; repeated or comma-separated.",
+)
 @click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
-@click.option("--split", type=click.Choice(["test", "dev"]), default="test", show_default=True, help="Which split to evaluate.")
-@click.option("--data", multiple=True, default=["hub"], show_default=True, metavar="PLACE", help="hub, samples, a folder, or TASK=FILE_OR_DIR; repeatable.")
-@click.option("--labels", type=click.Path(path_type=Path), metavar="DIR", help="Labels in the official form, for data without gold.")
-@click.option("--output-path", "-o", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.  [default: xharness-out/<model>]")
-@click.option("--train", type=click.Choice(["auto", "never", "always"]), default="auto", show_default=True, help="Train the English target stage where a head is missing (not in this version: a missing head is an error).")
+@click.option(
+    "--split", type=click.Choice(["test", "dev"]), default="test", show_default=True, help="Which split to evaluate."
+)
+@click.option(
+    "--data",
+    multiple=True,
+    default=["hub"],
+    show_default=True,
+    metavar="PLACE",
+    help="hub, samples, a folder, or TASK=FILE_OR_DIR; repeatable.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Labels in the official form, for data without gold.",
+)
+@click.option(
+    "--output-path",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the results.  [default: xharness-out/<model>]",
+)
+@click.option(
+    "--train",
+    type=click.Choice(["auto", "never", "always"]),
+    default="auto",
+    show_default=True,
+    help="Train the English target stage where a head is missing (not in this version: a missing head is an error).",
+)
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed of `--model random`.")
-@click.option("--batch-size", "-b", default="auto", show_default=True, metavar="auto|N", help="Sequences a batch, at most; auto: as many as a token budget allows.")
-@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True, help="auto: bfloat16 where the hardware multiplies it natively.")
+@click.option(
+    "--batch-size",
+    "-b",
+    default="auto",
+    show_default=True,
+    metavar="auto|N",
+    help="Sequences a batch, at most; auto: as many as a token budget allows.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bfloat16 where the hardware multiplies it natively.",
+)
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute.")
-@click.option("--limit", "-L", type=click.IntRange(min=1), metavar="N", help="Only the first N examples of every cell; results are marked LIMITED.")
+@click.option(
+    "--limit",
+    "-L",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the first N examples of every cell; results are marked LIMITED.",
+)
 @click.option("--log-samples", "-s", is_flag=True, help="Write input, gold and prediction of every example.")
 @click.option("--by-language", is_flag=True, help="Print a table of all languages too.")
-@click.option("--include-path", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help="Card file or folder of cards; repeatable.")
+@click.option(
+    "--include-path",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Card file or folder of cards; repeatable.",
+)
 @click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
 @click.option("--layer", metavar="last|N|FRACTION", help="Hidden state of sentence vectors; 0 is the embeddings.")
 @click.option("--pooling", type=click.Choice(["mean", "cls", "pooler"]), help="Pooling of sentence vectors.")
-@click.option("--retrieval-preset", type=click.Choice(["paper", "script", "jiant", "last"]), help="A card's named layer and pooling.")
-@click.option("--label-order", multiple=True, metavar="TASK=A,B,C", help="Labels by class id, for checkpoints whose labels have no names.")
+@click.option(
+    "--retrieval-preset",
+    type=click.Choice(["paper", "script", "jiant", "last"]),
+    help="A card's named layer and pooling.",
+)
+@click.option(
+    "--label-order",
+    multiple=True,
+    metavar="TASK=A,B,C",
+    help="Labels by class id, for checkpoints whose labels have no names.",
+)
 @click.option("--keep-head", is_flag=True, help="Use the head of an intermediate checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
 @click.option("--force", is_flag=True, help="Compute finished cells anew.")
@@ -46,7 +120,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     \b
       xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
       xharness eval --model oracle --tasks xnli --data samples --by-language
-    """
+    """  # noqa: D301 - click reads the backspace
     from xtreme_harness.api import evaluate
     from xtreme_harness.cli.show import Progress, print_plan, print_result
     from xtreme_harness.errors import ModelError

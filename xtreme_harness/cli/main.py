@@ -15,6 +15,8 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {  # command -> (module, one line of help); a module is imported when its command is asked for
     "eval": ("evaluate", "Predict and score a checkpoint on suites or tasks."),
+    "score": ("score", "Score a prediction folder against a label folder, as the official evaluator does."),
+    "submission": ("submission", "Check, pack and label submissions."),
     "tasks": ("tasks", "List, show and check task cards."),
     "download": ("download", "Fetch the data of tasks into a folder that runs without network."),
     "demo": ("demo", "Build a tiny checkpoint and evaluate both suites on the samples, offline."),
@@ -83,7 +85,7 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
       xharness demo demo/                                    everything, offline, in a minute or two
       xharness eval --model ckpt/ --tasks xtreme             predictions and scores of a checkpoint
       xharness tasks list                                    what can be evaluated
-    """
+    """  # noqa: D301 - click reads the backspace
     ctx.obj = {"verbose": verbose, "quiet": quiet}
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)

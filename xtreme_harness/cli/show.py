@@ -97,7 +97,10 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
     for name, message in result.failed.items():
         click.echo(f"failed: {name}: {' '.join(message.split())}", err=True)
     if result.failed:
-        click.echo(f"{len(result.failed)} of {progress.total} cells failed; the others are saved, and the same command continues", err=True)
+        click.echo(
+            f"{len(result.failed)} of {progress.total} cells failed; the others are saved; the same command continues",
+            err=True,
+        )
     click.echo(f"results:     {progress.out}/results.json")
     for suite in result.official:
         click.echo(f"leaderboard: {progress.out}/leaderboard-{suite}.json")
@@ -122,7 +125,9 @@ def print_plan(given: Mapping[str, Any]) -> None:
     from xtreme_harness.api import plan_evaluation, read_layer
     from xtreme_harness.run import prepare
 
-    cards, plan = plan_evaluation(given["tasks"], given["data"], given["languages"], given["split"], given["include_path"])
+    _, plan = plan_evaluation(
+        given["tasks"], given["data"], given["languages"], given["split"], given["include_path"]
+    )
     options = Options(
         model=given["model"],
         output=Path(given["output_path"] or "xharness-out"),
@@ -141,7 +146,9 @@ def print_plan(given: Mapping[str, Any]) -> None:
         examples = sum(c for c in counts if c) if all(counts) else ""
         checkpoint = setup.checkpoint.name if setup.checkpoint else options.model
         how = setup.head or (f"layer {setup.pooling.layer}, {setup.pooling.mode}" if setup.pooling else "self-test")
-        rows.append([key, len(cells), " ".join(c.language for c in cells), examples, checkpoint, how, cells[0].located.origin])
+        rows.append(
+            [key, len(cells), " ".join(c.language for c in cells), examples, checkpoint, how, cells[0].located.origin]
+        )
     headers = ["task", "cells", "languages", "examples (official)", "checkpoint", "read by", "data"]
     click.echo(tabulate(rows, headers=headers, tablefmt="pipe"))
     click.echo(f"\n{len(plan.cells)} cells; nothing will be trained")

@@ -52,7 +52,8 @@ def load_split(
     """
     table = located.read()
     rows = list(islice(table.rows, limit)) if limit is not None else list(table.rows)
-    examples, faults = [], []
+    examples: list[Any] = []
+    faults: list[str] = []
     for position, row in enumerate(rows):
         own = row if "id" in row.values and name != "train" else Row({**row.values, "id": str(position)}, row.place)
         try:

@@ -16,7 +16,7 @@ from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.languages import language as language_facts
 from xtreme_harness.records import Table
 
-__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "locate", "parse_data"]
+__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "filled", "locate", "parse_data", "pattern_path"]
 
 _WILD = re.compile(r"[*?\[]")
 _TRAINING = {"train": {"ids": "position"}}  # ids of training rows may repeat (TyDiQA's do) and are not used
@@ -51,7 +51,12 @@ class FilesFound:
 
     def pool_key(self) -> str:
         """Equal for equal pools."""
-        shared = [p for role, paths in sorted(self.files.items()) if role in ("all", "candidates", "english", "foreign") for p in paths]
+        shared = [
+            p
+            for role, paths in sorted(self.files.items())
+            if role in ("all", "candidates", "english", "foreign")
+            for p in paths
+        ]
         return "|".join(f"{path}:{file_hash(path)}" for path in shared)
 
 
@@ -70,7 +75,7 @@ class HubFound:
 
     def hashes(self) -> dict[str, str]:
         """Dataset, config and split -> commit."""
-        config = _filled(self.source.config, self.language, self.source.languages)
+        config = filled(self.source.config, self.language, self.source.languages)
         return {f"{self.source.path}/{config}/{self.source.splits[self.split]}": self._revision()}  # type: ignore[index]
 
     def read(self) -> Table:
@@ -147,6 +152,12 @@ def locate(card: TaskCard, split: str, language: str, data: Data, languages: Seq
     return HubFound(card.hub, split, language)
 
 
+def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> str:
+    """The file name that a source's first pattern without wildcards gives a language."""
+    plain = next(pattern for pattern in patterns if not _WILD.search(pattern))
+    return str(filled(plain, language, source.languages))
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     stat = path.stat()
@@ -169,7 +180,7 @@ def _in_folder(
         files = {role: _role(card, source, patterns, language, root, loose) for role, patterns in roles.items()}
         missing = [role for role, paths in files.items() if not paths and role not in source.optional]
         if not missing:
-            options = {**_filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+            options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
             return FilesFound(source, {role: paths for role, paths in files.items() if paths}, options, name)
     return None
 
@@ -181,12 +192,14 @@ def _role(
         if "{languages}" in pattern:
             every = [pattern.replace("{languages}", "{language}")]
             return tuple(p for code in card.all_languages for p in _role(card, source, every, code, root, False))
-        wanted = _filled(pattern, language, source.languages)
+        wanted = filled(pattern, language, source.languages)
         found = sorted(root.glob(wanted)) if _WILD.search(wanted) else [root / wanted]
         found = [path for path in found if path.is_file()]
         if len(found) > 1 and not source.concatenate:
             names = ", ".join(str(path.relative_to(root)) for path in found)
-            raise DataError(f"{root}: several files for {card.name} {language} ({names}); name one by --data {card.name}=FILE")
+            raise DataError(
+                f"{root}: several files for {card.name} {language} ({names}); name one by --data {card.name}=FILE"
+            )
         if found:
             return tuple(found)
     return ()
@@ -198,9 +211,7 @@ def _loosened(patterns: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*patterns, *shorter]))
 
 
-def _named_file(
-    card: TaskCard, file: Path, split: str, language: str, languages: Sequence[str]
-) -> FilesFound | None:
+def _named_file(card: TaskCard, file: Path, split: str, language: str, languages: Sequence[str]) -> FilesFound | None:
     tokens = set(re.split(r"[^A-Za-z]+", file.name))
     spoken = [code for code in card.all_languages if code in tokens]
     told = spoken[0] if len(spoken) == 1 else languages[0] if len(languages) == 1 else None
@@ -211,7 +222,7 @@ def _named_file(
     source = next((s for s in card.file_sources if _fits(s, file)), None)
     if source is None:
         raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
-    options = {**_filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+    options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
     return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
 
 
@@ -220,7 +231,7 @@ def _fits(source: FileSource, file: Path) -> bool:
     return any(Path(pattern).suffix == file.suffix for pattern in patterns)
 
 
-def _filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
+def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
     """Put the language into every string of a pattern or option."""
     if isinstance(value, str):
         return (
@@ -229,7 +240,7 @@ def _filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
             .replace("{name}", language_facts(language).name)
         )
     if isinstance(value, Mapping):
-        return {key: _filled(inner, language, codes) for key, inner in value.items()}
+        return {key: filled(inner, language, codes) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(inner, language, codes) for inner in value]
+        return [filled(inner, language, codes) for inner in value]
     return value

@@ -42,6 +42,8 @@ class Kind(Generic[E, P, G]):
     dumps: Callable[[Split[E], Mapping[str, P], TaskCard], str]  # official file text
     loads: Callable[[str, str, Sequence[str], TaskCard], dict[str, P]]  # text, its place, example ids
     golds: Callable[[str, str, TaskCard], dict[str, G]]  # official label file: text, its place
+    gold_text: Callable[[Split[E], TaskCard], str]  # the official label file of a split with gold
+    faults: Callable[[str, str, Mapping[str, G] | None, TaskCard], list[str]]  # of a prediction file: text, place, gold
     calibrate: Callable[[Arrays, Features, Split[E], TaskCard], Json] | None = None  # a number chosen on dev
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
+from xtreme_harness.kinds.faults import pair_faults, row_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Row, Split
 from xtreme_harness.search import knn, normalised
@@ -26,6 +27,7 @@ OPTIONS: dict[str, Any] = {
     "mode": "search",  # search: every query has one translation; mine: few have
     "neighbours": 4,  # k of the margin, mode mine
 }
+_NO_SECOND = "\0"  # second field of a line that has one only; equal to itself and to no id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def _featurize(split: Split[BitextExample], tokenizer: Tokenizer, card: TaskCard
         detail=tuple(pool),
         pool=[tokenizer.one(ids, length) for ids in items],
         pool_key=split.pool_key,
+        language=split.language,
+        pool_language="en",
     )
 
 
@@ -122,31 +126,38 @@ def mine(
     x, y = queries[left], pool[right]
     forward, forward_items = knn(x, y, k, device)
     backward, backward_items = knn(y, x, k, device)
-    ahead = _best(forward, forward_items, forward.mean(axis=1), backward.mean(axis=1))
-    back = _best(backward, backward_items, backward.mean(axis=1), forward.mean(axis=1))
-    pairs = [(score, i, j) for i, (j, score) in enumerate(ahead)] + [(score, i, j) for j, (i, score) in enumerate(back)]
-    pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
-    used_left, used_right, found = set(), set(), []
-    repeated_left, repeated_right = _repeated(query_texts), _repeated(pool_texts)
-    for score, i, j in pairs:
-        if i in used_left or j in used_right:
-            continue
-        used_left.add(i)
-        used_right.add(j)
-        query, item = int(left[i]), int(right[j])
-        if score > 0 and query_texts[query].strip() not in repeated_left and pool_texts[item].strip() not in repeated_right:
-            found.append(Candidate(query, item, score))
-    return found
+    items, ahead = _best(forward, forward_items, forward.mean(axis=1), backward.mean(axis=1))
+    rows, back = _best(backward, backward_items, backward.mean(axis=1), forward.mean(axis=1))
+    pairs = _matched(
+        np.concatenate([np.arange(len(x)), rows]),
+        np.concatenate([items, np.arange(len(y))]),
+        np.concatenate([ahead, back]),
+    )
+    single_left, single_right = _single(query_texts), _single(pool_texts)
+    found = (Candidate(int(left[i]), int(right[j]), score) for i, j, score in pairs if score > 0)
+    return [c for c in found if single_left[c.query] and single_right[c.item]]
+
+
+def _matched(
+    rows: NDArray[np.int64], items: NDArray[np.int64], scores: NDArray[np.float32]
+) -> Iterator[tuple[int, int, float]]:
+    """Walk pairs from the highest score down, passing over those of which one side is taken."""
+    order = np.lexsort((items, rows, -scores))
+    used_rows, used_items = set(), set()
+    for i, j, score in zip(rows[order].tolist(), items[order].tolist(), scores[order].tolist(), strict=True):
+        if i not in used_rows and j not in used_items:
+            used_rows.add(i)
+            used_items.add(j)
+            yield i, j, score
 
 
 def _best(
     similar: NDArray[np.float32], items: NDArray[np.int64], own: NDArray[np.float32], other: NDArray[np.float32]
-) -> list[tuple[int, float]]:
-    """The neighbour of each row with the highest ratio margin, and the margin."""
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The neighbour (n,) of each row with the highest ratio margin, and the margin (n,)."""
     margins = similar / ((own[:, None] + other[items]) / 2)
-    at = margins.argmax(axis=1)
-    rows = np.arange(len(at))
-    return [(int(j), float(s)) for j, s in zip(items[rows, at], margins[rows, at], strict=True)]
+    at = (np.arange(len(margins)), margins.argmax(axis=1))
+    return items[at], margins[at]
 
 
 def _distinct(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -155,8 +166,11 @@ def _distinct(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.array([last[text] for text in dict.fromkeys(texts)], dtype=np.int64)
 
 
-def _repeated(texts: Sequence[str]) -> set[str]:
-    return {text for text, n in Counter(text.strip() for text in texts).items() if n > 1}
+def _single(texts: Sequence[str]) -> list[bool]:
+    """For each line, is it the only one of its text?"""
+    stripped = [text.strip() for text in texts]
+    counts = Counter(stripped)
+    return [counts[text] == 1 for text in stripped]
 
 
 def best_threshold(scores: Sequence[float], correct: Sequence[bool], gold: int) -> float:
@@ -203,23 +217,23 @@ def _dumps(split: Split[BitextExample], found: Mapping[str, Ids], card: TaskCard
     return "".join(f"{found[e.id][0]}\n" for e in split.examples)
 
 
-def _pairs(text: str, place: str) -> dict[str, Ids]:
+def _pairs(text: str) -> dict[str, Ids]:
+    """Pairs as the official scorer reads them: a set of lines split at tabs, whatever stands in them."""
     found: dict[str, Ids] = {}
-    faults = []
-    for number, line in enumerate(official_lines(text), start=1):
-        fields = line.split("\t")
-        if len(fields) != 2:
-            faults.append(f"{place}:{number}: {len(fields)} columns, expected 2 (foreign id, English id)")
-            continue
-        found[fields[0]] = (*found.get(fields[0], ()), fields[1])
-    if faults:
-        raise PredictionError(*faults)
+    for line in official_lines(text):
+        first, *rest = line.split("\t")
+        found[first] = (*found.get(first, ()), "\t".join(rest) if rest else _NO_SECOND)
     return found
+
+
+def _faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:
+    check = pair_faults if card.options.get("mode") == "mine" else row_faults
+    return check(text, place, golds, card)
 
 
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, Ids]:
     if card.options.get("mode") == "mine":
-        return {**{key: () for key in ids}, **_pairs(text, place)}
+        return {**{key: () for key in ids}, **_pairs(text)}
     lines = official_lines(text)
     label_count(lines, ids, place)
     return {key: (line,) for key, line in zip(ids, lines, strict=True)}
@@ -227,7 +241,7 @@ def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[st
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
     if card.options.get("mode") == "mine":
-        return _pairs(text, place)
+        return _pairs(text)
     return {str(i): (line,) for i, line in enumerate(official_lines(text))}
 
 
@@ -247,5 +261,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
+    faults=_faults,
     calibrate=_calibrate,
 )

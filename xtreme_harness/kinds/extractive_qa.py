@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, json_object, text_of
+from xtreme_harness.kinds.faults import answer_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Answer, Arrays, Encoded, Features, QAExample, Row, Split
 
@@ -72,7 +73,7 @@ def windows(size: int, room: int, stride: int) -> list[tuple[int, int]]:
         found.append((first, length))
         if first + length >= size:
             return found
-        first += min(stride, room)
+        first += max(1, min(stride, room))
 
 
 def max_context(spans: Sequence[tuple[int, int]], size: int) -> list[NDArray[np.bool_]]:
@@ -102,14 +103,17 @@ def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) ->
     found: list[Window] = []
     for i, (example, question) in enumerate(zip(split.examples, questions, strict=True)):
         ids, _ = read[example.context]
-        question = question[: max(1, length - tokenizer.pair_size - 1)]
+        question = question[: max(0, length - tokenizer.pair_size - 1)]
         room = length - len(question) - tokenizer.pair_size
+        if room < 1:
+            raise DataError(f"{card.name}: max_length {length} leaves no room for the passage")
         parts = windows(len(ids), room, int(options["stride"]))
         offset = tokenizer.pair_prefix + len(question) + tokenizer.pair_middle
         for (first, size), owned in zip(parts, max_context(parts, len(ids)), strict=True):
             inputs.append(tokenizer.two(question, ids[first : first + size], length))
             found.append(Window(i, first, size, offset, owned))
-    return Features(inputs, detail=_Detail(tuple(found), tuple(read[e.context][1] for e in split.examples)))
+    detail = _Detail(tuple(found), tuple(read[e.context][1] for e in split.examples))
+    return Features(inputs, detail=detail, language=split.language)
 
 
 def best_span(
@@ -136,7 +140,8 @@ def best_span(
     owned[window.offset : window.offset + window.size] = window.owned
     begins, ends = begins[owned[begins]], ends[inside[ends]]
     length = ends[None, :] - begins[:, None] + 1
-    scores = np.where((length >= 1) & (length <= longest), start[begins][:, None] + end[ends][None, :], -np.inf)
+    sums = start[begins].astype(np.float64)[:, None] + end[ends].astype(np.float64)[None, :]
+    scores = np.where((length >= 1) & (length <= longest), sums, -np.inf)
     if not scores.size or not np.isfinite(scores.max()):
         return None
     i, j = np.unravel_index(int(scores.argmax()), scores.shape)
@@ -226,6 +231,18 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
         raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
 
 
+def _gold_text(split: Split[QAExample], card: TaskCard) -> str:
+    data = [
+        {"paragraphs": [{"context": e.context, "qas": [{"id": e.id, "question": e.question, "answers": _answers(e)}]}]}
+        for e in split.examples
+    ]
+    return json.dumps({"data": data, "version": "1.1"}, ensure_ascii=False) + "\n"
+
+
+def _answers(example: QAExample) -> list[dict[str, Any]]:
+    return [{"answer_start": a.start, "text": a.text} for a in example.answers or ()]
+
+
 def _relabel(example: QAExample, texts: Golds) -> QAExample:
     return replace(example, answers=tuple(Answer(text, example.context.find(text)) for text in texts))
 
@@ -246,4 +263,6 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=_gold_text,
+    faults=answer_faults,
 )

@@ -12,6 +12,7 @@ from typing import Any
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
+from xtreme_harness.kinds.faults import choice_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, ChoiceExample, Features, Row, Split
 
@@ -56,7 +57,7 @@ def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard
     texts = tokenizer.ids([e.text for e in split.examples])
     choices = iter(tokenizer.ids([choice for e in split.examples for choice in e.choices]))
     pairs = [(text, next(choices)) for text, e in zip(texts, split.examples, strict=True) for _ in e.choices]
-    return Features([tokenizer.two(text, choice, length) for text, choice in pairs])
+    return Features([tokenizer.two(text, choice, length) for text, choice in pairs], language=split.language)
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[ChoiceExample], card: TaskCard) -> dict[str, int]:
@@ -119,4 +120,6 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
+    faults=choice_faults,
 )

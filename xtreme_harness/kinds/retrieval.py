@@ -12,6 +12,7 @@ from typing import Any
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, json_object, text_of
+from xtreme_harness.kinds.faults import ranking_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Passage, RetrievalExample, Row, Split
 from xtreme_harness.search import knn, normalised
@@ -62,6 +63,7 @@ def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskC
         [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
         pool=_EncodedPool(split.pool, tokenizer, int(options["max_passage"])),
         pool_key=split.pool_key,
+        language=split.language,
     )
 
 
@@ -126,4 +128,6 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=lambda split, card: _dumps(split, {e.id: e.relevant or () for e in split.examples}, card),
+    faults=ranking_faults,
 )

@@ -10,6 +10,7 @@ from random import Random
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError
 from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
+from xtreme_harness.kinds.faults import label_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, PairExample, Row, Split
 
@@ -29,7 +30,8 @@ def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) 
     length = int(card.options.get("max_length", OPTIONS["max_length"]))
     first = tokenizer.ids([e.text_a for e in split.examples])
     second = tokenizer.ids([e.text_b for e in split.examples])
-    return Features([tokenizer.two(a, b, length) for a, b in zip(first, second, strict=True)])
+    inputs = [tokenizer.two(a, b, length) for a, b in zip(first, second, strict=True)]
+    return Features(inputs, language=split.language)
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[PairExample], card: TaskCard) -> dict[str, str]:
@@ -79,4 +81,6 @@ SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=lambda split, card: _dumps(split, {e.id: e.label or "" for e in split.examples}, card),
+    faults=label_faults,
 )

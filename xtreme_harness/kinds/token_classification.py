@@ -16,6 +16,7 @@ from typing import Any
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, official_lines
+from xtreme_harness.kinds.faults import tag_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Row, Split, TaggedSentence
 
@@ -40,7 +41,8 @@ def _parse(row: Row, card: TaskCard) -> TaggedSentence:
 
 
 def _featurize(split: Split[TaggedSentence], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    limit = min(int(card.options.get("max_length", OPTIONS["max_length"])), tokenizer.limit) - tokenizer.single_size
+    length = min(int(card.options.get("max_length", OPTIONS["max_length"])), tokenizer.limit)
+    limit = max(1, length - tokenizer.single_size)
     distinct = list(dict.fromkeys(word for e in split.examples for word in e.words))
     pieces = dict(zip(distinct, tokenizer.words(distinct), strict=True))
     usable = {word: ids if 0 < len(ids) <= limit else [tokenizer.unknown] for word, ids in pieces.items()}
@@ -50,7 +52,7 @@ def _featurize(split: Split[TaggedSentence], tokenizer: Tokenizer, card: TaskCar
         parts = _chunks([usable[word] for word in example.words], limit)
         chunks.append(len(parts))
         inputs.extend(_encode(part, tokenizer, limit + tokenizer.single_size) for part in parts)
-    return Features(inputs, detail=tuple(chunks))
+    return Features(inputs, detail=tuple(chunks), language=split.language)
 
 
 def _chunks(words: Sequence[Sequence[int]], limit: int) -> list[list[Sequence[int]]]:
@@ -143,4 +145,6 @@ TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    gold_text=lambda split, card: _dumps(split, {e.id: e.tags or () for e in split.examples}, card),
+    faults=tag_faults,
 )

@@ -36,12 +36,14 @@ def pair_rows(predictions: Sequence[Ids], golds: Sequence[Ids], language: str) -
 
 
 def pair_f1(sums: Vector) -> dict[str, float]:
-    """Return f1, precision and recall in percent from the sums (3,); all 0.0 where nothing is right.
+    """Return f1, precision and recall in percent from the sums (3,); all the integer 0 where nothing is right.
 
     >>> pair_f1(np.array([1.0, 2.0, 2.0]))
     {'f1': 50.0, 'precision': 50.0, 'recall': 50.0}
     """
     correct, predicted, gold = sums.tolist()
+    if not correct:
+        return {"f1": 0, "precision": 0, "recall": 0}
     return precision_recall_f1(correct, predicted, gold)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["pad", "token_batches"]
 
 
-def token_batches(lengths: Sequence[int], budget: int, rows: int | None = None) -> list[NDArray[np.int64]]:
+def token_batches(lengths: Sequence[int] | NDArray[np.int64], budget: int, rows: int | None = None) -> list[NDArray[np.int64]]:
     """Group sequences of similar length so that no batch holds more than `budget` padded tokens.
 
     Args:
@@ -25,10 +25,11 @@ def token_batches(lengths: Sequence[int], budget: int, rows: int | None = None) 
     >>> [batch.tolist() for batch in token_batches([3, 9, 4, 8], budget=18)]
     [[1, 3], [2, 0]]
     """
-    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    lengths = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(-lengths, kind="stable")
     batches, first = [], 0
     while first < len(order):
-        longest = max(1, lengths[order[first]])
+        longest = max(1, int(lengths[order[first]]))
         size = max(1, budget // longest)
         if rows is not None:
             size = min(size, rows)

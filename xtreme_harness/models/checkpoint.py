@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ PEFT_HEADS = {
     "TOKEN_CLS": "AutoModelForTokenClassification",
     "QUESTION_ANS": "AutoModelForQuestionAnswering",
 }
+ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
 
@@ -57,7 +58,8 @@ class Checkpoint:
     sentence: SentencePooling | None
     repo: str | None = None  # Hub id
     commit: str | None = None
-    lineage: tuple[Mapping[str, Any], ...] = field(default=())
+    lineage: tuple[Mapping[str, Any], ...] = ()
+    base: Checkpoint | None = None  # what an adapter is an addition to
 
     @property
     def family(self) -> str:
@@ -101,14 +103,17 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
     """Read the small files of a checkpoint folder."""
     adapter = _json(path / "adapter_config.json") if (path / "adapter_config.json").exists() else None
     config = _json(path / "config.json") if (path / "config.json").exists() else {}
-    if adapter is not None and not config:
-        config = dict(_base_config(adapter, path))
+    base = _base(adapter, path, name) if adapter is not None else None
+    if base is not None and not config:
+        config = {**base.config, "architectures": None}
     notes = _json(path / "xharness.json") if (path / "xharness.json").exists() else {}
     if not config.get("model_type"):
         raise ModelError(f"{name}: config.json names no model_type, so transformers cannot load it")
-    general = notes.get("head")
+    general = _general(notes.get("head"), name)
     head = str(general["class"]) if general else _head(config, adapter)
     labels = tuple(general.get("labels", ())) if general else _labels(config, head)
+    if adapter is not None and head in LABELLED:
+        labels = _adapter_labels(path, labels)
     return Checkpoint(
         name=name,
         path=path,
@@ -122,6 +127,7 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
         repo=repo,
         commit=commit,
         lineage=tuple(notes.get("lineage", ())),
+        base=base,
     )
 
 
@@ -154,6 +160,11 @@ def label_order(
         ModelError: that lists both sets.
     """
     theirs = tuple(given) or checkpoint.labels
+    if given and checkpoint.labels and len(given) != len(checkpoint.labels):
+        raise ModelError(
+            f"--label-order {unit}={','.join(given)}: {len(given)} names, but {checkpoint.name} has "
+            f"{len(checkpoint.labels)} classes ({', '.join(checkpoint.labels)})"
+        )
     spelled = {_plain(alias): label for alias, label in aliases.items()} | {_plain(label): label for label in labels}
     ids: dict[str, int] = {}
     for index, label in enumerate(theirs):
@@ -168,8 +179,16 @@ def label_order(
 
 
 def content_hash(path: Path, weights: bool = True) -> str:
-    """SHA-256 (hex) over the names and contents of a checkpoint's files; with or without the weights."""
+    """SHA-256 (hex) over the names and contents of a checkpoint's files, and of the base of an adapter.
+
+    Args:
+        path: folder.
+        weights: with or without them.
+    """
     total = hashlib.sha256()
+    if (path / "adapter_config.json").exists():
+        base = _base(_json(path / "adapter_config.json"), path, str(path))
+        total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         relative = file.relative_to(path)
         heavy = file.suffix in (".safetensors", ".bin", ".pt", ".h5", ".msgpack", ".onnx", ".ot")
@@ -215,13 +234,43 @@ def _json(file: Path) -> dict[str, Any]:
     return read
 
 
-def _base_config(adapter: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-    base = str(adapter.get("base_model_name_or_path") or "")
-    if not base:
-        raise ModelError(f"{path}: adapter_config.json names no base_model_name_or_path")
-    near = path / base
-    found = find_checkpoint(str(near) if near.is_dir() else base, None)
-    return {**found.config, "architectures": None}
+def _base(adapter: Mapping[str, Any], path: Path, name: str) -> Checkpoint:
+    """The checkpoint that an adapter was trained on: a folder, also relative to the adapter's, or a Hub id."""
+    wanted = str(adapter.get("base_model_name_or_path") or "")
+    if not wanted:
+        raise ModelError(f"{name}: adapter_config.json names no base_model_name_or_path")
+    near = path / wanted
+    try:
+        found = find_checkpoint(str(near) if near.is_dir() else wanted, None, adapter.get("revision"))
+    except ModelError as error:
+        raise ModelError(f"{name}: the adapter's base_model_name_or_path: {error}") from None
+    if found.adapter is not None:
+        raise ModelError(f"{name}: its base {wanted} is an adapter too; merge that first")
+    return found
+
+
+def _adapter_labels(path: Path, named: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels of an adapter with a head: its base's names count only where there are as many of them."""
+    from safetensors import SafetensorError, safe_open
+
+    for file in path.glob("adapter_model*.safetensors"):
+        try:
+            with safe_open(file, framework="np") as weights:
+                heads = [k for k in weights.keys() if k.endswith(ADAPTER_HEADS)]  # noqa: SIM118 - no mapping
+                size = weights.get_slice(heads[0]).get_shape()[0] if heads else len(named)
+        except SafetensorError as error:
+            raise ModelError(f"{file}: cannot be read ({error}); is the checkpoint complete?") from None
+        return named if size == len(named) else tuple(f"LABEL_{i}" for i in range(size))
+    return named
+
+
+def _general(head: Any, name: str) -> Mapping[str, Any] | None:
+    """The description of a general head, checked."""
+    if head is None:
+        return None
+    if not isinstance(head, dict) or head.get("class") not in HEADS:
+        raise ModelError(f"{name}: xharness.json: head: found {head!r}, expected an object with one of {', '.join(HEADS)}")
+    return head
 
 
 def _head(config: Mapping[str, Any], adapter: Mapping[str, Any] | None) -> str | None:

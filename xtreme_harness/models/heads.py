@@ -17,7 +17,7 @@ from torch import nn
 
 from xtreme_harness.errors import ModelError
 
-__all__ = ["GeneralHead", "HeadedEncoder", "load_head", "save_headed"]
+__all__ = ["GeneralHead", "HeadedEncoder", "load_head", "save_headed", "with_head"]
 
 _PER_TOKEN = ("AutoModelForTokenClassification", "AutoModelForQuestionAnswering")
 
@@ -47,6 +47,15 @@ class HeadedEncoder(nn.Module):
         self.pool = pool  # "first", "mean" or "last" attended position, for heads over one vector
         self.config = encoder.config
 
+    @property
+    def reader(self) -> Any:
+        """The part that reads the inputs."""
+        return self.encoder
+
+    def get_input_embeddings(self) -> Any:
+        """The encoder's."""
+        return self.encoder.get_input_embeddings()
+
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> Any:
         """Return an object with `logits` (n, c) or (n, length, c), or `start_logits`, `end_logits` (n, length)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **inputs).last_hidden_state
@@ -56,6 +65,21 @@ class HeadedEncoder(nn.Module):
                 return SimpleNamespace(start_logits=scores[..., 0], end_logits=scores[..., 1])
             return SimpleNamespace(logits=scores)
         return SimpleNamespace(logits=self.head(_one_vector(hidden, attention_mask, self.pool)))
+
+
+def with_head(encoder: Any, task: str, outputs: int, dropout: float = 0.1) -> HeadedEncoder:
+    """Put a new general head over an encoder.
+
+    One vector a sequence is the last position where attention looks only back, else the mean of all.
+
+    Args:
+        encoder: a transformers model without head.
+        task: the Auto class that it stands in for.
+        outputs: number of labels; 2 for spans, 1 for choices.
+        dropout: before the linear layer.
+    """
+    head = GeneralHead(encoder.config.hidden_size, outputs, dropout).to(encoder.device, encoder.dtype)
+    return HeadedEncoder(encoder, head, task, "last" if _looks_back(encoder) else "mean")
 
 
 def save_headed(model: HeadedEncoder, labels: Sequence[str], path: Path, notes: Mapping[str, Any] | None = None) -> None:
@@ -86,6 +110,12 @@ def load_head(encoder: Any, description: Mapping[str, Any], path: Path) -> Heade
     head = GeneralHead(size, outputs)
     head.load_state_dict(weights)
     return HeadedEncoder(encoder, head.to(encoder.dtype), str(description["class"]), str(description.get("pool", "first")))
+
+
+def _looks_back(encoder: Any) -> bool:
+    """Is attention causal?"""
+    causal = [m.is_causal for m in encoder.modules() if isinstance(getattr(m, "is_causal", None), bool)]
+    return any(causal) or encoder.config.model_type in ("bloom", "gpt2", "xglm")
 
 
 def _one_vector(hidden: torch.Tensor, mask: torch.Tensor, pool: str) -> torch.Tensor:

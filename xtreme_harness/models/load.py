@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.errors import ModelError
 from xtreme_harness.models.batching import pad, token_batches
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, Checkpoint
-from xtreme_harness.models.heads import load_head
+from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 from xtreme_harness.records import Arrays, Encoded, Features
 
 __all__ = ["Model", "choose_device", "choose_dtype", "load_model", "position_limit"]
@@ -29,7 +27,6 @@ Floats = NDArray[np.float32]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}  # padded tokens a batch
 _POOL_CHUNK = 16384  # passages encoded before the next are tokenised
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "xmod")  # count from padding_idx + 1
 _NO_LIMIT = 1 << 20
 
 
@@ -53,9 +50,12 @@ class Model:
 
         Returns:
             logits in the card's label order, or vectors of length 1; the pool's vectors where there is a pool.
+
+        Raises:
+            ModelError: when the network answers with what is no number, or the tokenizer is not its own.
         """
         with torch.inference_mode():
-            parts = self._compute(features.inputs)
+            parts = self._compute(features.inputs, features.language)
             vectors = self._pool(features) if self.pooling is not None else None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
@@ -63,60 +63,89 @@ class Model:
         values = np.stack(parts) if parts else np.zeros((0, 1), np.float32)
         return Arrays(values, np.zeros(1, np.int64) if not parts else None, vectors, device=str(self.device))
 
-    def _compute(self, inputs: Sequence[Encoded]) -> list[Floats]:
-        """Answer every sequence, in batches of similar length; what does not fit in memory comes again in halves."""
+    def takes(self, name: str) -> bool:
+        """Does the network have an input of this name, with a meaning?"""
+        config = self.network.config
+        if name == "token_type_ids" and int(getattr(config, "type_vocab_size", 0) or 0) < 2:
+            return False
+        return name in _inputs(type(getattr(self.network, "reader", self.network)))
+
+    def _compute(self, inputs: Sequence[Encoded], language: str) -> list[Floats]:
+        """Answer every sequence; equal sequences get equal vectors, bit by bit, so that a tie in a search is a tie."""
+        if self.pooling is None:
+            return self._answers(inputs, language)
+        places: dict[tuple[int, ...], int] = {}
+        where = [places.setdefault(tuple(encoded.ids), len(places)) for encoded in inputs]
+        if len(places) == len(inputs):
+            return self._answers(inputs, language)
+        distinct = dict(zip(reversed(where), reversed(inputs), strict=True))
+        vectors = self._answers([distinct[i] for i in range(len(places))], language)
+        self.report(len(inputs) - len(places))
+        return [vectors[i] for i in where]
+
+    def _answers(self, inputs: Sequence[Encoded], language: str) -> list[Floats]:
+        """Answer in batches of similar length; what does not fit in memory comes again in halves."""
         found: list[Any] = [None] * len(inputs)
         lengths = np.array([len(e.ids) for e in inputs], dtype=np.int64)
-        waiting = token_batches(lengths.tolist(), self.budget, self.rows)[::-1]
+        waiting = token_batches(lengths, self.budget, self.rows)[::-1]
         while waiting:
             batch = waiting.pop()
-            try:
-                answers = self._batch([inputs[i] for i in batch])
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if not _out_of_memory(error) or len(batch) == 1:
-                    raise
+            answers = self._attempt([inputs[i] for i in batch], language)
+            if answers is None:
                 self.budget = max(1, int(lengths[batch].max()) * len(batch) // 2)
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
                 left = np.concatenate([batch, *waiting[::-1]])
-                smaller = token_batches(lengths[left].tolist(), self.budget, self.rows)
-                waiting = [left[part] for part in smaller][::-1]
+                waiting = [left[part] for part in token_batches(lengths[left], self.budget, self.rows)][::-1]
                 continue
             for i, answer in zip(batch, answers, strict=True):
                 found[i] = answer
             self.report(len(batch))
         return found
 
-    def _batch(self, rows: Sequence[Encoded]) -> list[Floats]:
+    def _attempt(self, rows: Sequence[Encoded], language: str) -> list[Floats] | None:
+        """Answers of one batch; None when memory does not suffice and the batch can be made smaller."""
+        try:
+            return self._batch(rows, language)
+        except RuntimeError as error:
+            if not _out_of_memory(error) or len(rows) == 1:
+                raise
+        if self.device.type == "cuda":  # only now, when the error no longer holds the batch's tensors
+            torch.cuda.empty_cache()
+        return None
+
+    def _batch(self, rows: Sequence[Encoded], language: str) -> list[Floats]:
         """Answers of one batch: (c,) a sequence for sequence heads and vectors, (kept positions, c) for token heads."""
-        inputs = self._tensors(rows)
+        inputs = self._tensors(rows, language)
         if self.pooling is not None:
-            return list(self._vectors(inputs).cpu().numpy())
+            return list(_numbers(self._vectors(inputs)))
         if self.by_choice:
             inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
         out = self.network(**inputs)
         if hasattr(out, "start_logits"):
             return _kept(torch.stack([out.start_logits, out.end_logits], dim=-1), rows)
         logits = out.logits[..., list(self.order)] if self.order else out.logits
-        if logits.ndim == 3:
-            return _kept(logits, rows)
-        return list(logits.float().cpu().numpy())
+        return _kept(logits, rows) if logits.ndim == 3 else list(_numbers(logits))
 
-    def _tensors(self, rows: Sequence[Encoded]) -> dict[str, torch.Tensor]:
-        fill = self.tokenizer.raw.pad_token_id or 0
+    def _tensors(self, rows: Sequence[Encoded], language: str) -> dict[str, torch.Tensor]:
         lengths = np.array([len(row.ids) for row in rows])
-        ids = pad([row.ids for row in rows], fill)
+        ids = pad([row.ids for row in rows], self._padding())
+        self._check(int(ids.max()))
         found = {"input_ids": ids, "attention_mask": (np.arange(ids.shape[1]) < lengths[:, None]).astype(np.int64)}
         if rows[0].types is not None and self.takes("token_type_ids"):
             found["token_type_ids"] = pad([row.types or () for row in rows], 0)
+        if self.takes("langs"):
+            found["langs"] = np.full_like(ids, _language_id(self.network.config, language))
         return {name: torch.from_numpy(value).to(self.device, non_blocking=True) for name, value in found.items()}
 
-    def takes(self, name: str) -> bool:
-        """Does the network have an input of this name, with a meaning?"""
-        network = getattr(self.network, "encoder", self.network) if hasattr(self.network, "pool") else self.network
-        if name == "token_type_ids" and int(getattr(self.network.config, "type_vocab_size", 0) or 0) < 2:
-            return False
-        return name in inspect.signature(network.forward).parameters
+    def _padding(self) -> int:
+        """The network's own padding id: some tell by it where a text ends, others count positions by it."""
+        own = getattr(self.network.config, "pad_token_id", None)
+        return int(self.tokenizer.raw.pad_token_id or 0) if own is None else int(own)
+
+    def _check(self, highest: int) -> None:
+        table = getattr(self.network, "get_input_embeddings", lambda: None)()
+        size = getattr(table, "num_embeddings", None)
+        if size is not None and highest >= size:
+            raise ModelError(f"the tokenizer gives id {highest}, but the network knows ids below {size}; is it this model's?")
 
     def _vectors(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         if self.pooling is None:
@@ -124,23 +153,26 @@ class Model:
         if self.pooling.mode == "pooler":
             pooled = self.network(**inputs).pooler_output.float()
             return torch.nn.functional.normalize(pooled, dim=-1)
-        states = self.network(**inputs, output_hidden_states=True).hidden_states
-        return pool(states[self.pooling.layer], inputs["attention_mask"], self.pooling.mode)
+        if self.pooling.layer == self.network.config.num_hidden_layers:
+            states = self.network(**inputs).last_hidden_state
+        else:
+            states = self.network(**inputs, output_hidden_states=True).hidden_states[self.pooling.layer]
+        return pool(states, inputs["attention_mask"], self.pooling.mode)
 
     def _pool(self, features: Features) -> Floats:
         key = features.pool_key
         if key and key in self._pools:
             return self._pools[key]
-        vectors = _gathered(self._pool_parts(features.pool))
+        vectors = _gathered(self._pool_parts(features.pool, features.pool_language))
         if key:
             self._pools.clear()  # one pool at a time: it can be the largest thing in memory
             self._pools[key] = vectors
         return vectors
 
-    def _pool_parts(self, sequences: Iterable[Encoded]) -> Iterator[Floats]:
+    def _pool_parts(self, sequences: Iterable[Encoded], language: str) -> Iterator[Floats]:
         stream = iter(sequences)
         while chunk := list(islice(stream, _POOL_CHUNK)):
-            yield np.stack(self._compute(chunk))
+            yield np.stack(self._compute(chunk, language))
 
 
 def load_model(
@@ -172,16 +204,17 @@ def load_model(
     kind = DTYPES[choose_dtype(dtype, place)]
     if trust_remote_code and checkpoint.repo and checkpoint.commit is None:
         raise ModelError(f"{checkpoint.name}: --trust-remote-code needs a pinned --revision")
-    path = _with_weights(checkpoint)
-    with _quietly(checkpoint):
-        raw = _tokenizer(checkpoint, path, trust_remote_code)
-        network = _network(checkpoint, path, head, kind, trust_remote_code)
-    _settle_padding(raw, network)
-    tokenizer = Tokenizer(raw, position_limit(network.config, raw))
-    if pooling is not None and pooling.mode == "pooler" and not _trained_pooler(network, path):
-        raise ModelError(f"{checkpoint.name}: has no trained pooler; use --pooling mean or cls")
-    budget = _TOKEN_BUDGET[place.type]
+    path = with_weights(checkpoint, trust_remote_code)
+    pooler = pooling is not None and pooling.mode == "pooler"
+    with quietly(checkpoint):
+        raw = load_tokenizer(checkpoint, path, trust_remote_code)
+        network = load_network(checkpoint, path, head, kind, trust_remote_code, pooler)
+        if pooler and getattr(network, "pooler", None) is None:
+            raise ModelError(f"{checkpoint.name}: has no pooler; use --pooling mean or cls")
+        _settle_padding(raw, network.config)
+        tokenizer = Tokenizer(raw, position_limit(network, raw))
     by_choice = head == "AutoModelForMultipleChoice" and checkpoint.general is None
+    budget = _TOKEN_BUDGET[place.type]
     return Model(tokenizer, network.to(place).eval(), place, tuple(order), pooling, by_choice, budget, batch_size)
 
 
@@ -189,12 +222,15 @@ def choose_device(wanted: str) -> torch.device:
     """The device that is meant; "auto" is the first CUDA device, else the processor."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise ModelError(f"--device {wanted}: torch finds no CUDA device here; use --device cpu")
     try:
-        return torch.device(wanted)
+        device = torch.device(wanted)
     except RuntimeError:
-        raise ModelError(f"--device {wanted}: expected auto, cpu, cuda or cuda:N") from None
+        device = None
+    if device is None or device.type not in _TOKEN_BUDGET:
+        raise ModelError(f"--device {wanted}: expected auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ModelError(f"--device {wanted}: torch finds {torch.cuda.device_count()} CUDA devices; use --device cpu")
+    return device
 
 
 def choose_dtype(wanted: str, device: torch.device) -> str:
@@ -203,23 +239,48 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
         return wanted
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float32"
-    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return "bfloat16" if native else "float32"
+    native = [getattr(torch.cpu, name, lambda: False)() for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]
+    return "bfloat16" if any(native) else "float32"
 
 
-def position_limit(config: Any, raw: Any) -> int:
+def position_limit(network: Any, raw: Any) -> int:
     """The most tokens of a sequence, special ones included, that positions and tokenizer allow."""
     limits = [int(raw.model_max_length)] if raw.model_max_length and raw.model_max_length < _NO_LIMIT else []
-    positions = getattr(config, "max_position_embeddings", None)
+    positions = getattr(network.config, "max_position_embeddings", None)
     if positions and int(positions) > 0:
-        family = getattr(config, "model_type", "")
-        padding = getattr(config, "pad_token_id", None)
-        limits.append(int(positions) - (int(padding or 0) + 1 if family in _OFFSET_POSITIONS else 0))
+        limits.append(int(positions) - _first_position(network))
     return min(limits, default=_NO_LIMIT)
+
+
+def _first_position(network: Any) -> int:
+    """Where positions are counted from: behind the padding id in RoBERTa and its kin, whose table has a padding row."""
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            return int(module.padding_idx) + 1
+    return 0
+
+
+@cache
+def _inputs(network: type) -> frozenset[str]:
+    return frozenset(inspect.signature(network.forward).parameters)  # type: ignore[attr-defined]
+
+
+def _language_id(config: Any, language: str) -> int:
+    """XLM's id of a language; of English where it does not know it, as the official scripts have it."""
+    known: Mapping[str, int] = getattr(config, "lang2id", None) or {}
+    return int(known.get(language, known.get("en", 0)))
 
 
 def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _numbers(values: torch.Tensor) -> Floats:
+    """Copy to the host as float32; ModelError where the network's arithmetic broke down."""
+    found: Floats = values.float().cpu().numpy()
+    if np.isnan(found).any():
+        raise ModelError("the network's answers are not numbers (NaN); use --dtype float32 or bfloat16")
+    return found
 
 
 def _kept(values: torch.Tensor, rows: Sequence[Encoded]) -> list[Floats]:
@@ -228,7 +289,7 @@ def _kept(values: torch.Tensor, rows: Sequence[Encoded]) -> list[Floats]:
     wanted = [row.keep if row.keep is not None else range(len(row.ids)) for row in rows]
     flat = np.concatenate([np.asarray(keep, dtype=np.int64) + i * length for i, keep in enumerate(wanted)])
     at = torch.from_numpy(flat).to(values.device)
-    table = values.reshape(-1, values.shape[-1]).index_select(0, at).float().cpu().numpy()
+    table = _numbers(values.reshape(-1, values.shape[-1]).index_select(0, at))
     return np.split(table, np.cumsum([len(keep) for keep in wanted])[:-1])
 
 
@@ -246,120 +307,10 @@ def _gathered(parts: Iterable[Floats]) -> Floats:
     return whole
 
 
-def _with_weights(checkpoint: Checkpoint) -> Path:
-    """The folder with the weights in it; fetched from the Hub when it is a Hub id."""
-    path = checkpoint.path
-    if checkpoint.repo:
-        from huggingface_hub import snapshot_download
-
-        small = ["*.json", "*.txt", "*.model", "*.safetensors", "*.py", "*.tiktoken"]
-        try:
-            path = Path(snapshot_download(checkpoint.repo, revision=checkpoint.commit, allow_patterns=small))
-        except Exception as error:
-            reason = " ".join(str(error).split())[:160]
-            raise ModelError(f"{checkpoint.name}: cannot fetch the weights from the Hub ({reason})") from None
-    if not any(path.glob("*.safetensors")):
-        pickled = any(path.glob("*.bin")) or any(path.glob("*.pt"))
-        why = "only pickled weights, which can run code; save them as safetensors" if pickled else "no weights"
-        raise ModelError(f"{checkpoint.name}: {why} (expected model.safetensors)")
-    return path
-
-
-@contextmanager
-def _quietly(checkpoint: Checkpoint) -> Iterator[None]:
-    """Keep the libraries' chatter away, and turn what goes wrong into one line."""
-    from transformers.utils import logging as chatter
-
-    level = chatter.get_verbosity()
-    bars = chatter.is_progress_bar_enabled()
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except (ModelError, MissingDependency):
-        raise
-    except ImportError as error:
-        raise MissingDependency(f"{checkpoint.name}: {' '.join(str(error).split())[:200]}") from error
-    except Exception as error:
-        reason = " ".join(str(error).split())[:240]
-        raise ModelError(f"{checkpoint.name}: cannot be loaded ({type(error).__name__}: {reason})") from error
-    finally:
-        chatter.set_verbosity(level)
-        if bars:
-            chatter.enable_progress_bar()
-
-
-def _tokenizer(checkpoint: Checkpoint, path: Path, trust: bool) -> Any:
-    from transformers import AutoTokenizer
-
-    names = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model")
-    if not any((path / name).exists() for name in names):
-        raise ModelError(f"{checkpoint.name}: no tokenizer files in this checkpoint (expected tokenizer.json); save the tokenizer beside the weights")
-    if checkpoint.family == "xlm":
-        _require("sacremoses", "xlm")
-    return AutoTokenizer.from_pretrained(path, trust_remote_code=trust)
-
-
-def _network(checkpoint: Checkpoint, path: Path, head: str | None, dtype: torch.dtype, trust: bool) -> Any:
-    import transformers
-
-    flags = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust}
-    if checkpoint.adapter is not None:
-        return _adapted(checkpoint, path, head, dtype)
-    if head is None or checkpoint.general is not None:
-        encoder = _encoder_class(checkpoint.family).from_pretrained(path, **flags)
-        return encoder if head is None else load_head(encoder, checkpoint.general or {}, path)
-    return getattr(transformers, head).from_pretrained(path, **flags)
-
-
-def _encoder_class(family: str) -> Any:
-    import transformers
-
-    return transformers.AutoModelForTextEncoding if family in ENCODER_DECODERS else transformers.AutoModel
-
-
-def _adapted(checkpoint: Checkpoint, path: Path, head: str | None, dtype: torch.dtype) -> Any:
-    """A base model with a PEFT adapter merged into it."""
-    import transformers
-
-    peft = _require("peft", "peft")
-    name = str((checkpoint.adapter or {})["base_model_name_or_path"])
-    base = str(path / name) if (path / name).is_dir() else name
-    flags: dict[str, Any] = {"dtype": dtype, "use_safetensors": True}
-    if checkpoint.labels and head is not None:
-        flags["num_labels"] = len(checkpoint.labels)
-    cls = _encoder_class(checkpoint.family) if head is None else getattr(transformers, head)
-    return peft.PeftModel.from_pretrained(cls.from_pretrained(base, **flags), path).merge_and_unload()
-
-
-def _require(module: str, extra: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise MissingDependency(f"{module} is needed for this checkpoint: pip install 'xtreme-harness[{extra}]'") from None
-
-
-def _settle_padding(raw: Any, network: Any) -> None:
-    """Give tokenizer and network the same padding id, where the tokenizer came without one (decoders)."""
+def _settle_padding(raw: Any, config: Any) -> None:
+    """Give tokenizer and network a padding id, where they came without one (decoders)."""
     if raw.pad_token_id is None:
         raw.pad_token = raw.eos_token or raw.unk_token or raw.convert_ids_to_tokens(0)
-    if getattr(network.config, "pad_token_id", None) is None:
-        network.config.pad_token_id = raw.pad_token_id
-
-
-def _trained_pooler(network: Any, path: Path) -> bool:
-    from safetensors import safe_open
-
-    if getattr(network, "pooler", None) is None:
-        return False
-    for file in path.glob("*.safetensors"):
-        with safe_open(file, framework="pt") as weights:
-            if any("pooler." in name for name in weights.keys()):  # noqa: SIM118 - safe_open is no mapping
-                return True
-    return False
-
-
+    own = getattr(config, "pad_token_id", None)
+    if own is None or not 0 <= int(own) < config.vocab_size:  # LLaMA's first configurations say -1
+        config.pad_token_id = raw.pad_token_id

@@ -27,7 +27,7 @@ class Template:
     prefix: tuple[int, ...]
     middle: tuple[int, ...]  # between two texts
     suffix: tuple[int, ...]
-    types: tuple[int, ...] | None  # of prefix, text, middle, second text, suffix, position by position class
+    types: tuple[int, ...] | None  # one for each special token and one for each whole text, in their order
 
     @property
     def size(self) -> int:
@@ -116,13 +116,17 @@ class Tokenizer:
     def one(self, ids: Sequence[int], max_length: int, keep: Sequence[int] | None = None) -> Encoded:
         """Wrap one text in special tokens, cutting it to `max_length` tokens in all."""
         room = max(0, min(max_length, self.limit) - self._single.size)
-        return _wrap(self._single, ids[:room], None, keep)
+        return self._filled(_wrap(self._single, ids[:room], None, keep))
 
     def two(self, first: Sequence[int], second: Sequence[int], max_length: int) -> Encoded:
         """Wrap two texts in special tokens, cut by the longest-first rule to `max_length` tokens in all."""
         room = max(0, min(max_length, self.limit) - self._pair.size)
         a, b = longest_first(len(first), len(second), room)
-        return _wrap(self._pair, first[:a], second[:b], None)
+        return self._filled(_wrap(self._pair, first[:a], second[:b], None))
+
+    def _filled(self, encoded: Encoded) -> Encoded:
+        """One token at least: an empty text without special tokens is no sequence that a network can read."""
+        return encoded if encoded.ids else Encoded([self.unknown], None, encoded.keep)
 
     def _call(self, texts: list[str], **flags: Any) -> Any:
         # verbose=False: a text beyond the model's limit is no fault here, it is cut or windowed later
@@ -135,18 +139,15 @@ class Tokenizer:
         types = whole.get("token_type_ids")
         first, second = plain
         a = _find(ids, first, 0)
-        b = _find(ids, second, a + len(first)) if texts == 2 else len(ids)
+        after = a + len(first)
+        b = _find(ids, second, after) if texts == 2 else after
         if not first or not second or a < 0 or b < 0:
             raise ModelError(f"tokenizer {type(self.raw).__name__}: gives no usable ids for plain letters ({ids})")
-        cuts = (ids[:a], ids[a + len(first) : b], ids[b + len(second) :]) if texts == 2 else (
-            ids[:a], [], ids[a + len(first) :])
-        prefix, middle, suffix = (tuple(part) for part in cuts)
+        end = b + len(second) if texts == 2 else after
         marks = None
         if types is not None:
-            body = (types[b],) if texts == 2 else ()
-            marks = (*types[:a], types[a], *types[a + len(first) : a + len(first) + len(middle)], *body,
-                     *types[len(ids) - len(suffix) :])
-        return Template(prefix, middle, suffix, marks)
+            marks = (*types[: a + 1], *types[after:b], *(types[b : b + 1] if texts == 2 else ()), *types[end:])
+        return Template(tuple(ids[:a]), tuple(ids[after:b]), tuple(ids[end:]), marks)
 
     def _word_prefix(self) -> str:
         """A blank, where a word inside a text is not tokenised like the same word alone (byte-level BPE)."""
@@ -157,7 +158,7 @@ class Tokenizer:
     def _aligned(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         pieces = self.raw.tokenize(text)
         ids = self.raw.convert_tokens_to_ids(pieces)
-        return list(ids), align(text, [p.removesuffix("</w>").removeprefix("▁").removeprefix("##") for p in pieces])
+        return list(ids), align(text, [_letters(piece) for piece in pieces])
 
 
 def longest_first(first: int, second: int, room: int) -> tuple[int, int]:
@@ -209,6 +210,11 @@ def _plain(char: str) -> str:
     if char.isspace():
         return ""
     return "".join(c for c in unicodedata.normalize("NFKD", char.lower()) if unicodedata.category(c) != "Mn") or char
+
+
+def _letters(piece: str) -> str:
+    """A piece without the marks of where words begin and end."""
+    return piece.removesuffix("</w>").removesuffix("@@").removeprefix("##").replace("▁", "")
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -60,7 +60,9 @@ def read_squad(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
     faults: list[str] = []
     if not rows:
         names = ", ".join(str(path) for path in paths)
-        faults.append(f"{names}: found no question whose id begins with '{prefix}', expected some, check file and id_prefix")
+        faults.append(
+            f"{names}: found no question whose id begins with '{prefix}', expected some, check file and id_prefix"
+        )
     if ids == "unique":
         place_ids(((row.values["id"], row.place) for row in rows), faults)
     refuse(faults)

@@ -1,0 +1,54 @@
+# Every target makes its own virtual environment where there is none.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CONSTRAINTS := .ci/constraints.txt
+DEMO ?= demo
+
+.PHONY: help venv demo test quick lint format bench bench-full wheel clean
+
+help:
+	@echo "make demo    a tiny checkpoint, evaluated on the sample data, offline"
+	@echo "make test    all tests"
+	@echo "make quick   the tests that take under a minute"
+	@echo "make lint    ruff and mypy"
+	@echo "make bench   measure speed"
+
+venv: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q -c $(CONSTRAINTS) torch
+	$(PIP) install -q -c $(CONSTRAINTS) -e '.[test,dev]'
+	@touch $@
+
+demo: venv
+	$(BIN)/xharness demo $(DEMO)
+
+test: venv
+	$(BIN)/python -m pytest -W error -m "not network and not gpu and not benchmark" -p no:cacheprovider -q
+
+quick: venv
+	$(BIN)/python -m pytest -W error -m "not slow and not network and not gpu and not benchmark" -q
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: venv
+	$(BIN)/python -m tests.benchmarks
+
+bench-full: venv
+	$(BIN)/python -m tests.benchmarks --full
+
+wheel: venv
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf $(VENV) build dist demo xharness-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,74 @@
+"""`xharness download`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("download")
+@click.option(
+    "--tasks",
+    "-t",
+    multiple=True,
+    default=["xtreme"],
+    show_default=True,
+    metavar="NAMES",
+    help="Suites, groups, tasks, globs.",
+)
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the files go."
+)
+@click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
+@click.option(
+    "--include-path",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Card file or folder of cards; repeatable.",
+)
+@click.option("--no-train", is_flag=True, help="Leave the English training data out.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    tasks: tuple[str, ...],
+    folder: Path,
+    languages: tuple[str, ...],
+    include_path: tuple[Path, ...],
+    no_train: bool,
+) -> None:
+    """Fetch the data of tasks from the Hub into DIR, for machines without network.
+
+    Then `xharness eval --data DIR` needs no network. Mind the licences that are printed: several forbid commercial use.
+    """
+    from dataclasses import replace
+
+    from xtreme_harness.api import split_names
+    from xtreme_harness.download import Fetched, download, training_cards
+    from xtreme_harness.plan import all_cards, select
+
+    cards = all_cards(include_path)
+    wanted = split_names(languages)
+    targets = [
+        replace(t, languages=tuple(c for c in t.languages if not wanted or c in wanted))
+        for t in select(cards, split_names(tasks))
+    ]
+    training = [] if no_train else training_cards(targets, dict(cards.tasks))
+    shown = {card.name: card for card in [*(t.card for t in targets), *training]}
+    for card in shown.values():
+        click.echo(f"licence: {card.name}: {card.licence}")
+
+    def tell(fetched: Fetched) -> None:
+        where = f"{fetched.task} {fetched.split} {fetched.language}"
+        if fetched.problem:
+            click.echo(f"not fetched: {where}: {fetched.problem}", err=True)
+        elif not ctx.obj["quiet"]:
+            click.echo(f"{where}: {fetched.rows} examples", err=True)
+
+    found = download(targets, training, folder, tell)
+    done = [f for f in found if not f.problem]
+    click.echo(f"{len(done)} of {len(found)} parts in {folder}; use them with --data {folder}")
+    ctx.exit(0 if len(done) == len(found) else 2 if not done else 3)

@@ -1,0 +1,100 @@
+"""`xharness submission check|pack|labels`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+_SUITE = click.option(
+    "--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and languages."
+)
+
+
+@click.group("submission")
+def command() -> None:
+    """Check, pack and label submissions."""
+
+
+@command.command("check")
+@click.argument("folder", type=click.Path(path_type=Path))
+@_SUITE
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Labels in the official form: checks counts and ids too.",
+)
+@click.pass_context
+def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> None:
+    """Find what the leaderboard would refuse or silently score 0; exit status 1 when there is something."""
+    from xtreme_harness.errors import DataError, OutputError
+    from xtreme_harness.official import check_folder
+    from xtreme_harness.plan import all_cards
+
+    if labels is not None and not labels.is_dir():
+        raise DataError(f"--labels {labels}: no such folder")
+    marked = folder.parent.parent / "results.json"
+    if marked.exists() and '"limited": true' in marked.read_text("utf-8"):
+        raise OutputError(f"{folder}: comes from a run with --limit ({marked}); run it again without")
+    faults = check_folder(folder, suite, all_cards(), labels)
+    for fault in faults:
+        click.echo(fault, err=True)
+    click.echo(f"{folder}: {len(faults)} faults" if faults else f"{folder}: no faults, ready for {suite}")
+    ctx.exit(1 if faults else 0)
+
+
+@command.command("pack")
+@click.argument("folder", type=click.Path(path_type=Path))
+@_SUITE
+@click.option(
+    "--metadata", required=True, type=click.Path(path_type=Path), metavar="FILE", help="metadata.yaml of the model."
+)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Folder, or a name that ends in .zip.",
+)
+def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None:
+    """Check a submission and its metadata, and pack them as a folder or a zip."""
+    from xtreme_harness.pack import pack
+    from xtreme_harness.plan import all_cards
+
+    pack(folder, suite, metadata, output, all_cards())
+    click.echo(f"packed: {output}")
+
+
+@command.command("labels")
+@click.option(
+    "--data", multiple=True, required=True, metavar="SOURCE", help="hub, samples, a folder, or TASK=FILE_OR_DIR."
+)
+@_SUITE
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the label files go."
+)
+@click.pass_context
+def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path) -> None:
+    """Write the label folder in the official form from data that has its gold."""
+    from xtreme_harness.api import plan_evaluation
+    from xtreme_harness.cli.show import missing_lines
+    from xtreme_harness.gold import Labelled, write_labels
+
+    _, plan = plan_evaluation([suite], data)
+    for line in missing_lines(plan.missing):
+        click.echo(line, err=True)
+
+    def tell(one: Labelled) -> None:
+        if one.problem:
+            click.echo(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}", err=True)
+        elif not ctx.obj["quiet"]:
+            click.echo(f"{one.cell.card.name} {one.cell.language}: {one.rows} labels", err=True)
+
+    found = write_labels(plan, folder, tell)
+    done = [one for one in found if not one.problem]
+    click.echo(f"{len(done)} label files in {folder}")
+    ctx.exit(0 if len(done) == len(found) else 2 if not done else 3)

@@ -1,0 +1,140 @@
+"""`xharness tasks list|show|check`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["command"]
+
+_INCLUDE = click.option(
+    "--include-path",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Card file or folder of cards; repeatable.",
+)
+
+
+@click.group("tasks")
+def command() -> None:
+    """List, show and check task cards."""
+
+
+@command.command("list")
+@_INCLUDE
+def list_tasks(include_path: tuple[Path, ...]) -> None:
+    """List suites, groups and tasks."""
+    from tabulate import tabulate
+
+    from xtreme_harness.plan import all_cards
+
+    cards = all_cards(include_path)
+    rows = []
+    for card in cards.tasks.values():
+        suites = ", ".join(f"{suite} ({len(member.languages)})" for suite, member in card.suites.items())
+        rows.append([card.name, card.kind, card.metric, suites or f"- ({len(card.all_languages)})", card.licence])
+    click.echo(tabulate(rows, headers=["task", "kind", "metric", "suites (languages)", "licence"], tablefmt="pipe"))
+    click.echo()
+    for name, suite in cards.suites.items():
+        click.echo(f"suite {name}: {suite.title}: {', '.join(suite.tasks)}")
+        for group, members in suite.groups.items():
+            click.echo(f"  group {group}: {', '.join(members)}")
+
+
+@command.command("show")
+@click.argument("names", nargs=-1, required=True)
+@_INCLUDE
+def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
+    """Show the cards of tasks: licence, labels, languages, sources."""
+    from xtreme_harness.plan import all_cards
+
+    cards = all_cards(include_path)
+    for i, name in enumerate(task for given in names for task in cards.select(given)):
+        click.echo(("\n" if i else "") + "\n".join(_described(cards.card(name), cards.places[name])))
+
+
+@command.command("check")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--data",
+    multiple=True,
+    default=["hub"],
+    show_default=True,
+    metavar="PLACE",
+    help="hub, samples, a folder, or TASK=FILE_OR_DIR.",
+)
+@_INCLUDE
+@click.pass_context
+def check_tasks(
+    ctx: click.Context, names: tuple[str, ...], data: tuple[str, ...], include_path: tuple[Path, ...]
+) -> None:
+    """Check cards against their data: schema, source, columns, labels, metric, official example counts.
+
+    Names may be card files. Shows the first example of every language; exits with 1 when something is wrong.
+    """
+    from xtreme_harness.check import Finding, check_card
+    from xtreme_harness.data.sources import parse_data
+    from xtreme_harness.plan import all_cards
+
+    files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml") or Path(name).is_dir()]
+    cards = all_cards([*include_path, *files])
+    own = {str(f) for place in files for f in ([place] if place.is_file() else sorted(place.glob("*.yaml")))}
+    tasks = [task for name in names if Path(name) not in files for task in cards.select(name)]
+    tasks += [name for name, place in cards.places.items() if place in own]
+    place = parse_data(data, cards.tasks)
+    faults = 0
+    for task in dict.fromkeys(tasks or cards.tasks):
+
+        def tell(finding: Finding, task: str = task) -> None:
+            if finding.first is not None:
+                click.echo(
+                    f"{task} {finding.split} {finding.language}: {finding.examples} examples; {_short(finding.first)}"
+                )
+            for fault in finding.faults:
+                click.echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
+
+        faults += sum(len(finding.faults) for finding in check_card(cards.card(task), place, tell))
+    click.echo(f"{faults} faults" if faults else "no faults")
+    ctx.exit(1 if faults else 0)
+
+
+def _short(example: Any) -> str:
+    """An example on one line."""
+    parts = []
+    for name, value in asdict(example).items():
+        text = " ".join(str(value if not isinstance(value, tuple) else " ".join(map(str, value))).split())
+        parts.append(f"{name}={text[:60]}{'...' if len(text) > 60 else ''}")
+    return " | ".join(parts)
+
+
+def _described(card: Any, place: str) -> list[str]:
+    lines = [f"{card.name}: {card.title}", f"  file:      {place}"]
+    lines += [f"  kind:      {card.kind}", f"  metric:    {card.metric}"]
+    facts = {"labels": ", ".join(card.labels), "licence": card.licence, "url": card.url, "citation": card.citation}
+    lines += [f"  {key + ':':<10} {value}" for key, value in facts.items() if value]
+    units = ", ".join(card.train) or "none: the checkpoint's encoder as it is"
+    lines.append(f"  trained on: {units}")
+    for suite, member in card.suites.items():
+        lines.append(f"  {suite}: {len(member.languages)} languages: {' '.join(member.languages)}")
+    if card.languages:
+        lines.append(f"  languages: {' '.join(card.languages)}")
+    if card.hub:
+        lines.append(
+            f"  hub:       {card.hub.path}@{card.hub.revision or 'main (no pin is known)'} {card.hub.config}"
+        )
+        if card.hub.note:
+            lines.append(f"             {card.hub.note.strip()}")
+    for name, source in (("official", card.official), ("upstream", card.upstream)):
+        for split, roles in source.files.items() if source else ():
+            patterns = "; ".join(" or ".join(alternatives) for alternatives in roles.values())
+            lines.append(f"  {name + ':':<10} {split}: {patterns} ({source.format})")
+    for split, sizes in card.counts.items():
+        shown = sizes if isinstance(sizes, int) else ", ".join(f"{code} {n}" for code, n in sizes.items())
+        lines.append(f"  examples:  {split}: {shown}")
+    if card.note:
+        lines.append(f"  note:      {card.note.strip()}")
+    return lines

@@ -1,0 +1,215 @@
+"""A checkpoint's files to a transformers tokenizer and network; whatever goes wrong is one line.
+
+Nothing that a checkpoint carries is executed: weights are read from safetensors alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint
+from xtreme_harness.models.heads import load_head
+
+__all__ = ["load_network", "load_tokenizer", "quietly", "with_weights"]
+
+_FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
+_TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_POOLER = re.compile(r"(^|\.)pooler\.")
+
+
+@contextmanager
+def quietly(checkpoint: Checkpoint) -> Iterator[None]:
+    """Keep the libraries' chatter away, and turn what goes wrong into one line.
+
+    Raises:
+        MissingDependency: for a package that the checkpoint's family needs.
+        ModelError: for everything else.
+    """
+    from transformers.utils import logging as chatter
+
+    level, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
+    chatter.set_verbosity_error()
+    chatter.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (ModelError, MissingDependency):
+        raise
+    except ImportError as error:
+        raise MissingDependency(f"{checkpoint.name}: {_one_line(error)}") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {_one_line(error)}"
+        raise ModelError(f"{checkpoint.name}: cannot be loaded ({reason}); is the checkpoint complete?") from error
+    finally:
+        chatter.set_verbosity(level)
+        if bars:
+            chatter.enable_progress_bar()
+
+
+def with_weights(checkpoint: Checkpoint, trust: bool = False) -> Path:
+    """The folder with the weights in it; fetched from the Hub when it is a Hub id.
+
+    Raises:
+        ModelError: when the Hub does not give them, or there are none, or only pickled ones.
+    """
+    path = checkpoint.path
+    if checkpoint.repo:
+        from huggingface_hub import snapshot_download
+
+        wanted = [*_FILES, "*.py"] if trust else _FILES
+        try:
+            path = Path(snapshot_download(checkpoint.repo, revision=checkpoint.commit, allow_patterns=wanted))
+        except Exception as error:
+            raise ModelError(
+                f"{checkpoint.name}: cannot fetch the weights from the Hub ({_one_line(error)})"
+            ) from None
+    if not any(path.glob("*.safetensors")):
+        pickled = any(True for pattern in _PICKLES for _ in path.glob(pattern)) or checkpoint.repo is not None
+        why = "only pickled weights, which can run code; save them as safetensors" if pickled else "no weights"
+        raise ModelError(f"{checkpoint.name}: {why} (expected model.safetensors)")
+    return path
+
+
+def load_tokenizer(checkpoint: Checkpoint, path: Path, trust: bool = False) -> Any:
+    """The transformers tokenizer; an adapter without one has its base's."""
+    from transformers import AutoTokenizer
+
+    if not any(True for pattern in _TOKENIZERS for _ in path.glob(pattern)):
+        if checkpoint.base is not None:
+            return load_tokenizer(checkpoint.base, with_weights(checkpoint.base), trust)
+        raise ModelError(
+            f"{checkpoint.name}: no tokenizer files in this checkpoint (expected tokenizer.json); "
+            "save the tokenizer beside the weights"
+        )
+    if checkpoint.family == "xlm":
+        _require("sacremoses", "xlm")
+    return AutoTokenizer.from_pretrained(path, trust_remote_code=trust)
+
+
+def load_network(
+    checkpoint: Checkpoint, path: Path, head: str | None, dtype: torch.dtype, trust: bool = False, pooler: bool = False
+) -> Any:
+    """The transformers network, or an encoder with a general head; every tensor of it comes from the checkpoint.
+
+    Args:
+        checkpoint: what to load.
+        path: where its weights lie.
+        head: a transformers Auto class; None for the encoder.
+        dtype: of the weights.
+        trust: run code that the checkpoint carries.
+        pooler: is the encoder's pooler needed?
+
+    Raises:
+        ModelError: when tensors are missing.
+    """
+    import transformers
+
+    _require_code(checkpoint, trust)
+    if checkpoint.base is not None:
+        return _adapted(checkpoint, checkpoint.base, path, head, dtype, pooler)
+    if head is None or checkpoint.general is not None:
+        encoder, missing = _loaded(_encoder_class(checkpoint.family), path, dtype, trust)
+        _require_all(checkpoint, missing, pooler)
+        return encoder if head is None else load_head(encoder, checkpoint.general or {}, path)
+    network, missing = _loaded(getattr(transformers, head), path, dtype, trust)
+    _require_all(checkpoint, missing, True)
+    return network
+
+
+def _loaded(cls: Any, path: Path, dtype: torch.dtype, trust: bool = False, **flags: Any) -> tuple[Any, list[str]]:
+    """A network, and the names of the tensors that its checkpoint lacks (transformers draws them by chance)."""
+    network, info = cls.from_pretrained(
+        path, dtype=dtype, use_safetensors=True, trust_remote_code=trust, output_loading_info=True, **flags
+    )
+    return network, sorted(info["missing_keys"])
+
+
+def _require_all(checkpoint: Checkpoint, missing: Iterable[str], pooler: bool) -> None:
+    lacking = [name for name in missing if pooler or not _POOLER.search(name)]
+    if not lacking:
+        return
+    if all(_POOLER.search(name) for name in lacking):
+        raise ModelError(f"{checkpoint.name}: has no trained pooler; use --pooling mean or cls")
+    raise ModelError(
+        f"{checkpoint.name}: {len(lacking)} of the network's tensors are not in its weights ({', '.join(lacking[:3])}"
+        f"{' ...' if len(lacking) > 3 else ''}); is the checkpoint complete?"
+    )
+
+
+def _adapted(
+    checkpoint: Checkpoint, base: Checkpoint, path: Path, head: str | None, dtype: torch.dtype, pooler: bool
+) -> Any:
+    """A base model with a PEFT adapter merged into it.
+
+    It is built with the class that it was trained with, also where the encoder alone is wanted: the adapter's tensors
+    are named by that class, and PEFT passes over those that it does not find.
+    """
+    import transformers
+
+    peft = _require("peft", "peft")
+    task = str((checkpoint.adapter or {}).get("task_type"))
+    named = head or PEFT_HEADS.get(task) or ("AutoModelForCausalLM" if task == "CAUSAL_LM" else None)
+    cls = getattr(transformers, named) if named else _encoder_class(checkpoint.family)
+    flags = {"num_labels": len(checkpoint.labels)} if checkpoint.labels and named else {}
+    network, missing = _loaded(cls, with_weights(base), dtype, **flags)
+    adapted = peft.PeftModel.from_pretrained(network, path)
+    names = set(peft.utils.load_peft_weights(str(path), device="cpu"))
+    unused = names - set(peft.get_peft_model_state_dict(adapted))
+    if unused:
+        raise ModelError(
+            f"{checkpoint.name}: {len(unused)} of the adapter's {len(names)} tensors do not fit {base.name} "
+            f"({sorted(unused)[0]}); was it trained on another base or task?"
+        )
+    uncovered = [name for name in missing if not any(other.endswith(f".{name}") for other in names)]
+    merged = adapted.merge_and_unload()
+    if head is not None:
+        _require_all(checkpoint, uncovered, True)
+        return merged
+    encoder = merged.base_model if named else merged
+    own = {id(value) for value in encoder.parameters()}
+    inside = [name for name in uncovered if id(merged.get_parameter(name)) in own]
+    if pooler and not hasattr(encoder, "pooler"):
+        inside.append("pooler.")
+    _require_all(checkpoint, inside, pooler)
+    return encoder
+
+
+def _encoder_class(family: str) -> Any:
+    import transformers
+
+    return transformers.AutoModelForTextEncoding if family in ENCODER_DECODERS else transformers.AutoModel
+
+
+def _require_code(checkpoint: Checkpoint, trust: bool) -> None:
+    """Say how a family that transformers does not know can be run, if the checkpoint carries its code."""
+    from transformers import CONFIG_MAPPING
+
+    if checkpoint.family in CONFIG_MAPPING or trust:
+        return
+    carries: Mapping[str, Any] = checkpoint.config.get("auto_map") or {}
+    hint = "; it carries code of its own, which --trust-remote-code runs (with a pinned --revision)" if carries else ""
+    raise ModelError(f"{checkpoint.name}: transformers has no model type '{checkpoint.family}'{hint}")
+
+
+def _require(module: str, extra: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingDependency(
+            f"{module} is needed for this checkpoint: pip install 'xtreme-harness[{extra}]'"
+        ) from None
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,126 @@
+"""A checked submission folder to what is handed in: the files and `metadata.yaml`, as a folder or a zip."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.errors import CardError, OutputError, PredictionError, did_you_mean
+from xtreme_harness.official import check_folder
+from xtreme_harness.plan import select
+from xtreme_harness.submission import file_name
+
+__all__ = ["Metadata", "pack", "read_metadata"]
+
+
+class Metadata(BaseModel):
+    """What a submission says of its model; the fields of `metadata.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(min_length=1)
+    suite: str
+    contact: str = Field(min_length=1)  # a person or address
+    licence: str = Field(min_length=1)  # of the predictions
+    parameters: int = Field(gt=0)  # number of weights
+    pretraining_languages: int | tuple[str, ...]  # how many, or which
+    pretraining_data: str = Field(min_length=1)
+    parallel_data: str = "none"
+    fine_tuning_data: str = Field(min_length=1)
+    translations: str = "none"  # translated data used in fine-tuning or testing
+    seeds: tuple[int, ...] = ()
+    fingerprint: str | None = None  # of the results.json it comes from
+    url: str | None = None
+    note: str = ""
+
+
+def read_metadata(file: Path) -> Metadata:
+    """Read and check `metadata.yaml`.
+
+    Raises:
+        CardError: with every fault of the file.
+    """
+    import yaml
+
+    try:
+        raw = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        raise CardError(f"{file}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CardError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise CardError(f"{file}: found {type(raw).__name__}, expected a mapping of keys")
+    try:
+        return Metadata.model_validate(raw)
+    except ValidationError as error:
+        raise CardError(*[_fault(file, one) for one in error.errors()]) from None
+
+
+def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -> list[Path]:
+    """Copy the files of a submission, and its metadata, to a folder or (by its ending) a zip.
+
+    Raises:
+        CardError, PredictionError: with every fault of the metadata and the files; nothing is written then.
+    """
+    read = read_metadata(metadata)
+    if read.suite != suite:
+        raise CardError(f"{metadata}: suite: found '{read.suite}', expected '{suite}'")
+    faults = check_folder(folder, suite, cards)
+    if faults:
+        raise PredictionError(*faults)
+    if output.exists():
+        raise OutputError(f"{output}: is there already; name another by -o")
+    names = [
+        file_name(target.card, "test", language)
+        for target in select(cards, [suite])
+        for language in target.languages
+        if (folder / file_name(target.card, "test", language)).exists()
+    ]
+    files = [(folder / name, name) for name in names] + [(metadata, "metadata.yaml")]
+    try:
+        return _zipped(files, output) if output.suffix == ".zip" else _copied(files, output)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+
+
+def _zipped(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, name in files:
+                entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same files give the same archive
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return [output]
+
+
+def _copied(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        for path, name in files:
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, partial / name)
+        partial.replace(output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return [output / name for _, name in files]
+
+
+def _fault(file: Path, error: Any) -> str:
+    where = ".".join(str(step) for step in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{file}: {where}: unknown key{did_you_mean(where, list(Metadata.model_fields))}"
+    if error["type"] == "missing":
+        return f"{file}: {where}: missing"
+    return f"{file}: {where}: {error['msg']} (found {error['input']!r})"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,3 +17,73 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared")
     return folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that name a fault."""
+        return [line for line in self.err.splitlines() if line.startswith(("error: ", "failed: "))]
+
+
+@pytest.fixture
+def xharness(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Finished]]:
+    """Run the command line in this process."""
+    log = logging.getLogger("xtreme_harness")
+    kept = log.handlers, log.propagate, log.level
+
+    def run(*args: object) -> Finished:
+        from xtreme_harness.cli.main import main
+
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(arg) for arg in args])
+        out, err = capsys.readouterr()
+        return Finished(int(str(stop.value.code)), out, err)
+
+    yield run
+    log.handlers, log.propagate = kept[:2]
+    log.setLevel(kept[2])
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The sample data that ships with the package."""
+    from xtreme_harness.cards import folder
+
+    return folder() / "samples"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny checkpoint a training unit, made once."""
+    from xtreme_harness.demo import build_checkpoint
+
+    return build_checkpoint(tmp_path_factory.mktemp("demo") / "checkpoint")
+
+
+@pytest.fixture(scope="session")
+def oracle_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of `oracle` on both suites; read only."""
+    from xtreme_harness import evaluate
+
+    out = tmp_path_factory.mktemp("oracle") / "out"
+    evaluate("oracle", ["xtreme", "xtreme-r"], data="samples", output=out, log_samples=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_run(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of the tiny checkpoint on both suites; read only."""
+    from xtreme_harness import evaluate
+
+    out = tmp_path_factory.mktemp("demo-run") / "out"
+    evaluate(checkpoint, ["xtreme", "xtreme-r"], data="samples", output=out)
+    return out

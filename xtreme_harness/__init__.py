@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,3 +49,15 @@ def __getattr__(name: str) -> Any:
 
     module = import_module(f"xtreme_harness.{_HOMES.get(name, 'errors')}")
     return getattr(module, "VERSION" if name == "__version__" else name)
+
+
+class _Package(ModuleType):
+    """Keeps `xtreme_harness.demo` the function: Python would put the submodule of that name in its place."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, unless a submodule would hide a public name."""
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.cells import prediction_paths
 from xtreme_harness.data.sources import parse_data
-from xtreme_harness.errors import CardError, DataError, ModelError, OutputError
-from xtreme_harness.plan import Cell, Missing, Plan, all_cards, make_plan, select
+from xtreme_harness.errors import CardError, DataError, ModelError
+from xtreme_harness.output import locked, logged, open_output
+from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
 from xtreme_harness.results import Result, build, to_json
-from xtreme_harness.run import Done, Options, execute, locked, open_output, prepare
+from xtreme_harness.run import Done, Options, environment, execute, prepare
 from xtreme_harness.submission import write_json
 
-__all__ = ["demo", "evaluate", "plan_evaluation", "read_layer", "split_names"]
+__all__ = ["default_output", "demo", "evaluate", "plan_evaluation", "read_label_orders", "read_layer", "split_names"]
 
 log = logging.getLogger("xtreme_harness")
 
@@ -37,10 +38,12 @@ def plan_evaluation(
     data: str | Sequence[str] = "hub",
     languages: str | Sequence[str] = (),
     split: str = "test",
-    include: Sequence[str | Path] = (),
+    include: str | Path | Sequence[str | Path] = (),
 ) -> tuple[Cards, Plan]:
     """Find what an evaluation would do, without loading weights or data."""
-    names, extra = [], [Path(place) for place in include]
+    if split not in ("test", "dev"):
+        raise DataError(f"split {split}: expected test or dev")
+    names, extra = [], [Path(place) for place in ([include] if isinstance(include, str | Path) else include)]
     for name in split_names(tasks):
         path = Path(name)
         if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
@@ -61,7 +64,7 @@ def evaluate(
     output: str | Path | None = None,
     languages: str | Sequence[str] = (),
     split: str = "test",
-    include: Sequence[str | Path] = (),
+    include: str | Path | Sequence[str | Path] = (),
     labels: str | Path | None = None,
     layer: str | int | float | None = None,
     label_order: Sequence[str] = (),
@@ -96,30 +99,44 @@ def evaluate(
     if labels is not None and not Path(labels).is_dir():
         raise DataError(f"--labels {labels}: no such folder")
     cards, plan = plan_evaluation(tasks, data, languages, split, include)
-    out = Path(output) if output else Path("xharness-out") / (Path(str(model)).name or "model")
+    out = Path(output) if output else default_output(model)
     settings = Options(
         model=str(model),
         output=out,
         labels=Path(labels) if labels else None,
         layer=read_layer(layer),
-        label_orders=_label_orders(label_order, cards),
+        label_orders=read_label_orders(label_order, cards),
         **options,
     )
+    _require_sense(settings)
     setups = prepare(plan, settings)
-    open_output(out)
+    context = environment(settings)
+    open_output(out, *_written(plan, settings))
     on_plan(plan, settings)
-    with locked(out), _log_file(out):
+    command = _command(tasks, data, languages, settings)
+    with locked(out), logged(out):
+        log.info("%s: %d cells, data %s", model, len(plan.cells), ", ".join(command["data"]))
         done: list[Done] = []
         try:
-            for one in execute(plan, setups, settings, on_cell, on_sequences):
+            for one in execute(plan, setups, settings, context, on_cell, on_sequences):
                 done.append(one)
         finally:
-            lineage = _lineage(setups)
-            result = _result(plan, cards, done, settings, split, lineage, _command(tasks, data, languages, settings))
-            _write(result, out, time.monotonic() - started)
-    if done and all(one.status == "failed" for one in done):
-        raise DataError(*dict.fromkeys(one.message for one in done))
+            result = _result(plan, cards, done, settings, split, _lineage(setups), command)
+            if done:
+                _write(result, out, time.monotonic() - started)
+    if all(one.status == "failed" for one in done):
+        raise DataError(*dict.fromkeys(line for one in done for line in one.message.splitlines()))
     return result
+
+
+def default_output(model: str | Path) -> Path:
+    """The folder of the results where none is named: `xharness-out/<model>`.
+
+    >>> default_output("org/name").as_posix()
+    'xharness-out/name'
+    """
+    place = Path(str(model))
+    return Path("xharness-out") / ((place.resolve() if place.is_dir() else place).name or "model")
 
 
 def read_layer(value: str | int | float | None) -> str | int | float | None:
@@ -155,14 +172,48 @@ def _result(
     lineage: Sequence[Mapping[str, Any]],
     command: Mapping[str, Any],
 ) -> Result:
-    failed = {one.cell.name: one.message for one in done if one.status == "failed"}
+    """The figures of what ended, in the order of the plan; what did not end, or has no gold, is missing."""
+    by_name = {one.cell.name: one for one in done}
+    ended = [by_name[cell.name] for cell in plan.cells if cell.name in by_name]
+    failed = {one.cell.name: one.message for one in ended if one.status == "failed"}
     unscored = [
         Missing(one.cell.key, one.cell.language, one.cell.scopes, one.message or "predicted, not scored: no gold")
-        for one in done
+        for one in ended
         if one.status == "unscored" or one.record.get("status") == "unscored"
     ]
-    records = [one.record for one in done if one.record]
-    return build(plan, cards, records, options.model, split, failed, unscored, options.limit, lineage, command)
+    interrupted = [
+        Missing(cell.key, cell.language, cell.scopes, "not reached: the run was interrupted")
+        for cell in plan.cells
+        if cell.name not in by_name
+    ]
+    records = [one.record for one in ended if one.record]
+    absent = [*unscored, *interrupted]
+    return build(plan, cards, records, options.model, split, failed, absent, options.limit, lineage, command)
+
+
+def _written(plan: Plan, options: Options) -> tuple[list[str], list[str]]:
+    """Folders and files below OUT that a run writes."""
+    folders = dict.fromkeys(f"cells/{cell.key}" for cell in plan.cells)
+    if options.log_samples:
+        folders |= dict.fromkeys(f"samples/{cell.key}" for cell in plan.cells)
+    paths = [path for cell in plan.cells for path in prediction_paths(Path(), cell)]
+    suites = dict.fromkeys(scope for cell in plan.cells for scope in cell.scopes if scope != BY_NAME)
+    files = ["results.json", "log.txt", *(f"leaderboard-{suite}.json" for suite in suites)]
+    return [*folders, *dict.fromkeys(path.parent.as_posix() for path in paths)], files
+
+
+def _require_sense(options: Options) -> None:
+    """Refuse what no evaluation can be done with; the command line has checked most of it."""
+    faults = []
+    if not options.model:
+        faults.append("--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random")
+    if options.dtype not in ("auto", "float32", "bfloat16", "float16"):
+        faults.append(f"--dtype {options.dtype}: expected auto, float32, bfloat16 or float16")
+    for flag, number in (("--limit", options.limit), ("--batch-size", options.batch_size)):
+        if number is not None and number < 1:
+            faults.append(f"{flag} {number}: expected a number from 1")
+    if faults:
+        raise ModelError(*faults)
 
 
 def _write(result: Result, out: Path, seconds: float) -> None:
@@ -197,7 +248,12 @@ def _lineage(setups: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, ...]]:
+def read_label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, ...]]:
+    """Read values of `--label-order`: "xnli=entailment,neutral,contradiction" ...
+
+    Raises:
+        CardError: for an unknown task, or a value of another form.
+    """
     orders = {}
     for value in values:
         task, separator, names = value.partition("=")
@@ -208,19 +264,3 @@ def _label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, .
         cards.card(task)
         orders[task] = tuple(name.strip() for name in names.split(","))
     return orders
-
-
-@contextmanager
-def _log_file(out: Path) -> Iterator[None]:
-    """Write the package's messages to OUT/log.txt while a run lasts."""
-    try:
-        handler = logging.FileHandler(out / "log.txt", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{out / 'log.txt'}: cannot be written ({error.strerror})") from None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        handler.close()

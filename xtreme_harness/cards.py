@@ -6,7 +6,6 @@ The only module that knows where `tasks/` lies. A card is data: adding a task is
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,7 +16,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from xtreme_harness.errors import CardError, did_you_mean
-from xtreme_harness.languages import LANGUAGES
+from xtreme_harness.languages import LANGUAGES, nearest_code
+from xtreme_harness.yaml_file import read_yaml
 
 __all__ = [
     "Cards",
@@ -234,11 +234,15 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     Raises:
         CardError: with every fault of every file.
     """
-    plugins = [Path(str(p.load())) for p in entry_points(group="xtreme_harness.tasks")]
-    files = [f for place in [folder(), *plugins, *include] for f in _card_files(Path(place))]
     tasks: dict[str, TaskCard] = {}
     places: dict[str, str] = {}
     faults: list[str] = []
+    files: list[Path] = []
+    for place in [folder(), *_plugins(), *map(Path, include)]:
+        try:
+            files.extend(_card_files(place))
+        except CardError as error:
+            faults.extend(error.faults)
     for file in files:
         try:
             card = read_card(file, vocabulary)
@@ -247,9 +251,9 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
             continue
         tasks[card.name], places[card.name] = card, str(file)
     suites_file = folder() / "suites.yaml"
-    suites = {name: Suite.model_validate(suite) for name, suite in _yaml(suites_file).items()}
+    suites = {name: Suite.model_validate(suite) for name, suite in read_yaml(suites_file).items()}
     if not faults:
-        faults = _unknown_members(suites, tasks, suites_file)
+        faults = [*_unknown_members(suites, tasks, suites_file), *_unknown_names(suites, tasks, places)]
     if faults:
         raise CardError(*faults)
     return Cards(tasks, suites, places)
@@ -267,7 +271,7 @@ def read_card(file: Path, vocabulary: Vocabulary) -> TaskCard:
     except ValidationError as error:
         raise CardError(*[_fault(file, e, raw) for e in error.errors()]) from None
     faults = [f"{file}: {fault}" for fault in _vocabulary_faults(card, vocabulary)]
-    if "include" not in _yaml(file) and card.name != file.stem:
+    if card.name != file.stem:
         faults.append(f"{file}: name: found '{card.name}', expected '{file.stem}', the name of the file")
     if faults:
         raise CardError(*faults)
@@ -283,27 +287,15 @@ def _card_files(place: Path) -> list[Path]:
     return [f for f in found if f.name != "suites.yaml"]
 
 
-def _yaml(file: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        read = yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except FileNotFoundError:
-        raise CardError(f"{file}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CardError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(read, dict):
-        raise CardError(f"{file}: found {type(read).__name__}, expected a mapping of keys")
-    return read
-
-
 def _included(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    raw = _yaml(file)
+    raw = read_yaml(file)
     if "include" not in raw:
         return raw
     name = str(raw.pop("include"))
     near = file.parent / name
     base = near if near.exists() else folder() / name
+    if not base.exists():
+        raise CardError(f"{file}: include: '{name}' is neither beside this card nor among those that are shipped")
     if base.resolve() in seen:
         raise CardError(f"{file}: include: '{name}' includes itself")
     return _merged(_included(base, (*seen, file.resolve())), {"name": file.stem, **raw})
@@ -324,8 +316,10 @@ def _fault(file: Path, error: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
         known = _known_keys(error["loc"])
         return f"{file}: {where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
-        return f"{file}: {where}: missing; every card needs it"
+        return f"{file}: {where}: missing; {'every card needs it' if len(error['loc']) == 1 else 'it is needed here'}"
     found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
+    if isinstance(error["input"], bool):
+        found = f" (found {error['input']!r}: YAML reads no, off, yes, on so; put it in quotes)"
     return f"{file}: {where + ': ' if where else ''}{error['msg'].removeprefix('Value error, ')}{found}"
 
 
@@ -349,30 +343,28 @@ def _known_keys(loc: Sequence[int | str]) -> list[str]:
 def _vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     faults = []
 
-    def check(where: str, word: str, known: Collection[str]) -> None:
+    def check(where: str, word: str, known: Collection[str], what: str = "") -> None:
         if word not in known:
-            near = did_you_mean(word, known)
-            faults.append(
-                f"{where}: unknown {where.split('.')[-1]} '{word}'{near or '; known: ' + ', '.join(sorted(known))}"
-            )
+            near = did_you_mean(word, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
+            faults.append(f"{where}: unknown {what or where.split('.')[-1]} '{word}'{near}")
 
     check("kind", card.kind, words.kinds)
     check("metric", card.metric, words.metrics)
     for option in card.options:
         if card.kind in words.kinds:
-            check(f"options.{option}.option", option, words.kinds[card.kind])
+            check(f"options.{option}", option, words.kinds[card.kind], "option")
     for name, source in (("official", card.official), ("upstream", card.upstream)):
         if source:
             check(f"{name}.format", source.format, words.formats)
             for option in source.options if source.format in words.formats else ():
-                check(f"{name}.options.{option}.option", option, words.formats[source.format])
+                check(f"{name}.options.{option}", option, words.formats[source.format], "option")
     if card.hub:
         check("hub.shape", card.hub.shape, words.shapes)
     lists = {f"suites.{s}.languages": m.languages for s, m in card.suites.items()} | {"languages": card.languages}
     for where, codes in lists.items():
         for i, code in enumerate(codes):
             if code not in LANGUAGES:
-                faults.append(f"{where}[{i}]: unknown code '{code}'{did_you_mean(code, LANGUAGES)}")
+                faults.append(f"{where}[{i}]: unknown code '{code}'{nearest_code(code)}")
     return faults
 
 
@@ -386,6 +378,30 @@ def _unknown_members(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard],
     return faults
 
 
-def as_json(value: Any) -> str:
-    """Canonical JSON: sorted keys, no blanks; what digests are taken of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _unknown_names(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard], places: Mapping[str, str]) -> list[str]:
+    """Suites and training units that cards name and nobody has."""
+    faults = []
+    for card in tasks.values():
+        for name in card.suites:
+            if name not in suites:
+                near = did_you_mean(name, suites) or f"; known: {', '.join(suites)}"
+                faults.append(f"{places[card.name]}: suites.{name}: unknown suite '{name}'{near}")
+        lists = {"train": card.train} | {f"suites.{s}.train": m.train or () for s, m in card.suites.items()}
+        for where, units in lists.items():
+            for i, unit in enumerate(units):
+                if unit not in tasks:
+                    faults.append(
+                        f"{places[card.name]}: {where}[{i}]: unknown task '{unit}'{did_you_mean(unit, tasks)}"
+                    )
+    return faults
+
+
+def _plugins() -> list[Path]:
+    """Folders of cards that installed packages offer."""
+    found = []
+    for point in entry_points(group="xtreme_harness.tasks"):
+        try:
+            found.append(Path(str(point.load())))
+        except Exception as error:
+            raise CardError(f"entry point {point.name} = {point.value}: {type(error).__name__}: {error}") from error
+    return found

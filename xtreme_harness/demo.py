@@ -12,7 +12,7 @@ from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 
-__all__ = ["build_checkpoint", "sample_texts"]
+__all__ = ["build_checkpoint", "sample_texts", "train_tokenizer"]
 
 UNITS = ("xnli", "pawsx", "xcopa", "udpos", "panx", "squad", "tydiqa", "lareqa", "mewslix")
 _VOCABULARY = 4000
@@ -30,7 +30,7 @@ def build_checkpoint(path: Path, seed: int = 0) -> Path:
     chatter.set_verbosity_error()
     chatter.disable_progress_bar()
     cards = all_cards()
-    tokenizer = _tokenizer(list(sample_texts(cards)))
+    tokenizer = train_tokenizer(list(sample_texts(cards)))
     for unit in ("encoder", *UNITS):
         torch.manual_seed(seed)
         card = cards.tasks.get(unit)
@@ -68,7 +68,8 @@ def _texts(example: Any) -> Iterator[str]:
             yield " ".join(value)
 
 
-def _tokenizer(texts: list[str]) -> Any:
+def train_tokenizer(texts: list[str]) -> Any:
+    """A unigram tokenizer of XLM-R's form, trained on these texts."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["LANGUAGES", "Language", "language"]
+from xtreme_harness.errors import did_you_mean
+
+__all__ = ["LANGUAGES", "Language", "language", "nearest_code"]
+
+_CONFUSED = {"cn": "zh", "cz": "cs", "dk": "da", "gr": "el", "in": "id", "iw": "he", "jp": "ja", "kr": "ko", "se": "sv",
+             "ua": "uk", "vn": "vi", "zh-cn": "zh"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,25 @@ def _read(table: str) -> dict[str, Language]:
 
 
 LANGUAGES: dict[str, Language] = _read(_TABLE)
+
+
+def nearest_code(word: str, known: Iterable[str] | None = None) -> str:
+    """Return " (did you mean 'el'?)" for a country's code, an ISO 639-3 code, a name, or a slip of the pen; or "".
+
+    Args:
+        word: what was written.
+        known: codes that would do; None: all.
+
+    >>> nearest_code("gr"), nearest_code("deu"), nearest_code("German"), nearest_code("??")
+    (" (did you mean 'el'?)", " (did you mean 'de'?)", " (did you mean 'de'?)", '')
+    """
+    codes = list(LANGUAGES if known is None else known)
+    plain = word.strip().lower()
+    for code in codes:
+        facts = language(code)
+        if plain in (facts.iso3, facts.name.lower()) or _CONFUSED.get(plain) == code:
+            return f" (did you mean '{code}'?)"
+    return did_you_mean(plain, codes)
 
 
 def language(code: str) -> Language:

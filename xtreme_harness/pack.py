@@ -6,60 +6,15 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, OutputError, PredictionError, did_you_mean
+from xtreme_harness.errors import CardError, OutputError, PredictionError
+from xtreme_harness.metadata import Metadata, read_metadata
 from xtreme_harness.official import check_folder
 from xtreme_harness.plan import select
 from xtreme_harness.submission import file_name
 
 __all__ = ["Metadata", "pack", "read_metadata"]
-
-
-class Metadata(BaseModel):
-    """What a submission says of its model; the fields of `metadata.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str = Field(min_length=1)
-    suite: str
-    contact: str = Field(min_length=1)  # a person or address
-    licence: str = Field(min_length=1)  # of the predictions
-    parameters: int = Field(gt=0)  # number of weights
-    pretraining_languages: int | tuple[str, ...]  # how many, or which
-    pretraining_data: str = Field(min_length=1)
-    parallel_data: str = "none"
-    fine_tuning_data: str = Field(min_length=1)
-    translations: str = "none"  # translated data used in fine-tuning or testing
-    seeds: tuple[int, ...] = ()
-    fingerprint: str | None = None  # of the results.json it comes from
-    url: str | None = None
-    note: str = ""
-
-
-def read_metadata(file: Path) -> Metadata:
-    """Read and check `metadata.yaml`.
-
-    Raises:
-        CardError: with every fault of the file.
-    """
-    import yaml
-
-    try:
-        raw = yaml.safe_load(file.read_text("utf-8"))
-    except OSError as error:
-        raise CardError(f"{file}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CardError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict):
-        raise CardError(f"{file}: found {type(raw).__name__}, expected a mapping of keys")
-    try:
-        return Metadata.model_validate(raw)
-    except ValidationError as error:
-        raise CardError(*[_fault(file, one) for one in error.errors()]) from None
 
 
 def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -> list[Path]:
@@ -115,12 +70,3 @@ def _copied(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return [output / name for _, name in files]
-
-
-def _fault(file: Path, error: Any) -> str:
-    where = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{file}: {where}: unknown key{did_you_mean(where, list(Metadata.model_fields))}"
-    if error["type"] == "missing":
-        return f"{file}: {where}: missing"
-    return f"{file}: {where}: {error['msg']} (found {error['input']!r})"

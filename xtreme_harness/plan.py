@@ -13,8 +13,9 @@ from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
 from xtreme_harness.data.formats import OPTIONS
 from xtreme_harness.data.hub import SHAPES
 from xtreme_harness.data.sources import Data, Located, locate
-from xtreme_harness.errors import CardError, DataError, did_you_mean
+from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.languages import nearest_code
 from xtreme_harness.metrics import METRICS
 
 __all__ = ["Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "select"]
@@ -178,7 +179,7 @@ def _bare(card: TaskCard) -> Target:
 def _unknown_languages(targets: Sequence[Target], languages: Sequence[str]) -> list[str]:
     known = list(dict.fromkeys(code for target in targets for code in target.languages))
     return [
-        f"--languages {code}: none of the tasks has it{did_you_mean(code, known)}; they have {', '.join(sorted(known))}"
+        f"--languages {code}: none of the tasks has it{nearest_code(code, known)}; they have {', '.join(sorted(known))}"
         for code in languages
         if code not in known
     ]

@@ -108,12 +108,13 @@ def build(
     groups: list[GroupScore] = []
     official: dict[str, Mapping[str, Any]] = {}
     missing = (*plan.missing, *unscored)
+    reasons = [*missing, *(_failure(name, message) for name, message in failed.items())]
     for scope, targets in scopes_of(plan).items():
         if scope == BY_NAME:
             continue
         mine = {t.card.name: t for t in tasks if t.scope == scope}
         groups.extend(_group_scores(scope, cards.suites[scope], mine))
-        official[scope] = leaderboard(cards.suites[scope], targets, by_cell, missing, limit)
+        official[scope] = leaderboard(cards.suites[scope], targets, by_cell, reasons, limit)
     ordered = [r for r in records if r]
     return Result(
         model, split, tuple(ordered), tuple(tasks), tuple(groups), official, missing, dict(failed), limit,
@@ -230,6 +231,11 @@ def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> l
             error = float(np.sqrt(sum(p.spread.error**2 for p in parts))) / len(parts)
             found.append(GroupScore(scope, name, Spread(mean, error), members, all(p.complete for p in parts)))
     return found
+
+
+def _failure(cell: str, message: str) -> Missing:
+    key, _, code = cell.rpartition(" ")
+    return Missing(key, code, (), f"failed: {' '.join(message.split())}")
 
 
 def _absent(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cards import digest
+from xtreme_harness.cells import cell_signature, data_fields, discard, find_kept, save
 from xtreme_harness.data.load import load_split
-from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import ModelError, OutputError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS
@@ -25,10 +21,10 @@ from xtreme_harness.plan import Cell, Plan
 from xtreme_harness.predict import predict
 from xtreme_harness.records import Split
 from xtreme_harness.score import score
-from xtreme_harness.signature import changed_fields, fingerprint, library_versions, signature
-from xtreme_harness.submission import file_name, relabelled, write_atomic, write_predictions
+from xtreme_harness.signature import VERSION, fingerprint, library_versions
+from xtreme_harness.submission import file_name, relabelled
 
-__all__ = ["Done", "Options", "Setup", "execute", "locked", "open_output", "prepare"]
+__all__ = ["Done", "Options", "Setup", "environment", "execute", "prepare"]
 
 log = logging.getLogger("xtreme_harness")
 
@@ -70,6 +66,11 @@ class Setup:
     order: tuple[int, ...] = ()
     pooling: Any = None  # models.pooling.Pooling, where head is None
     hash: str = ""
+
+    @property
+    def place(self) -> Path | None:
+        """The folder of the checkpoint."""
+        return self.checkpoint.path if self.checkpoint else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +115,37 @@ def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
     return setups
 
 
+def environment(options: Options) -> dict[str, Any]:
+    """The fields of the fingerprint that are the same for all cells: dtype, kind of device, libraries.
+
+    Raises:
+        ModelError: for a device that is not there.
+    """
+    own = {"xtreme-harness": VERSION}
+    if options.self_test:
+        return {"dtype": None, "device": None, "libraries": own}
+    from xtreme_harness.models.load import choose_device, choose_dtype
+
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.dtype, device)
+    return {"dtype": dtype, "device": device.type, "libraries": {**own, **library_versions()}}
+
+
 def execute(
     plan: Plan,
     setups: Mapping[str, Setup],
     options: Options,
+    context: Mapping[str, Any],
     tell: Callable[[Done], None] = lambda done: None,
     watch: Callable[[Cell, int], None] = lambda cell, sequences: None,
 ) -> Iterator[Done]:
-    """Evaluate the cells of a plan, those that share a model one after another.
+    """Evaluate the cells of a plan: first what is kept from an earlier run, then the others, those of a model together.
 
     Args:
         plan: what to do.
         setups: the model of every cell, by the name of the cell.
         options: how.
+        context: what `environment` found.
         tell: called when a cell ends.
         watch: called with the number of sequences done inside a cell.
 
@@ -136,65 +155,22 @@ def execute(
     Raises:
         OutputError: when results cannot be written, which ends the run.
     """
-    context = _context(options)
-    groups: dict[tuple[Any, ...], list[Cell]] = {}
+    left: dict[tuple[Any, ...], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell in plan.cells:
         setup = setups[cell.name]
-        path = setup.checkpoint.path if setup.checkpoint else None
-        groups.setdefault((path, setup.head, setup.order, setup.pooling), []).append(cell)
-    for cells in groups.values():
-        model = None
-        for cell in cells:
-            fields = _fields(cell, setups[cell.name], options, context)
-            kept = None if options.force else _kept(cell, fields, options)
-            if kept is not None:
-                done = Done(cell, "kept", kept)
-            else:
-                try:
-                    if model is None and setups[cell.name].checkpoint is not None:
-                        model = _load(setups[cell.name], options)
-                    if model is not None:
-                        model.report = lambda n, cell=cell: watch(cell, n)
-                    done = _evaluate(cell, model, fields, options)
-                except OutputError:
-                    raise
-                except XHarnessError as error:
-                    log.info("failed", exc_info=True)
-                    done = Done(cell, "failed", {}, str(error))
-                except Exception as error:
-                    log.info("failed", exc_info=True)
-                    done = Done(cell, "failed", {}, f"{cell.name}: {type(error).__name__}: {error}")
+        done, fields = _looked_up(cell, setup, options, context)
+        if done is None:
+            left.setdefault((setup.place, setup.head, setup.order, setup.pooling), []).append((cell, fields))
+            continue
+        tell(done)
+        yield done
+    for cells in left.values():
+        model: Any = None
+        for cell, fields in cells:
+            model, done = _attempted(cell, setups[cell.name], model, fields, options, watch)
+            log.info("%s: %s", cell.name, done.status)
             tell(done)
             yield done
-
-
-def open_output(output: Path) -> None:
-    """Make the output folder and prove that it can be written; OutputError before any compute otherwise."""
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output}: a file is in the way; name a folder by --output-path")
-    write_atomic(output / ".writable", "")
-    (output / ".writable").unlink()
-
-
-@contextmanager
-def locked(output: Path) -> Iterator[None]:
-    """Keep a second process off the folder; the lock falls with the process, however that ends."""
-    path = output / ".lock"
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise OutputError(
-                f"{output}: another xharness (process {holder}) is writing here; wait, or name another --output-path"
-            ) from None
-        except OSError as error:
-            log.warning("%s: cannot be locked (%s); do not run a second xharness here", path, error.strerror)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
 
 
 def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
@@ -212,27 +188,9 @@ def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
     return Setup(checkpoint, kind.head, order)
 
 
-def _context(options: Options) -> dict[str, Any]:
-    """Fields of the fingerprint that are the same for all cells."""
-    if options.self_test:
-        return {"dtype": None, "libraries": {}}
-    from xtreme_harness.models.load import choose_device, choose_dtype
-
-    device = choose_device(options.device)
-    return {"dtype": choose_dtype(options.dtype, device), "device": device.type, "libraries": library_versions()}
-
-
 def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]) -> dict[str, Any]:
-    labels = options.labels / file_name(cell.card, cell.split, cell.language) if options.labels else None
-    tuned = {f"{cell.card.calibrate}:{k}": v for k, v in cell.tuning.hashes().items()} if cell.tuning else {}
     return {
-        "task": cell.key,
-        "language": cell.language,
-        "split": cell.split,
-        "card": digest(cell.card),
-        "metric": cell.card.metric,
-        "data": {**cell.located.hashes(), **tuned},
-        "labels": file_hash(labels) if labels and labels.exists() else None,
+        **data_fields(cell, options.labels),
         "model": setup.hash,
         "head": setup.head,
         "label_order": list(setup.order),
@@ -245,38 +203,50 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
     }
 
 
-def _record_path(output: Path, cell: Cell) -> Path:
-    return output / "cells" / cell.key / f"{cell.language}.json"
-
-
-def _prediction_paths(output: Path, cell: Cell) -> list[Path]:
-    name = file_name(cell.card, cell.split, cell.language)
-    return [output / "predictions" / scope / name for scope in cell.scopes]
-
-
-def _samples_path(output: Path, cell: Cell) -> Path:
-    return output / "samples" / cell.key / f"{cell.language}.jsonl"
-
-
-def _kept(cell: Cell, fields: Mapping[str, Any], options: Options) -> Mapping[str, Any] | None:
-    """The saved record, when it was computed from the same things and all its files are there."""
-    path = _record_path(options.output, cell)
+def _looked_up(
+    cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]
+) -> tuple[Done | None, dict[str, Any]]:
+    """The cell as an earlier run left it, if it may be kept; and what it is computed from now."""
     try:
-        record: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return None
-    changed = changed_fields(record.get("fields", {}), json.loads(json.dumps(fields)))
-    if changed:
-        log.warning("%s: computed anew, because %s changed", cell.name, ", ".join(changed))
-        return None
-    paths = _prediction_paths(options.output, cell)
-    there = [p for p in paths if p.exists()]
-    if not there or (options.log_samples and not _samples_path(options.output, cell).exists()):
-        return None
-    for p in paths:
-        if p not in there:
-            write_atomic(p, there[0].read_text("utf-8"))
-    return record
+        fields = _fields(cell, setup, options, context)
+    except (XHarnessError, OSError) as error:  # data that went away since the plan was made
+        return _failed(cell, error), {}
+    kept = None if options.force else find_kept(options.output, cell, fields, options.seed, options.log_samples)
+    return (Done(cell, "kept", kept) if kept is not None else None), fields
+
+
+def _attempted(
+    cell: Cell,
+    setup: Setup,
+    model: Any,
+    fields: Mapping[str, Any],
+    options: Options,
+    watch: Callable[[Cell, int], None],
+) -> tuple[Any, Done]:
+    """Evaluate one cell, with the model of the cell before it or the fault that kept it from being loaded."""
+    if isinstance(model, Exception):
+        return model, _failed(cell, model)
+    if model is None and setup.checkpoint is not None:
+        try:
+            model = _load(setup, options)
+        except Exception as error:
+            return error, _failed(cell, error)
+    try:
+        discard(options.output, cell)
+        if model is not None:
+            model.report = lambda sequences: watch(cell, sequences)
+        return model, _evaluate(cell, model, fields, options)
+    except OutputError:
+        raise
+    except Exception as error:
+        return model, _failed(cell, error)
+
+
+def _failed(cell: Cell, error: Exception) -> Done:
+    log.info("%s: failed: %s", cell.name, error, exc_info=error)
+    if isinstance(error, XHarnessError):
+        return Done(cell, "failed", {}, str(error))
+    return Done(cell, "failed", {}, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _load(setup: Setup, options: Options) -> Any:
@@ -300,50 +270,47 @@ def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
     kind = KINDS[cell.card.kind]
     located = cell.tuning if name != cell.split and cell.tuning else cell.located
     limit = options.limit if name == cell.split else None
-    split = load_split(cell.card, cell.language, name, located, kind.parse, kind.passage, limit)
-    return relabelled(options.labels, kind, cell.card, split) if options.labels else split
+    if options.labels is None:
+        return load_split(cell.card, cell.language, name, located, kind.parse, kind.passage, limit)
+    whole = load_split(cell.card, cell.language, name, located, kind.parse, kind.passage)
+    split = relabelled(options.labels, kind, cell.card, whole)  # a label file is for all examples
+    return replace(split, examples=split.examples[:limit])
 
 
 def _evaluate(cell: Cell, model: Any, fields: Mapping[str, Any], options: Options) -> Done:
     started = time.monotonic()
     kind, split = KINDS[cell.card.kind], _split(cell, cell.split, options)
+    without_gold = any(kind.gold(e) is None for e in split.examples)
     number = None
     if model is None:
-        if options.model == "oracle" and any(kind.gold(e) is None for e in split.examples):
-            return Done(cell, "unscored", {}, "the data has no gold for oracle to answer with; give --labels DIR")
+        if options.model == "oracle" and without_gold:
+            return Done(
+                cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}"
+            )
         found = answer(options.model, kind, split, cell.card, options.seed)
     else:
         dev = None
         if cell.card.calibrate:
             dev = split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
         found, number = predict(model, kind, split, cell.card, dev)
-    for scope in cell.scopes:
-        write_predictions(options.output / "predictions" / scope, kind, cell.card, split, found)
     record = _record(cell, kind, split, found, fields, number)
-    if options.log_samples:
-        write_atomic(_samples_path(options.output, cell), _samples(kind, split, found, record))
+    record["signature"] = cell_signature(cell, fields, split.source, options.seed)
+    samples = _samples(kind, split, found, record) if options.log_samples else None
     record["seconds"] = round(time.monotonic() - started, 3)
-    write_json_compact(_record_path(options.output, cell), record)
-    unscored = record["status"] == "unscored"
-    message = "the data has no gold answers; give --labels DIR to score" if unscored else ""
+    save(options.output, cell, record, kind.dumps(split, found, cell.card), samples)
+    message = f"the data has no gold answers to score with; {_remedy(cell, options)}" if without_gold else ""
     return Done(cell, str(record["status"]), record, message)
+
+
+def _remedy(cell: Cell, options: Options) -> str:
+    if options.labels is None:
+        return "give --labels DIR"
+    return f"{options.labels / file_name(cell.card, cell.split, cell.language)} is not there"
 
 
 def _record(
     cell: Cell, kind: Any, split: Split[Any], found: Mapping[str, Any], fields: Mapping[str, Any], number: Any
 ) -> dict[str, Any]:
-    print_ = fingerprint(fields)
-    options = {**kind.options, **cell.card.options}
-    line = signature(
-        {
-            **fields,
-            "suites": cell.scopes,
-            "source": split.source,
-            "max_length": options.get("max_length"),
-            "seed": fields["seed"] if fields["seed"] is not None else 42,
-            "fingerprint": print_,
-        }
-    )
     record: dict[str, Any] = {
         "task": cell.key,
         "language": cell.language,
@@ -354,8 +321,8 @@ def _record(
         "metrics": {},
         "columns": [],
         "rows": [],
-        "signature": line,
-        "fingerprint": print_,
+        "signature": "",
+        "fingerprint": fingerprint(fields),
         "fields": dict(fields),
         "source": split.source,
         "calibration": number,
@@ -363,7 +330,7 @@ def _record(
     if any(kind.gold(e) is None for e in split.examples):
         return {**record, "status": "unscored"}
     metric = METRICS[cell.card.metric]
-    scored = score(metric, kind, split, found, line)
+    scored = score(metric, kind, split, found)
     rows = [[int(v) if v == int(v) else v for v in row] for row in scored.rows.tolist()]
     record |= {"metrics": dict(scored.values), "columns": list(metric.columns), "rows": rows}
     if cell.card.parallel:
@@ -380,15 +347,3 @@ def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: Map
         line = {"id": example.id, "input": asdict(example), "gold": kind.gold(example), "prediction": found[example.id]}
         lines.append(json.dumps({**line, "statistics": statistics}, ensure_ascii=False) + "\n")
     return "".join(lines)
-
-
-def write_json_compact(path: Path, value: Any) -> None:
-    """Write JSON on one line, for files that hold many numbers."""
-    write_atomic(path, json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-def faults_of(done: Sequence[Done]) -> list[str]:
-    """Messages of the cells that failed."""
-    return [
-        d.message if d.cell.key in d.message else f"{d.cell.name}: {d.message}" for d in done if d.status == "failed"
-    ]

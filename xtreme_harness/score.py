@@ -137,6 +137,8 @@ def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDA
     sums = column_sums(rows)
     gradient = np.zeros(len(sums))
     for i, total in enumerate(sums):
+        if not rows[:, i].any():  # no example differs here, and the metric may not be defined beside it
+            continue
         step = max(abs(total), 1.0) * 1e-5
         above, below = sums.copy(), sums.copy()
         above[i] += step

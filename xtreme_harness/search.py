@@ -92,7 +92,8 @@ def _from_all(query: Floats, similar: Floats, pool: Floats, k: int) -> tuple[Flo
 
 def _error(scores: Floats) -> NDArray[np.float64]:
     """How far a rough score may be off, by row."""
-    return _ERROR * np.maximum(1.0, np.abs(scores).max(axis=1).astype(np.float64))
+    highest: NDArray[np.float64] = np.abs(scores).max(axis=1).astype(np.float64)
+    return np.maximum(1.0, highest) * _ERROR
 
 
 def _scores(queries: Floats, pool: Floats, items: Ints) -> Floats:
@@ -130,7 +131,7 @@ def _torch_searcher(pool: Floats, device: str) -> Search:
     step = max(1, 4 * _SCORES // len(pool))
 
     def search(queries: Floats, k: int) -> tuple[Floats, Ints]:
-        blocks = torch.from_numpy(queries).split(step)
+        blocks = [torch.from_numpy(queries[i : i + step]) for i in range(0, len(queries), step)]
         found = [torch.topk(block.to(device) @ items.T, k, dim=1) for block in blocks]
         scores, places = (torch.cat([part[i] for part in found]).cpu().numpy() for i in (0, 1))
         return scores, places

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,14 @@ from xtreme_harness.errors import DataError, OutputError, listed
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.records import Split
 
-__all__ = ["file_name", "relabelled", "write_atomic", "write_json", "write_predictions"]
+__all__ = ["TEMPORARY", "file_name", "read_text", "relabelled", "write_atomic", "write_json"]
+
+TEMPORARY = ".tmp"  # ending of a file that is being written
 
 
 def file_name(card: TaskCard, split: str, language: str) -> str:
     """Path of a prediction or label file below a submission folder: "xnli/test-de.tsv"."""
     return f"{card.name}/{split}-{language}.{card.extension}"
-
-
-def write_predictions(
-    folder: Path, kind: Kind[Any, Any, Any], card: TaskCard, split: Split[Any], found: Mapping[str, Any]
-) -> Path:
-    """Write the official file of one split below `folder`."""
-    path = folder / file_name(card, split.name, split.language)
-    write_atomic(path, kind.dumps(split, found, card))
-    return path
 
 
 def relabelled(labels: Path, kind: Kind[Any, Any, Any], card: TaskCard, split: Split[Any]) -> Split[Any]:
@@ -71,16 +63,18 @@ def write_atomic(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
+            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY, delete=False
         ) as file:
             name = file.name
             file.write(text)
         os.chmod(name, 0o644)  # noqa: PTH101 - a temporary file is private by default, a result is not
         os.replace(name, path)  # noqa: PTH105 - the name is a string here
+        name = None
     except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        if name:  # it failed, or was interrupted
+            Path(name).unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

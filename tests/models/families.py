@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from transformers import PreTrainedTokenizerFast
 from xtreme_harness.demo import sample_texts
 from xtreme_harness.models.heads import save_headed, with_head
 from xtreme_harness.plan import all_cards
+
+torch.set_num_threads(1)  # tiny networks gain nothing from threads, and lose much where the processor is busy
 
 SEQUENCE, CHOICE = "AutoModelForSequenceClassification", "AutoModelForMultipleChoice"
 TOKENS, SPANS = "AutoModelForTokenClassification", "AutoModelForQuestionAnswering"
@@ -159,10 +162,9 @@ def xlm_tokenizer(path: Path) -> Any:
     )  # fmt: skip
     path.mkdir(parents=True, exist_ok=True)
     raw.model.save(str(path))
-    return transformers.XLMTokenizer(
-        str(path / "vocab.json"), str(path / "merges.txt"), lang2id=LANGUAGES, id2lang={v: k for k, v in LANGUAGES.items()},
-        model_max_length=512,
-    )  # fmt: skip
+    names = {v: k for k, v in LANGUAGES.items()}
+    files = (str(path / "vocab.json"), str(path / "merges.txt"))
+    return transformers.XLMTokenizer(*files, lang2id=LANGUAGES, id2lang=names, model_max_length=512)
 
 
 SIZES: dict[str, Any] = {
@@ -179,10 +181,24 @@ T5_SIZES = {
 CONFIGS: dict[str, Callable[[], Any]] = {
     "bert": lambda: transformers.BertConfig(**SIZES, max_position_embeddings=512, pad_token_id=0),
     "xlm": lambda: transformers.XLMConfig(
-        vocab_size=VOCABULARY, emb_dim=32, n_layers=2, n_heads=2, n_langs=len(LANGUAGES), use_lang_emb=True,
-        lang2id=LANGUAGES, id2lang={v: k for k, v in LANGUAGES.items()}, max_position_embeddings=512, init_std=0.15,
-        embed_init_std=0.15, bos_index=0, eos_index=1, pad_index=2, unk_index=3, mask_index=5, pad_token_id=2,
-    ),  # fmt: skip
+        vocab_size=VOCABULARY,
+        emb_dim=32,
+        n_layers=2,
+        n_heads=2,
+        n_langs=len(LANGUAGES),
+        use_lang_emb=True,
+        lang2id=LANGUAGES,
+        id2lang={v: k for k, v in LANGUAGES.items()},
+        max_position_embeddings=512,
+        init_std=0.15,
+        embed_init_std=0.15,
+        bos_index=0,
+        eos_index=1,
+        pad_index=2,
+        unk_index=3,
+        mask_index=5,
+        pad_token_id=2,
+    ),
     "xlm-roberta": lambda: transformers.XLMRobertaConfig(
         **SIZES, **ENCODER_IDS, max_position_embeddings=514, type_vocab_size=1
     ),
@@ -190,21 +206,43 @@ CONFIGS: dict[str, Callable[[], Any]] = {
         **SIZES, **ENCODER_IDS, max_position_embeddings=514, type_vocab_size=1
     ),
     "deberta-v2": lambda: transformers.DebertaV2Config(
-        **SIZES, max_position_embeddings=512, relative_attention=True, position_buckets=16, norm_rel_ebd="layer_norm",
-        share_att_key=True, pos_att_type=["p2c", "c2p"], position_biased_input=False, type_vocab_size=0, pad_token_id=1,
+        **SIZES,
+        max_position_embeddings=512,
+        relative_attention=True,
+        position_buckets=16,
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+        pos_att_type=["p2c", "c2p"],
+        position_biased_input=False,
+        type_vocab_size=0,
+        pad_token_id=1,
         pooler_hidden_size=32,
-    ),  # fmt: skip
+    ),
     "rembert": lambda: transformers.RemBertConfig(
         **SIZES, input_embedding_size=16, output_embedding_size=24, max_position_embeddings=512, pad_token_id=1
     ),
     "modernbert": lambda: transformers.ModernBertConfig(
-        **SIZES, max_position_embeddings=512, pad_token_id=2, bos_token_id=0, eos_token_id=1, cls_token_id=0, sep_token_id=1,
-        local_attention=16, global_attn_every_n_layers=2,
-    ),  # fmt: skip
+        **SIZES,
+        max_position_embeddings=512,
+        pad_token_id=2,
+        bos_token_id=0,
+        eos_token_id=1,
+        cls_token_id=0,
+        sep_token_id=1,
+        local_attention=16,
+        global_attn_every_n_layers=2,
+    ),
     "mmbert": lambda: transformers.ModernBertConfig(
-        **SIZES, max_position_embeddings=512, pad_token_id=0, bos_token_id=2, eos_token_id=1, cls_token_id=2, sep_token_id=1,
-        local_attention=16, global_attn_every_n_layers=2,
-    ),  # fmt: skip
+        **SIZES,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        bos_token_id=2,
+        eos_token_id=1,
+        cls_token_id=2,
+        sep_token_id=1,
+        local_attention=16,
+        global_attn_every_n_layers=2,
+    ),
     "eurobert": lambda: transformers.EuroBertConfig(**SIZES, **BYTE_IDS, max_position_embeddings=512, mask_token_id=3),
     "mt5": lambda: transformers.MT5Config(**T5_SIZES),
     "umt5": lambda: transformers.UMT5Config(**T5_SIZES),
@@ -284,6 +322,20 @@ def _widen(network: Any) -> None:
         for name, value in network.named_parameters():
             if any(part in name for part in ("classifier", "qa_outputs", "score", "pooler", "head")):
                 value.normal_(0, 0.3)
+
+
+def adapt(base: Path, path: Path, task: str | None, head: str, modules: Sequence[str], **flags: Any) -> Any:
+    """Save a PEFT adapter of random weights over a checkpoint; the adapted network comes back, unmerged."""
+    import peft
+
+    torch.manual_seed(2)
+    network = getattr(transformers, head).from_pretrained(base, **flags)
+    config = peft.LoraConfig(task_type=task, r=2, target_modules=list(modules), init_lora_weights=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft reads what transformers will rename
+        adapted = peft.get_peft_model(network, config).eval()
+        adapted.save_pretrained(path)
+    return adapted
 
 
 def edit_json(file: Path, **changes: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -17,11 +19,13 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
     "eval": ("evaluate", "Predict and score a checkpoint on suites or tasks."),
     "score": ("score", "Score a prediction folder against a label folder, as the official evaluator does."),
     "submission": ("submission", "Check, pack and label submissions."),
+    "leaderboard": ("leaderboard", "Show published baselines, and runs of your own beside them."),
     "tasks": ("tasks", "List, show and check task cards."),
     "download": ("download", "Fetch the data of tasks into a folder that runs without network."),
     "demo": ("demo", "Build a tiny checkpoint and evaluate both suites on the samples, offline."),
 }
 ALIASES = {"ls": ("tasks", "list"), "validate": ("tasks", "check")}
+_GROUP_FLAGS = ("-v", "--verbose", "-q", "--quiet", "--version")
 DONE, FAULTS, WRONG_USE, CELLS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -86,7 +90,7 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
       xharness eval --model ckpt/ --tasks xtreme             predictions and scores of a checkpoint
       xharness tasks list                                    what can be evaluated
     """  # noqa: D301 - click reads the backspace
-    ctx.obj = {"verbose": verbose, "quiet": quiet}
+    ctx.ensure_object(dict).update(verbose=verbose, quiet=quiet)
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)
@@ -100,21 +104,20 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its status: 0, 1, 2, 3 or 130."""
     given = sys.argv[1:] if args is None else args
+    flags: dict[str, bool] = {}  # filled by the command group
     try:
-        status = cli.main(args=given, prog_name="xharness", standalone_mode=False)
+        status = cli.main(args=given, prog_name="xharness", standalone_mode=False, obj=flags)
     except XHarnessError as error:
-        if "-v" in given or "--verbose" in given:
-            import traceback
-
-            traceback.print_exc()
-        for fault in error.faults:
-            click.echo(f"error: {fault}", err=True)
+        _report(error.faults, flags)
         sys.exit(WRONG_USE)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(WRONG_USE)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "xharness"
-        click.echo(f"error: {where}: {error.format_message()}", err=True)
+        _report([f"{where}: {error.format_message().rstrip('.')}{_misplaced(error)}"], flags)
         sys.exit(WRONG_USE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; the same command continues where this one stopped", err=True)
@@ -122,7 +125,25 @@ def main(args: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(DONE)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        hint = "" if flags.get("verbose") else "; xharness --verbose shows where"
+        _report([f"unexpected {type(error).__name__}: {reason}{hint}"], flags)
+        sys.exit(WRONG_USE)
     sys.exit(status if isinstance(status, int) else DONE)
+
+
+def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
+    """One line a fault; before them, with --verbose, the traceback."""
+    if flags.get("verbose"):
+        traceback.print_exc()
+    for fault in faults:
+        click.echo(f"error: {' '.join(fault.split())}", err=True)
+
+
+def _misplaced(error: click.ClickException) -> str:
+    name = getattr(error, "option_name", "")
+    return "; it stands before the command: xharness -v eval ..." if name in _GROUP_FLAGS else ""
 
 
 if __name__ == "__main__":

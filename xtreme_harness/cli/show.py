@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from xtreme_harness.leaderboard import by_language_table, group_table, task_table
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import Cell, Missing, Plan
 from xtreme_harness.results import Result
 from xtreme_harness.run import Done, Options
 from xtreme_harness.score import headline
 from xtreme_harness.signature import VERSION
+from xtreme_harness.tables import by_language_table, group_table, task_table
 
 __all__ = ["Progress", "print_plan", "print_result"]
 
@@ -30,12 +30,14 @@ class Progress:
         self.kept = 0
         self.total = 0
         self.ended = 0
+        self.scopes: tuple[str, ...] = ()
         self.running = 0
         self.bar: Any = None
 
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""
         self.out, self.total = str(options.output), len(plan.cells)
+        self.scopes = tuple(dict.fromkeys(scope for cell in plan.cells for scope in cell.scopes))
         if self.quiet:
             return
         tasks = len({cell.key for cell in plan.cells})
@@ -62,7 +64,7 @@ class Progress:
         self.kept += done.status == "kept"
         if self.bar is not None:
             self.bar.update()
-        if done.status == "kept" or (self.quiet and done.status != "failed"):
+        if done.status == "kept" or self.quiet:
             return
         line = f"[{self.ended}/{self.total}] {done.cell.name}: {_outcome(done)}"
         if self.bar is not None:
@@ -95,7 +97,8 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
         all_of_them = "all " if progress.kept == progress.total else ""
         click.echo(f"kept {all_of_them}{progress.kept} of {progress.total} cells from the last run")
     for name, message in result.failed.items():
-        click.echo(f"failed: {name}: {' '.join(message.split())}", err=True)
+        for line in message.splitlines():
+            click.echo(f"failed: {name}: {line}", err=True)
     if result.failed:
         click.echo(
             f"{len(result.failed)} of {progress.total} cells failed; the others are saved; the same command continues",
@@ -104,7 +107,7 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
     click.echo(f"results:     {progress.out}/results.json")
     for suite in result.official:
         click.echo(f"leaderboard: {progress.out}/leaderboard-{suite}.json")
-    for scope in dict.fromkeys(task.scope for task in result.tasks):
+    for scope in progress.scopes:
         click.echo(f"predictions: {progress.out}/predictions/{scope}/")
 
 
@@ -122,43 +125,50 @@ def print_plan(given: Mapping[str, Any]) -> None:
 
     from tabulate import tabulate
 
-    from xtreme_harness.api import plan_evaluation, read_layer
+    from xtreme_harness.api import default_output, plan_evaluation, read_label_orders, read_layer
+    from xtreme_harness.estimate import estimate, spoken
     from xtreme_harness.run import prepare
 
-    _, plan = plan_evaluation(
+    cards, plan = plan_evaluation(
         given["tasks"], given["data"], given["languages"], given["split"], given["include_path"]
     )
     options = Options(
         model=given["model"],
-        output=Path(given["output_path"] or "xharness-out"),
+        output=Path(given["output_path"] or default_output(given["model"])),
         revision=given["revision"],
         layer=read_layer(given["layer"]),
         pooling=given["pooling"],
         preset=given["retrieval_preset"],
+        label_orders=read_label_orders(given["label_order"], cards),
         keep_head=given["keep_head"],
+        limit=given["limit"],
     )
     setups = prepare(plan, options)
-    rows = []
+    rows, seconds = [], []
     for key in dict.fromkeys(cell.key for cell in plan.cells):
         cells = [cell for cell in plan.cells if cell.key == key]
         setup = setups[cells[0].name]
-        counts = [cell.card.count(cell.split, cell.language) for cell in cells]
-        examples = sum(c for c in counts if c) if all(counts) else ""
+        config = setup.checkpoint.config if setup.checkpoint else None
+        work = estimate(cells, config, options.limit, given["device"])
+        seconds.append(work.seconds)
         checkpoint = setup.checkpoint.name if setup.checkpoint else options.model
         how = setup.head or (f"layer {setup.pooling.layer}, {setup.pooling.mode}" if setup.pooling else "self-test")
-        rows.append(
-            [key, len(cells), " ".join(c.language for c in cells), examples, checkpoint, how, cells[0].located.origin]
-        )
-    headers = ["task", "cells", "languages", "examples (official)", "checkpoint", "read by", "data"]
-    click.echo(tabulate(rows, headers=headers, tablefmt="pipe"))
-    click.echo(f"\n{len(plan.cells)} cells; nothing will be trained")
+        languages = " ".join(cell.language for cell in cells)
+        counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]
+        rows.append([key, len(cells), languages, *counts, checkpoint, how, cells[0].located.origin])
+    headers = ["task", "cells", "languages", "examples", "tokens (roughly)", "checkpoint", "read by", "data"]
+    click.echo(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    known = [s for s in seconds if s is not None]
+    time = f"; {spoken(sum(known))} of compute" if known and len(known) == len(seconds) else ""
+    limited = f", LIMITED to {options.limit} examples each" if options.limit else ""
+    click.echo(f"\n{len(plan.cells)} cells{limited} -> {options.output}; nothing will be trained{time}")
     for line in missing_lines(plan.missing):
         click.echo(line)
 
 
 def _outcome(done: Done) -> str:
     if done.status == "failed":
-        return f"failed: {' '.join(done.message.split())}"
+        return "failed; why stands at the end, and in log.txt"
     if done.status == "unscored":
         return done.message
     metric = METRICS[done.cell.card.metric]

@@ -64,11 +64,18 @@ def _ask(path: str, revision: str, endpoint: str) -> Repository | _Refusal:
     """Ask once a process: a Hub that is down would cost each load its retries, some 23 seconds."""
     from huggingface_hub import HfApi
 
+    hub = HfApi(endpoint=endpoint)
     try:
-        info = HfApi(endpoint=endpoint).dataset_info(path, revision=revision, timeout=_TIMEOUT)
+        info = hub.dataset_info(path, revision=revision, timeout=_TIMEOUT)
+        files = [sibling.rfilename for sibling in info.siblings or ()]
+        if not files:  # not every server lists the files with the commit
+            tree = hub.list_repo_tree(path, repo_type="dataset", revision=revision, recursive=True)
+            files = [entry.path for entry in tree if hasattr(entry, "size")]
     except Exception as error:  # which ones depends on the HTTP client that the library uses
         return _refusal(error, path, revision, endpoint)
-    return Repository(str(info.sha), tuple(sibling.rfilename for sibling in info.siblings or ()))
+    if _COMMIT.fullmatch(revision) and info.sha != revision:
+        return _Refusal(f"{path}: the Hub gave commit {info.sha}, the card pins {revision}", False)
+    return Repository(str(info.sha), tuple(files))
 
 
 def _refusal(error: Exception, path: str, revision: str, endpoint: str) -> _Refusal:

@@ -49,15 +49,14 @@ class FilesFound:
         """Read the rows."""
         return FORMATS[self.source.format](self.files, self.options)
 
+    def pool_files(self) -> list[Path]:
+        """The files that hold what is searched."""
+        roles = ("all", "candidates", "english", "foreign")
+        return [path for role, paths in sorted(self.files.items()) if role in roles for path in paths]
+
     def pool_key(self) -> str:
         """Equal for equal pools."""
-        shared = [
-            p
-            for role, paths in sorted(self.files.items())
-            if role in ("all", "candidates", "english", "foreign")
-            for p in paths
-        ]
-        return "|".join(f"{path}:{file_hash(path)}" for path in shared)
+        return "|".join(f"{path}:{file_hash(path)}" for path in self.pool_files())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,8 @@ def parse_data(values: Sequence[str], tasks: Iterable[str]) -> Data:
     """
     known, faults = set(tasks), []
     default, name, named = None, "hub", {}
+    for kind, given in _repeated(values).items():
+        faults.append(f"--data: {kind} is given twice ({', '.join(given)}); give one place for all, and one a task")
     for value in values:
         task, separator, place = value.partition("=")
         if separator and not Path(value).exists():
@@ -125,6 +126,16 @@ def parse_data(values: Sequence[str], tasks: Iterable[str]) -> Data:
     if faults:
         raise DataError(*faults)
     return Data(default, named, name)
+
+
+def _repeated(values: Sequence[str]) -> dict[str, list[str]]:
+    """Places that are given twice for the same: none of them may be passed over in silence."""
+    places: dict[str, list[str]] = {}
+    for value in dict.fromkeys(values):
+        task, separator, _ = value.partition("=")
+        single = bool(separator) and not Path(value).exists()
+        places.setdefault(f"the place of {task}" if single else "the place of all tasks", []).append(value)
+    return {what: given for what, given in places.items() if len(given) > 1}
 
 
 def locate(card: TaskCard, split: str, language: str, data: Data, languages: Sequence[str] = ()) -> Located | None:
@@ -212,6 +223,10 @@ def _loosened(patterns: Sequence[str]) -> list[str]:
 
 
 def _named_file(card: TaskCard, file: Path, split: str, language: str, languages: Sequence[str]) -> FilesFound | None:
+    """A file that the user names: recognised by a pattern of the card, else told by language code and ending."""
+    known = _recognised(card, file, split)
+    if known:
+        return known.get(language)
     tokens = set(re.split(r"[^A-Za-z]+", file.name))
     spoken = [code for code in card.all_languages if code in tokens]
     told = spoken[0] if len(spoken) == 1 else languages[0] if len(languages) == 1 else None
@@ -224,6 +239,28 @@ def _named_file(card: TaskCard, file: Path, split: str, language: str, languages
         raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
     options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
     return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
+
+
+def _recognised(card: TaskCard, file: Path, split: str) -> dict[str, FilesFound]:
+    """Languages that the file holds, by the card's file names; one for all languages holds all."""
+    for source in card.file_sources:
+        roles = source.files.get(split, {})  # type: ignore[call-overload]
+        found = {}
+        for code in card.all_languages if set(roles) == {"rows"} else ():
+            names = [filled(_telling(pattern), code, source.languages) for pattern in roles["rows"]]
+            if any(file.resolve().match(name) for name in names):
+                options = {**filled(source.options, code, source.languages), **_TRAINING.get(split, {})}
+                found[code] = FilesFound(source, {"rows": (file,)}, options, str(file))
+        if found:
+            return found
+    return {}
+
+
+def _telling(pattern: str) -> str:
+    """The end of a pattern that tells the language: "{language}/test_2k.tsv" of "x-final/{language}/test_2k.tsv"."""
+    steps = pattern.split("/")
+    first = max((i for i, step in enumerate(steps) if "{" in step), default=len(steps) - 1)
+    return "/".join(steps[first:])
 
 
 def _fits(source: FileSource, file: Path) -> bool:

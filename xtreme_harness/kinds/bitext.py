@@ -88,9 +88,7 @@ def _decode_mined(arrays: Arrays, features: Features, split: Split[BitextExample
     return {key: tuple(ids) for key, ids in found.items()}
 
 
-def _mined(
-    arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard
-) -> list[Candidate]:
+def _mined(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> list[Candidate]:
     queries, pool = _vectors(arrays)
     texts = [e.text for e in split.examples]
     return mine(

@@ -174,9 +174,7 @@ def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: T
         found = best_span(logits[:, 0], logits[:, 1], window, n_best, longest) or _fallback(logits, window)
         if found and (window.example not in best or found[0] > best[window.example][0]):
             best[window.example] = found
-    return {
-        e.id: _text(e.context, detail.spans[i], best[i]) if i in best else "" for i, e in enumerate(split.examples)
-    }
+    return {e.id: _text(e.context, detail.spans[i], best[i]) if i in best else "" for i, e in enumerate(split.examples)}
 
 
 def _fallback(logits: NDArray[np.float32], window: Window) -> tuple[float, int, int] | None:
@@ -215,7 +213,9 @@ def _dumps(split: Split[QAExample], found: Mapping[str, str], card: TaskCard) ->
 
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
     found = json_object(text, place)
-    wrong = [f"{place}: {key}: found {value!r}, expected text" for key, value in found.items() if not isinstance(value, str)]
+    wrong = [
+        f"{place}: {key}: found {value!r}, expected text" for key, value in found.items() if not isinstance(value, str)
+    ]
     if wrong:
         raise PredictionError(*wrong[:20])
     return found

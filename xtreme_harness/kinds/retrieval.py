@@ -32,9 +32,7 @@ def _parse(row: Row, card: TaskCard) -> RetrievalExample:
     relevant = row.values.get("relevant")
     if relevant is not None and not relevant:
         raise DataError(f"{row.place}: no relevant passage")
-    return RetrievalExample(
-        str(row.values["id"]), text_of(row, "text"), None if relevant is None else tuple(relevant)
-    )
+    return RetrievalExample(str(row.values["id"]), text_of(row, "text"), None if relevant is None else tuple(relevant))
 
 
 def _passage(row: Row, card: TaskCard) -> Passage:

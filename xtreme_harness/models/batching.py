@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 __all__ = ["pad", "token_batches"]
 
 
-def token_batches(lengths: Sequence[int] | NDArray[np.int64], budget: int, rows: int | None = None) -> list[NDArray[np.int64]]:
+def token_batches(
+    lengths: Sequence[int] | NDArray[np.int64], budget: int, rows: int | None = None
+) -> list[NDArray[np.int64]]:
     """Group sequences of similar length so that no batch holds more than `budget` padded tokens.
 
     Args:

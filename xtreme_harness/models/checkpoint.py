@@ -7,7 +7,6 @@ checkpoint per training unit.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import ModelError, did_you_mean
+from xtreme_harness.models.sentence import SentencePooling, read_object, sentence_pooling
 
-__all__ = ["Checkpoint", "SentencePooling", "content_hash", "find_checkpoint", "head_fault", "label_order", "read_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "SentencePooling",
+    "content_hash",
+    "find_checkpoint",
+    "head_fault",
+    "label_order",
+    "read_checkpoint",
+]
 
 HEADS = {  # transformers Auto class -> endings of the architectures that are this head
     "AutoModelForSequenceClassification": ("ForSequenceClassification",),
@@ -34,13 +42,6 @@ PEFT_HEADS = {
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
-
-
-@dataclass(frozen=True, slots=True)
-class SentencePooling:
-    """The pooling that a sentence-transformers checkpoint ships."""
-
-    mode: str  # "mean", "cls" or "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Checkpoint:
 
     @property
     def family(self) -> str:
-        """transformers' model type: "xlm-roberta"."""
+        """The model type that transformers knows it by: "xlm-roberta"."""
         return str(self.config.get("model_type", ""))
 
     @property
@@ -101,12 +102,12 @@ def find_checkpoint(name: str, unit: str | None, revision: str | None = None) ->
 
 def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str | None = None) -> Checkpoint:
     """Read the small files of a checkpoint folder."""
-    adapter = _json(path / "adapter_config.json") if (path / "adapter_config.json").exists() else None
-    config = _json(path / "config.json") if (path / "config.json").exists() else {}
+    adapter = read_object(path / "adapter_config.json") if (path / "adapter_config.json").exists() else None
+    config = read_object(path / "config.json") if (path / "config.json").exists() else {}
     base = _base(adapter, path, name) if adapter is not None else None
     if base is not None and not config:
         config = {**base.config, "architectures": None}
-    notes = _json(path / "xharness.json") if (path / "xharness.json").exists() else {}
+    notes = read_object(path / "xharness.json") if (path / "xharness.json").exists() else {}
     if not config.get("model_type"):
         raise ModelError(f"{name}: config.json names no model_type, so transformers cannot load it")
     general = _general(notes.get("head"), name)
@@ -123,7 +124,7 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
         labels=labels,
         stage=str(notes.get("stage") or ("target" if head else "base")),
         adapter=adapter,
-        sentence=_sentence_pooling(path, name),
+        sentence=sentence_pooling(path, name),
         repo=repo,
         commit=commit,
         lineage=tuple(notes.get("lineage", ())),
@@ -139,7 +140,11 @@ def head_fault(checkpoint: Checkpoint, head: str | None, labels: Sequence[str], 
         return f"{checkpoint.name}: an intermediate checkpoint; its head is not for this task (--keep-head uses it)"
     if checkpoint.head != head:
         found = ", ".join(checkpoint.config.get("architectures") or ["none"])
-        hint = "; its own head runs the decoder" if checkpoint.family in ENCODER_DECODERS and not checkpoint.general else ""
+        hint = (
+            "; its own head runs the decoder"
+            if checkpoint.family in ENCODER_DECODERS and not checkpoint.general
+            else ""
+        )
         return f"{checkpoint.name}: no head for {head} (architectures: {found}{hint})"
     return None
 
@@ -187,7 +192,7 @@ def content_hash(path: Path, weights: bool = True) -> str:
     """
     total = hashlib.sha256()
     if (path / "adapter_config.json").exists():
-        base = _base(_json(path / "adapter_config.json"), path, str(path))
+        base = _base(read_object(path / "adapter_config.json"), path, str(path))
         total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         relative = file.relative_to(path)
@@ -207,10 +212,14 @@ def _is_checkpoint(path: Path) -> bool:
 
 def _from_hub(name: str, revision: str | None) -> Checkpoint:
     if not _HUB_ID.match(name):
-        near = did_you_mean(Path(name).name, [p.name for p in Path(name).parent.iterdir()] if Path(name).parent.is_dir() else [])
-        raise ModelError(f"{name}: no such folder{near}; give a checkpoint folder, a Hub id, or oracle, majority, random")
+        near = did_you_mean(
+            Path(name).name, [p.name for p in Path(name).parent.iterdir()] if Path(name).parent.is_dir() else []
+        )
+        raise ModelError(
+            f"{name}: no such folder{near}; give a checkpoint folder, a Hub id, or oracle, majority, random"
+        )
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     try:
@@ -222,16 +231,6 @@ def _from_hub(name: str, revision: str | None) -> Checkpoint:
             "without network, give the path of a checkpoint folder"
         ) from None
     return read_checkpoint(path, name, repo=name, commit=path.name)
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(file.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{file}: not JSON ({error}); is the checkpoint complete?") from None
-    if not isinstance(read, dict):
-        raise ModelError(f"{file}: found a JSON {type(read).__name__}, expected an object")
-    return read
 
 
 def _base(adapter: Mapping[str, Any], path: Path, name: str) -> Checkpoint:
@@ -269,7 +268,9 @@ def _general(head: Any, name: str) -> Mapping[str, Any] | None:
     if head is None:
         return None
     if not isinstance(head, dict) or head.get("class") not in HEADS:
-        raise ModelError(f"{name}: xharness.json: head: found {head!r}, expected an object with one of {', '.join(HEADS)}")
+        raise ModelError(
+            f"{name}: xharness.json: head: found {head!r}, expected an object with one of {', '.join(HEADS)}"
+        )
     return head
 
 
@@ -298,29 +299,3 @@ def _labels(config: Mapping[str, Any], head: str | None) -> tuple[str, ...]:
 
 def _plain(label: str) -> str:
     return label.strip().lower()
-
-
-def _sentence_pooling(path: Path, name: str) -> SentencePooling | None:
-    if not (path / "modules.json").exists():
-        return None
-    try:
-        modules = json.loads((path / "modules.json").read_text("utf-8"))
-    except json.JSONDecodeError as error:
-        raise ModelError(f"{path / 'modules.json'}: not JSON ({error})") from None
-    kinds = {str(m.get("type", "")).rsplit(".", 1)[-1]: str(m.get("path", "")) for m in modules}
-    extra = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
-    if extra:
-        raise ModelError(f"{name}: modules.json has {', '.join(extra)}, which is not supported; use --layer and --pooling")
-    if "Pooling" not in kinds:
-        return None
-    return SentencePooling(_pooling_mode(_json(path / kinds["Pooling"] / "config.json"), name))
-
-
-def _pooling_mode(config: Mapping[str, Any], name: str) -> str:
-    known = {"mean": "mean", "cls": "cls", "lasttoken": "last"}
-    flags = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "lasttoken"}
-    modes = [str(config["pooling_mode"])] if "pooling_mode" in config else []
-    modes += [flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
-    if len(modes) != 1 or modes[0] not in known:
-        raise ModelError(f"{name}: pooling {' + '.join(modes) or 'unknown'} is not supported; use --pooling mean or cls")
-    return known[modes[0]]

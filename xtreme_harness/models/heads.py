@@ -82,7 +82,9 @@ def with_head(encoder: Any, task: str, outputs: int, dropout: float = 0.1) -> He
     return HeadedEncoder(encoder, head, task, "last" if _looks_back(encoder) else "mean")
 
 
-def save_headed(model: HeadedEncoder, labels: Sequence[str], path: Path, notes: Mapping[str, Any] | None = None) -> None:
+def save_headed(
+    model: HeadedEncoder, labels: Sequence[str], path: Path, notes: Mapping[str, Any] | None = None
+) -> None:
     """Save encoder, head and description to a folder (the tokenizer is the caller's)."""
     from safetensors.torch import save_file
 
@@ -107,9 +109,13 @@ def load_head(encoder: Any, description: Mapping[str, Any], path: Path) -> Heade
     if set(weights) != {"out.weight", "out.bias"}:
         raise ModelError(f"{file}: found tensors {', '.join(sorted(weights))}, expected out.bias, out.weight")
     outputs, size = weights["out.weight"].shape
+    if size != encoder.config.hidden_size:
+        raise ModelError(f"{file}: over vectors of size {size}, but the encoder gives {encoder.config.hidden_size}")
     head = GeneralHead(size, outputs)
     head.load_state_dict(weights)
-    return HeadedEncoder(encoder, head.to(encoder.dtype), str(description["class"]), str(description.get("pool", "first")))
+    return HeadedEncoder(
+        encoder, head.to(encoder.dtype), str(description["class"]), str(description.get("pool", "first"))
+    )
 
 
 def _looks_back(encoder: Any) -> bool:

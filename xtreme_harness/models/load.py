@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.batching import pad, token_batches
 from xtreme_harness.models.checkpoint import Checkpoint
+from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
@@ -24,7 +25,6 @@ from xtreme_harness.records import Arrays, Encoded, Features
 __all__ = ["Model", "choose_device", "choose_dtype", "load_model", "position_limit"]
 
 Floats = NDArray[np.float32]
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}  # padded tokens a batch
 _POOL_CHUNK = 16384  # passages encoded before the next are tokenised
 _NO_LIMIT = 1 << 20
@@ -68,20 +68,23 @@ class Model:
         config = self.network.config
         if name == "token_type_ids" and int(getattr(config, "type_vocab_size", 0) or 0) < 2:
             return False
-        return name in _inputs(type(getattr(self.network, "reader", self.network)))
+        network: Any = type(getattr(self.network, "reader", self.network))
+        return name in _inputs(network)
 
     def _compute(self, inputs: Sequence[Encoded], language: str) -> list[Floats]:
-        """Answer every sequence; equal sequences get equal vectors, bit by bit, so that a tie in a search is a tie."""
-        if self.pooling is None:
-            return self._answers(inputs, language)
-        places: dict[tuple[int, ...], int] = {}
-        where = [places.setdefault(tuple(encoded.ids), len(places)) for encoded in inputs]
-        if len(places) == len(inputs):
-            return self._answers(inputs, language)
-        distinct = dict(zip(reversed(where), reversed(inputs), strict=True))
-        vectors = self._answers([distinct[i] for i in range(len(places))], language)
-        self.report(len(inputs) - len(places))
-        return [vectors[i] for i in where]
+        """Answer every sequence; equal ones get equal answers, bit by bit, so that a tie stays one in any batch."""
+        places: dict[Any, int] = {}
+        distinct: list[Encoded] = []
+        where = []
+        for encoded in inputs:
+            place = places.setdefault(_key(encoded), len(distinct))
+            where.append(place)
+            if place == len(distinct):
+                distinct.append(encoded)
+        answers = self._answers(distinct, language)
+        if len(distinct) < len(inputs):
+            self.report(len(inputs) - len(distinct))
+        return [answers[place] for place in where]
 
     def _answers(self, inputs: Sequence[Encoded], language: str) -> list[Floats]:
         """Answer in batches of similar length; what does not fit in memory comes again in halves."""
@@ -139,13 +142,14 @@ class Model:
     def _padding(self) -> int:
         """The network's own padding id: some tell by it where a text ends, others count positions by it."""
         own = getattr(self.network.config, "pad_token_id", None)
-        return int(self.tokenizer.raw.pad_token_id or 0) if own is None else int(own)
+        return self.tokenizer.padding if own is None else int(own)
 
     def _check(self, highest: int) -> None:
-        table = getattr(self.network, "get_input_embeddings", lambda: None)()
-        size = getattr(table, "num_embeddings", None)
+        size = self.tokenizer.size
         if size is not None and highest >= size:
-            raise ModelError(f"the tokenizer gives id {highest}, but the network knows ids below {size}; is it this model's?")
+            raise ModelError(
+                f"the tokenizer gives id {highest}, but the network knows ids below {size}; is it this model's?"
+            )
 
     def _vectors(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         if self.pooling is None:
@@ -211,36 +215,11 @@ def load_model(
         network = load_network(checkpoint, path, head, kind, trust_remote_code, pooler)
         if pooler and getattr(network, "pooler", None) is None:
             raise ModelError(f"{checkpoint.name}: has no pooler; use --pooling mean or cls")
-        _settle_padding(raw, network.config)
-        tokenizer = Tokenizer(raw, position_limit(network, raw))
+        tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network))
+        _settle_padding(tokenizer, network.config)
     by_choice = head == "AutoModelForMultipleChoice" and checkpoint.general is None
     budget = _TOKEN_BUDGET[place.type]
     return Model(tokenizer, network.to(place).eval(), place, tuple(order), pooling, by_choice, budget, batch_size)
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device that is meant; "auto" is the first CUDA device, else the processor."""
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in _TOKEN_BUDGET:
-        raise ModelError(f"--device {wanted}: expected auto, cpu, cuda or cuda:N")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ModelError(f"--device {wanted}: torch finds {torch.cuda.device_count()} CUDA devices; use --device cpu")
-    return device
-
-
-def choose_dtype(wanted: str, device: torch.device) -> str:
-    """The dtype that is meant; "auto" is bfloat16 where the hardware multiplies it natively, else float32."""
-    if wanted != "auto":
-        return wanted
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float32"
-    native = [getattr(torch.cpu, name, lambda: False)() for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]
-    return "bfloat16" if any(native) else "float32"
 
 
 def position_limit(network: Any, raw: Any) -> int:
@@ -261,8 +240,8 @@ def _first_position(network: Any) -> int:
 
 
 @cache
-def _inputs(network: type) -> frozenset[str]:
-    return frozenset(inspect.signature(network.forward).parameters)  # type: ignore[attr-defined]
+def _inputs(network: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(network.forward).parameters)
 
 
 def _language_id(config: Any, language: str) -> int:
@@ -307,10 +286,22 @@ def _gathered(parts: Iterable[Floats]) -> Floats:
     return whole
 
 
-def _settle_padding(raw: Any, config: Any) -> None:
-    """Give tokenizer and network a padding id, where they came without one (decoders)."""
-    if raw.pad_token_id is None:
-        raw.pad_token = raw.eos_token or raw.unk_token or raw.convert_ids_to_tokens(0)
+def _key(encoded: Encoded) -> tuple[Any, ...]:
+    """Equal for sequences that get the same answer."""
+    return (
+        tuple(encoded.ids),
+        tuple(encoded.types or ()),
+        encoded.keep if encoded.keep is None else tuple(encoded.keep),
+    )
+
+
+def _known_ids(network: Any) -> int | None:
+    size = getattr(network.get_input_embeddings(), "num_embeddings", None)
+    return int(size) if size else None
+
+
+def _settle_padding(tokenizer: Tokenizer, config: Any) -> None:
+    """Give the network a padding id that it knows, where it came without one (decoders)."""
     own = getattr(config, "pad_token_id", None)
-    if own is None or not 0 <= int(own) < config.vocab_size:  # LLaMA's first configurations say -1
-        config.pad_token_id = raw.pad_token_id
+    if own is None or not 0 <= int(own) < (tokenizer.size or _NO_LIMIT):  # LLaMA's first configurations say -1
+        config.pad_token_id = tokenizer.padding

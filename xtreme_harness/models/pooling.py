@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Pooling", "choose_pooling", "layer_index", "pool"]
 
 Layer = Literal["last"] | int | float
+WITH_POOLER = (  # families with a layer over the first position, trained with the model or as a dual encoder
+    *("albert", "bert", "big_bird", "camembert", "data2vec-text", "ernie", "luke", "megatron-bert", "mobilebert"),
+    *("mpnet", "rembert", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,23 @@ def choose_pooling(
 ) -> Pooling:
     """Settle layer and pooling: flags first, then a named preset, the checkpoint's own, the card's preset.
 
+    A preset that asks for the pooler means the mean in families that have none.
+
     Raises:
         ModelError: for a preset that the card lacks, or a layer that the model lacks.
     """
     if preset is not None and preset not in card.presets:
         raise ModelError(f"{card.name}: no retrieval preset '{preset}'; it has {', '.join(card.presets) or 'none'}")
     if preset is None and checkpoint.sentence is not None:
+        if checkpoint.sentence.fault and (layer is None or pooling is None):
+            raise ModelError(checkpoint.sentence.fault)
         chosen, mode, origin = "last", checkpoint.sentence.mode, "sentence-transformers"
     else:
         origin = preset or next(iter(card.presets), "last")
-        found = _of_family(card.presets.get(origin, Preset()), checkpoint.family)
+        found = _of_family(card.presets.get(origin, Preset()), checkpoint)
         chosen, mode = found.layer, found.pooling  # type: ignore[assignment]
+        if mode == "pooler" and checkpoint.family not in WITH_POOLER:
+            mode, origin = "mean", f"{origin}, no pooler"
     if layer is not None or pooling is not None:
         origin = "flags" if layer is not None and pooling is not None else f"{origin}+flags"
     wanted: Layer = layer if layer is not None else chosen  # type: ignore[assignment]
@@ -80,6 +90,10 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, mode: str) -> torch.Tensor:
     return torch.nn.functional.normalize(vectors, dim=-1)
 
 
-def _of_family(preset: Preset, family: str) -> Preset:
-    own = preset.families.get(family)
-    return preset.model_copy(update=own.model_dump(exclude_unset=True)) if own else preset
+def _of_family(preset: Preset, checkpoint: Checkpoint) -> Preset:
+    """The preset with the family's own values; an index beyond the depth of a smaller member is left out."""
+    own = preset.families.get(checkpoint.family)
+    values = own.model_dump(exclude_unset=True) if own else {}
+    if isinstance(values.get("layer"), int) and values["layer"] > checkpoint.layers:
+        del values["layer"]
+    return preset.model_copy(update=values)

@@ -23,7 +23,9 @@ def answer(name: str, kind: Any, split: Split[Any], card: TaskCard, seed: int) -
     """
     if name == "oracle":
         if any(kind.gold(e) is None for e in split.examples):
-            raise DataError(f"{card.name} {split.language}: the data has no gold for oracle to answer with; give --labels DIR")
+            raise DataError(
+                f"{card.name} {split.language}: the data has no gold for oracle to answer with; give --labels DIR"
+            )
         return {e.id: kind.perfect(e) for e in split.examples}
     if name == "majority":
         found: Mapping[str, Any] = kind.constant(split, card)

@@ -41,9 +41,10 @@ class Tokenizer:
     Attributes:
         limit: the most positions that the model takes, special tokens included.
         raw: the transformers tokenizer.
+        size: the network knows ids below this; None: whatever the tokenizer gives.
     """
 
-    def __init__(self, raw: Any, limit: int) -> None:
+    def __init__(self, raw: Any, limit: int, size: int | None = None) -> None:
         """Read the special tokens off the tokenizer's own answers.
 
         Raises:
@@ -51,6 +52,7 @@ class Tokenizer:
         """
         self.raw = raw
         self.limit = limit
+        self.size = size
         self._single = self._template(1)
         self._pair = self._template(2)
         self._joint = self._word_prefix()
@@ -83,11 +85,17 @@ class Tokenizer:
     @property
     def unknown(self) -> int:
         """The id that stands for what has no pieces."""
-        for name in ("unk_token_id", "mask_token_id", "eos_token_id", "pad_token_id"):
-            found = getattr(self.raw, name, None)
-            if found is not None:
-                return int(found)
-        return 0
+        return self._special("unk", "mask", "eos", "pad")
+
+    @property
+    def padding(self) -> int:
+        """The id to pad with, also for tokenizers that came without one (decoders)."""
+        return self._special("pad", "eos", "unk")
+
+    def _special(self, *names: str) -> int:
+        """The first special token that there is and that the network knows; 0 when there is none."""
+        ids = [getattr(self.raw, f"{name}_token_id", None) for name in names]
+        return next((int(i) for i in ids if i is not None and (self.size is None or i < self.size)), 0)
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without special tokens."""

@@ -71,9 +71,7 @@ def with_weights(checkpoint: Checkpoint, trust: bool = False) -> Path:
         try:
             path = Path(snapshot_download(checkpoint.repo, revision=checkpoint.commit, allow_patterns=wanted))
         except Exception as error:
-            raise ModelError(
-                f"{checkpoint.name}: cannot fetch the weights from the Hub ({_one_line(error)})"
-            ) from None
+            raise ModelError(f"{checkpoint.name}: cannot fetch the weights from the Hub ({_one_line(error)})") from None
     if not any(path.glob("*.safetensors")):
         pickled = any(True for pattern in _PICKLES for _ in path.glob(pattern)) or checkpoint.repo is not None
         why = "only pickled weights, which can run code; save them as safetensors" if pickled else "no weights"
@@ -161,7 +159,7 @@ def _adapted(
     task = str((checkpoint.adapter or {}).get("task_type"))
     named = head or PEFT_HEADS.get(task) or ("AutoModelForCausalLM" if task == "CAUSAL_LM" else None)
     cls = getattr(transformers, named) if named else _encoder_class(checkpoint.family)
-    flags = {"num_labels": len(checkpoint.labels)} if checkpoint.labels and named else {}
+    flags: dict[str, Any] = {"num_labels": len(checkpoint.labels)} if checkpoint.labels and named else {}
     network, missing = _loaded(cls, with_weights(base), dtype, **flags)
     adapted = peft.PeftModel.from_pretrained(network, path)
     names = set(peft.utils.load_peft_weights(str(path), device="cpu"))

@@ -1,0 +1,136 @@
+"""Search and mining against recorded cases, and by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from letters import LETTERS
+
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.bitext import best_threshold, mine
+from xtreme_harness.plan import all_cards
+from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Split
+from xtreme_harness.search import normalised
+
+KIND, TASKS = KINDS["bitext"], all_cards().tasks
+SEARCH, MINE = TASKS["tatoeba"], TASKS["bucc2018"]
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text("utf-8").rstrip("\n").split("\n")
+
+
+@pytest.fixture(scope="module")
+def bucc(shared: Path) -> tuple[Path, Split[Any], Arrays, Features]:
+    case = shared / "spec" / "micro" / "bucc_mining"
+    gold: dict[str, list[str]] = {}
+    for line in lines(case / "gold"):
+        gold.setdefault(line.split("\t")[0], []).append(line.split("\t")[1])
+    queries = zip(lines(case / "src.id"), lines(case / "src.txt"), strict=True)
+    examples = tuple(BitextExample(i, text, tuple(gold.get(i, ()))) for i, text in queries)
+    pool = tuple(Passage(i, text) for i, text in zip(lines(case / "trg.id"), lines(case / "trg.txt"), strict=True))
+    arrays = Arrays(np.load(case / "src_emb.npy"), pool=np.load(case / "trg_emb.npy"))
+    return case, Split("bucc2018", "de", "dev", examples, pool), arrays, Features([], detail=pool)
+
+
+def test_candidates_are_the_recorded_ones(bucc: Any) -> None:
+    case, split, arrays, _ = bucc
+    texts, pool = [e.text for e in split.examples], [p.text for p in split.pool]
+    found = mine(normalised(arrays.values), normalised(arrays.pool), texts, pool)
+    recorded = [line.split("\t") for line in lines(case / "expected_candidates.tsv")]
+    once = [r for r in recorded if texts.count(r[1]) == 1 == pool.count(r[2])]
+    assert [(texts[c.query], pool[c.item]) for c in found] == [(r[1], r[2]) for r in once]
+    assert np.abs(np.array([c.score for c in found]) - [float(r[0]) for r in once]).max() < 1e-6
+
+
+def test_threshold_and_predictions_are_the_recorded_ones(bucc: Any) -> None:
+    case, split, arrays, features = bucc
+    recorded = json.loads((case / "expected_result.json").read_text())
+    assert KIND.calibrate is not None
+    threshold = KIND.calibrate(arrays, features, split, MINE)
+    assert threshold == pytest.approx(recorded["best-threshold"], abs=1e-6)
+    found = KIND.decode(replace(arrays, calibration=threshold), features, split, MINE)
+    assert {(key, item) for key, ids in found.items() for item in ids} == {
+        tuple(line.split("\t")) for line in lines(case / "expected_predictions_dev.tsv")
+    }
+
+
+def test_search_is_the_recorded_one(shared: Path) -> None:
+    case = shared / "spec" / "micro" / "tatoeba_search"
+    foreign, english = np.load(case / "foreign_emb.npy"), np.load(case / "english_emb.npy")
+    split = Split("tatoeba", "de", "test", tuple(BitextExample(str(i), "", None) for i in range(len(english))))
+    features = Features([], detail=tuple(Passage(str(i), "") for i in range(len(foreign))))
+    found = KIND.decode(Arrays(english, pool=foreign), features, split, SEARCH)
+    assert [ids[0] for ids in found.values()] == lines(case / "expected_predictions.tsv")
+    assert KIND.dumps(split, found, SEARCH) == (case / "expected_predictions.tsv").read_text().rstrip("\n") + "\n"
+
+
+def test_equal_lines_count_once_with_the_vector_of_the_last_and_give_no_pair() -> None:
+    axes = np.eye(4, dtype=np.float32)
+    queries, texts = axes[[0, 1, 2, 3]], ["a", "b", "a", "c"]  # "a" has the vector of its second line
+    pool, items = axes[[0, 1, 2, 3]], ["A", "B", "C", "D"]
+    found = mine(queries, pool, texts, items, k=2)
+    assert [(c.query, c.item) for c in found] == [(1, 1), (3, 3)]
+    assert mine(queries, pool, texts, ["A", "B", "B ", "D"], k=2)[0].item == 3  # equal but for blanks: no pair either
+
+
+def test_no_sentence_is_used_twice_and_the_best_pair_comes_first() -> None:
+    rng = np.random.default_rng(0)
+    queries, pool = (normalised(rng.standard_normal((n, 6)).astype(np.float32)) for n in (30, 20))
+    found = mine(queries, pool, [f"f{i}" for i in range(30)], [f"e{i}" for i in range(20)])
+    assert len({c.query for c in found}) == len({c.item for c in found}) == len(found) <= 20
+    scores = [c.score for c in found]
+    assert scores == sorted(scores, reverse=True) and all(score > 0 for score in scores)
+
+
+@pytest.mark.parametrize(
+    ("scores", "hits", "gold", "threshold"),
+    [
+        ([3, 2, 1], [1, 1, 0], 2, 1.5),
+        ([3, 2, 1], [1, 1, 1], 3, 1.0),
+        ([3, 2], [0, 0], 5, 0.0),
+        ([], [], 3, 0.0),
+        ([2, 1], [1, 0], 0, 0.0),
+    ],
+    ids=["between", "all kept", "none right", "no candidates", "no gold"],
+)
+def test_threshold(scores: list[float], hits: list[bool], gold: int, threshold: float) -> None:
+    assert best_threshold(scores, hits, gold) == threshold
+
+
+def test_mining_needs_a_threshold_and_gold(bucc: Any) -> None:
+    _, split, arrays, features = bucc
+    with pytest.raises(DataError, match="mining needs a threshold, chosen on the dev split"):
+        KIND.decode(arrays, features, split, MINE)
+    blind = replace(split, examples=tuple(replace(e, gold=None) for e in split.examples))
+    assert KIND.calibrate is not None
+    with pytest.raises(DataError, match="no gold pairs to choose the threshold on"):
+        KIND.calibrate(arrays, features, blind, MINE)
+
+
+def test_official_files_round_trip() -> None:
+    split = Split("bucc2018", "de", "test", tuple(BitextExample(i, "", None) for i in ("d1", "d2", "d3")))
+    found = {"d1": ("e2",), "d2": (), "d3": ("e1", "e9")}
+    text = KIND.dumps(split, found, MINE)
+    assert text == "d1\te2\nd3\te1\nd3\te9\n"
+    assert KIND.loads(text, "f", ["d1", "d2", "d3"], MINE) == found
+    with pytest.raises(PredictionError, match="f: 3 lines, expected 2"):
+        KIND.loads("1\n2\n3\n", "f", ["d1", "d2"], SEARCH)
+    rows = {"d1": ("4",), "d2": ("0",), "d3": ("12",)}
+    assert KIND.loads(KIND.dumps(split, rows, SEARCH), "f", ["d1", "d2", "d3"], SEARCH) == rows
+
+
+def test_features() -> None:
+    split = Split(
+        "tatoeba", "zh", "test", (BitextExample("0", "a b", None),), (Passage("7", ""), Passage("8", "深")), "key"
+    )
+    features = KIND.featurize(split, LETTERS, SEARCH)
+    assert [list(e.ids) for e in features.pool] == [[2, 3], [2, LETTERS.ids(["深"])[0][0], 3]]
+    assert (features.pool_key, features.language, features.pool_language) == ("key", "zh", "en")
+    assert [p.id for p in features.detail] == ["7", "8"] and len(features.inputs[0].ids) == 4

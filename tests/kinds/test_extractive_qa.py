@@ -1,0 +1,166 @@
+"""Windows, the max-context rule, the best span, and answers cut from the passage."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays as tables
+from letters import LETTERS
+
+from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.extractive_qa import Window, best_span, max_context, windows
+from xtreme_harness.plan import all_cards
+from xtreme_harness.records import Answer, Arrays, QAExample, Row, Split
+
+KIND, CARD = KINDS["extractive_qa"], all_cards().tasks["xquad"]
+
+
+def split(*examples: tuple[str, str]) -> Split[QAExample]:
+    made = tuple(QAExample(str(i), question, context, None) for i, (question, context) in enumerate(examples))
+    return Split("xquad", "zh", "test", made)
+
+
+@given(st.dictionaries(st.text(min_size=1).filter(lambda key: key != "data"), st.text(), min_size=1, max_size=5))
+def test_official_file_round_trip(found: dict[str, str]) -> None:
+    cell: Split[Any] = Split("xquad", "zh", "test", tuple(QAExample(key, "q", "c", None) for key in found))
+    text = KIND.dumps(cell, found, CARD)
+    assert KIND.loads(text, "f", list(found), CARD) == found == json.loads(text)
+
+
+def test_files_and_rows() -> None:
+    with pytest.raises(PredictionError, match="f: 1: found 2, expected text"):
+        KIND.loads('{"1": 2}', "f", ["1"], CARD)
+    with pytest.raises(PredictionError, match=r"f:1: not JSON: .*; is the file complete"):
+        KIND.loads('{"1": "x"', "f", ["1"], CARD)
+    row = Row({"id": "1", "question": "q", "context": "c d", "answers": [{"text": "d", "start": 2}]}, "f:1")
+    assert KIND.parse(row, CARD) == QAExample("1", "q", "c d", (Answer("d", 2),))
+    with pytest.raises(DataError, match="f:1: no answer"):
+        KIND.parse(Row({**row.values, "answers": []}, "f:1"), CARD)
+    golds = KIND.golds('{"data": [{"paragraphs": [{"qas": [{"id": "1", "answers": [{"text": "d"}]}]}]}]}', "f", CARD)
+    assert golds == {"1": ("d",)}
+
+
+@given(st.integers(0, 200), st.integers(1, 40), st.integers(1, 40))
+def test_windows_are_the_literal_rule(size: int, room: int, stride: int) -> None:
+    wanted, first = [], 0
+    while first < size:
+        length = min(size - first, room)
+        wanted.append((first, length))
+        if first + length == size:
+            break
+        first += min(length, stride)
+    assert windows(size, room, stride) == (wanted or [(0, 0)])
+
+
+@given(st.integers(1, 150), st.integers(1, 40), st.integers(1, 40))
+def test_max_context_is_the_literal_rule(size: int, room: int, stride: int) -> None:
+    spans = windows(size, room, stride)
+    found = max_context(spans, size)
+    for position in range(size):
+        best, owner = None, None
+        for index, (first, length) in enumerate(spans):
+            if not first <= position < first + length:
+                continue
+            score = min(position - first, first + length - 1 - position) + 0.01 * length
+            if best is None or score > best:
+                best, owner = score, index
+        for index, (first, length) in enumerate(spans):
+            if first <= position < first + length:
+                assert found[index][position - first] == (index == owner)
+
+
+def brute(
+    start: np.ndarray, end: np.ndarray, window: Window, n_best: int, longest: int
+) -> tuple[float, int, int] | None:
+    order = [sorted(range(len(x)), key=lambda i: (-x[i], i))[:n_best] for x in (start, end)]
+    best = None
+    for i, j in product(*order):
+        a, b = i - window.offset, j - window.offset
+        if not (0 <= a < window.size and 0 <= b < window.size) or not window.owned[a] or not 0 <= b - a < longest:
+            continue
+        score = float(start[i]) + float(end[j])
+        if best is None or score > best[0]:
+            best = (score, window.first + a, window.first + b)
+    return best
+
+
+@st.composite
+def spans(draw: Any) -> tuple[np.ndarray, np.ndarray, Window, int, int]:
+    offset, size, after = draw(st.integers(0, 4)), draw(st.integers(0, 12)), draw(st.integers(0, 3))
+    numbers = st.integers(-3, 3).map(float) | st.floats(-5, 5, width=32)
+    logits = tables(np.float32, (2, offset + size + after), elements=numbers)
+    start, end = draw(logits)
+    owned = draw(tables(np.bool_, size))
+    return start, end, Window(0, 7, size, offset, owned), draw(st.integers(1, 20)), draw(st.integers(1, 6))
+
+
+@given(spans())
+@settings(max_examples=300, deadline=None)
+def test_best_span_is_the_literal_rule(case: tuple[np.ndarray, np.ndarray, Window, int, int]) -> None:
+    assert best_span(*case) == brute(*case)
+
+
+ZH = ("在西伯利亚?", "贝加尔湖在西伯利亚,是世界上最深的湖。")
+TH = ("ลึกที่สุด?", "ทะเลสาบไบคาลอยู่ในรัสเซีย ลึกที่สุด")
+EN = ("where?", "  Baikal  lies in\tSiberia .")
+
+
+WHOLE = [(ZH, "西伯利亚"), (ZH, "最深的湖"), (TH, "รัสเซีย"), (TH, "รัสเซีย ลึก"), (EN, "Baikal  lies"), (EN, "in\tSiberia")]
+
+
+@pytest.mark.parametrize(
+    ("example", "answer", "length"), [(*case, 384) for case in WHOLE] + [(*case, 24) for case in WHOLE[:3]]
+)
+def test_answers_are_cut_from_the_passage(example: tuple[str, str], answer: str, length: int) -> None:
+    card = CARD.model_copy(update={"options": {"max_length": length, "stride": 2, "max_question": 6}})
+    cell = split(example)
+    features = KIND.featurize(cell, LETTERS, card)
+    assert (len(features.inputs) > 1) == (length == 24) and all(len(e.ids) <= length for e in features.inputs)
+    at = example[1].index(answer)
+    places = [a for a, _ in features.detail.spans[0]]
+    first, last = places.index(at), places.index(at + len(answer) - 1)
+    logits = [np.zeros((len(e.ids), 2), np.float32) for e in features.inputs]
+    for window, table in zip(features.detail.windows, logits, strict=True):
+        for token, column in ((first, 0), (last, 1)):
+            if window.first <= token < window.first + window.size:
+                table[window.offset + token - window.first, column] = 5
+    offsets = np.cumsum([0, *map(len, logits)])
+    assert KIND.decode(Arrays(np.concatenate(logits), offsets), features, cell, card) == {"0": answer}
+
+
+def test_windows_hold_the_question_and_their_part() -> None:
+    card = CARD.model_copy(update={"options": {"max_length": 20, "stride": 5, "max_question": 4}})
+    features = KIND.featurize(split(EN, ZH), LETTERS, card)
+    ids = LETTERS.ids([EN[1], ZH[1]])
+    question = LETTERS.ids([EN[0], ZH[0]])
+    assert features.language == "zh" and {w.example for w in features.detail.windows} == {0, 1}
+    for window, encoded in zip(features.detail.windows, features.inputs, strict=True):
+        part = ids[window.example][window.first : window.first + window.size]
+        assert list(encoded.ids) == [2, *question[window.example][:4], 3, 3, *part, 3]
+        assert list(encoded.ids)[window.offset : window.offset + window.size] == part
+
+
+def test_texts_that_are_empty_or_leave_no_room() -> None:
+    cell = split(("q?", ""), ("", "ab"))
+    features = KIND.featurize(cell, LETTERS, CARD)
+    lengths = [len(e.ids) for e in features.inputs]
+    values = np.zeros((sum(lengths), 2), np.float32)
+    found = KIND.decode(Arrays(values, np.cumsum([0, *lengths])), features, cell, CARD)
+    assert found["0"] == "" and found["1"] in ("a", "ab")
+    with pytest.raises(DataError, match="max_length 4 leaves no room for the passage"):
+        KIND.featurize(cell, LETTERS, CARD.model_copy(update={"options": {"max_length": 4}}))
+
+
+def test_a_token_is_given_where_no_pair_is_a_span() -> None:
+    cell = split(("q", "ab"))
+    features = KIND.featurize(cell, LETTERS, CARD)
+    values = np.array([[0, 0], [0, 0], [0, 0], [0, 0], [0, 9], [9, 1], [0, 0]], np.float32)  # end before start
+    card = CARD.model_copy(update={"options": {"n_best": 1}})
+    assert KIND.decode(Arrays(values, np.array([0, 7])), features, cell, card) == {"0": "b"}

@@ -1,0 +1,41 @@
+"""The exception tree and its helpers."""
+
+from __future__ import annotations
+
+import pytest
+
+from xtreme_harness import errors
+from xtreme_harness.errors import XHarnessError, did_you_mean, listed
+
+
+@pytest.mark.parametrize("name", [n for n in errors.__all__ if n[0].isupper()])
+def test_all_errors_are_of_one_family_and_stand_in_the_drawing(name: str) -> None:
+    error = getattr(errors, name)
+    assert issubclass(error, XHarnessError)
+    assert name in (errors.__doc__ or "")
+    assert error.__doc__
+
+
+def test_an_error_holds_its_faults() -> None:
+    error = XHarnessError("one", "two")
+    assert error.faults == ("one", "two")
+    assert str(error) == "one\ntwo"
+    assert XHarnessError().faults == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "text"),
+    [
+        ("xnlli", ["xnli", "xquad"], " (did you mean 'xnli'?)"), ("zzz", ["xnli"], ""), ("x", [], ""),
+        ("tydi", {"tydiqa": 1}, " (did you mean 'tydiqa'?)"),
+    ],
+)  # fmt: skip
+def test_did_you_mean(word: str, known: list[str], text: str) -> None:
+    assert did_you_mean(word, known) == text
+
+
+@pytest.mark.parametrize(("n", "shown"), [(0, 0), (1, 1), (20, 20), (21, 21), (500, 21)])
+def test_listed_cuts_at_20(n: int, shown: int) -> None:
+    found = listed([str(i) for i in range(n)])
+    assert len(found) == shown
+    assert ("... and" in found[-1]) is (n > 20) if n else True

@@ -1,0 +1,72 @@
+"""`xharness leaderboard`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("leaderboard")
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="xtreme or xtreme-r; both by default.")
+@click.option("--task", "tasks", multiple=True, metavar="TASK", help="Only these tasks.")
+@click.option("--group", "groups", multiple=True, metavar="GROUP", help="Only the tasks of these groups.")
+@click.option("--language", "languages", multiple=True, metavar="CODE", help="Figures of these languages.")
+@click.option("--sort", metavar="COLUMN", help="A task, group, mean, model, setting or source; by rank otherwise.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "csv", "json", "latex"]),
+    default="markdown",
+    show_default=True,
+    help="How the tables are written.",
+)
+@click.option(
+    "--with", "runs", multiple=True, type=click.Path(path_type=Path), metavar="OUT", help="A run of yours, beside them."
+)
+@click.option(
+    "--submissions",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder of submissions of your own, beside the published ones.",
+)
+def command(
+    suites: tuple[str, ...],
+    tasks: tuple[str, ...],
+    groups: tuple[str, ...],
+    languages: tuple[str, ...],
+    sort: str | None,
+    form: str,
+    runs: tuple[Path, ...],
+    folders: tuple[Path, ...],
+) -> None:
+    """Show published baselines, and runs of your own beside them.
+
+    Rows that differ in tasks, split or convention (QA as mean of EM and F1, or F1 alone) stand in tables of their own:
+    they are never ranked together. Published figures were read in the source that is named.
+    """
+    from xtreme_harness.board import View
+    from xtreme_harness.board_formats import FORMATS
+    from xtreme_harness.leaderboard import build_board
+    from xtreme_harness.plan import all_cards
+    from xtreme_harness.submissions import load_submissions, read_run
+
+    cards = all_cards()
+    found = load_submissions(cards, folders) + [one for out in dict.fromkeys(runs) for one in read_run(out, cards)]
+    view = View(_names(suites), _names(tasks), _names(groups), _names(languages), sort)
+    board = build_board(found, cards, view)
+    if not board.sections:
+        click.echo("no submission has figures for that", err=True)
+    if form == "csv":
+        for note in board.notes:
+            click.echo(note, err=True)
+    click.echo(FORMATS[form](board), nl=False)
+
+
+def _names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Options may be repeated, or hold several names with commas."""
+    return tuple(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip()))

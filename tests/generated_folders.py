@@ -20,9 +20,26 @@ WORDS = {
     "th": ["บ้าน", "แมว", "the", "ๆ"],
     "ru": ["дом", "«кот»", "и", "The"],
 }
-NASTY_WORDS = ["", "  ", "\u00a0", "$", "+", "^`|~", "—", "”", "\u3000", "ＡＢＣ", "İ", "ﬁ", "a\u0301", "\u200b", "·", "㋿"]
+NASTY_WORDS = [
+    "",
+    "  ",
+    "\u00a0",
+    "$",
+    "+",
+    "^`|~",
+    "—",
+    "”",
+    "\u3000",
+    "ＡＢＣ",
+    "İ",
+    "ﬁ",
+    "a\u0301",
+    "\u200b",
+    "·",
+    "㋿",
+]
 XNLI = ["contradiction", "entailment", "neutral"]
-POS = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+POS = ["ADJ", "ADP", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PRON", "PUNCT", "SCONJ", "SYM", "VERB", "X"]
 NER = ["O", "O", "O", *(f"{p}-{t}" for p in "BI" for t in ("PER", "ORG", "LOC"))]
 NASTY_TAGS = ["S-PER", "E-LOC", "O", "I-ORG", ".", "._", "_", "B-PER-LOC", "x", "B", "-", "word\tNOUN", "É"]
 Pair = tuple[str, str]  # text of the prediction file, text of the label file

@@ -67,7 +67,7 @@ ARTICLES = {
     "en": ["a", "an", "the"],
     "es": ["un", "una", "unos", "unas", "el", "la", "los", "las"],
     "vi": ["của", "là", "cái", "chiếc", "những"],
-    "de": "ein eine einen einem eines einer der die das den dem des".split(),
+    "de": ["ein", "eine", "einen", "einem", "eines", "einer", "der", "die", "das", "den", "dem", "des"],
     "hi": [],
     "zh": [],
 }
@@ -160,7 +160,7 @@ def read_tags(path: Path) -> list[list[str]]:
 def read_json(path: Path) -> Any:
     with path.open(encoding="utf-8") as file:
         read = json.load(file)
-    return read["data"] if "data" in read else read
+    return read["data"] if "data" in read else read  # noqa: SIM401 - a list has no get
 
 
 def read_choices(path: Path) -> list[Any]:
@@ -271,10 +271,9 @@ def normalised(text: str, language: str | None) -> str:
         if not drop:
             kept.append(character)
     bare = "".join(kept)
-    if language == "ar":
-        bare = bare.replace("\u0627\u0644", " ")
-    else:
-        bare = without_words(bare, ARTICLES[language or "en"])
+    if language == "ar":  # inside words too
+        return " ".join(bare.replace("\u0627\u0644", " ").split())
+    bare = without_words(bare, ARTICLES[language or "en"])
     if language == "zh":
         bare = "".join(f" {c} " if "\u4e00" <= c <= "\u9fa5" else c for c in bare)
     return " ".join(bare.split())

@@ -59,14 +59,17 @@ def test_names_may_be_repeated_or_comma_separated(tasks: Any) -> None:
         ({"label_order": ["xnli"]}, "--label-order xnli: expected TASK=A,B,C, for example "),
         ({"label_order": ["foo=a,b"]}, "unknown task 'foo'; see `xharness tasks list`"),
         ({"model": ""}, "--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random"),
-        ({"model": "./nowhere"}, "./nowhere: no such folder; give a checkpoint folder, a Hub id, or oracle, majority, random"),
+        (
+            {"model": "./nowhere"},
+            "./nowhere: no such folder; give a checkpoint folder, a Hub id, or oracle, majority, random",
+        ),
         ({"dtype": "int8"}, "--dtype int8: expected auto, float32, bfloat16 or float16"),
         ({"limit": 0}, "--limit 0: expected a number from 1"),
         ({"batch_size": -1}, "--batch-size -1: expected a number from 1"),
         ({"include": "nowhere.yaml"}, "nowhere.yaml: no such card or folder of cards"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_wrong_use_is_refused_before_a_folder_is_made(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     ask: dict[str, Any] = {"model": "oracle", "tasks": "xnli", "data": "samples", **options}
     with pytest.raises(XHarnessError) as raised:
@@ -254,7 +257,7 @@ def withheld(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     for file in (data / "mewslix/wikinews_labels").glob("test-*.json"):
         gold = json.loads(file.read_text("utf-8"))
         write(labels / "mewslix" / file.name, json.dumps(gold))
-        write(file, json.dumps(dict.fromkeys(gold, [""])))
+        write(file, json.dumps({key: [""] for key in gold}))
     for file in (data / "mewslix/wikinews_mentions").glob("test-*.jsonl"):
         documents = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         for document in documents:

@@ -10,8 +10,58 @@ from xtreme_harness.languages import LANGUAGES, language, nearest_code
 from xtreme_harness.plan import all_cards
 
 XTREME_R = set(
-    "af ar az bg bn de el en es et eu fa fi fr gu he hi ht hu id it ja jv ka kk ko lt ml mr ms my nl pa pl pt qu ro ru "
-    "sw ta te th tl tr uk ur vi wo yo zh".split()
+    [
+        "af",
+        "ar",
+        "az",
+        "bg",
+        "bn",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fa",
+        "fi",
+        "fr",
+        "gu",
+        "he",
+        "hi",
+        "ht",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "jv",
+        "ka",
+        "kk",
+        "ko",
+        "lt",
+        "ml",
+        "mr",
+        "ms",
+        "my",
+        "nl",
+        "pa",
+        "pl",
+        "pt",
+        "qu",
+        "ro",
+        "ru",
+        "sw",
+        "ta",
+        "te",
+        "th",
+        "tl",
+        "tr",
+        "uk",
+        "ur",
+        "vi",
+        "wo",
+        "yo",
+        "zh",
+    ]
 )
 
 
@@ -22,8 +72,10 @@ def test_has_the_fifty_languages_of_xtreme_r() -> None:
 
 def test_suites_speak_these_languages() -> None:
     cards = all_cards().tasks.values()
-    spoken = {suite: {c for card in cards if suite in card.suites for c in card.suites[suite].languages}
-              for suite in ("xtreme", "xtreme-r")}  # fmt: skip
+    spoken = {
+        suite: {c for card in cards if suite in card.suites for c in card.suites[suite].languages}
+        for suite in ("xtreme", "xtreme-r")
+    }
     assert len(spoken["xtreme"]) == 40
     assert spoken["xtreme-r"] == XTREME_R
 
@@ -55,7 +107,16 @@ def test_an_unknown_code_stands_for_itself() -> None:
 
 @pytest.mark.parametrize(
     ("word", "code"),
-    [("gr", "el"), ("jp", "ja"), ("cn", "zh"), ("kr", "ko"), ("deu", "de"), ("cmn", "zh"), ("Swahili", "sw"), ("EN", "en")],
+    [
+        ("gr", "el"),
+        ("jp", "ja"),
+        ("cn", "zh"),
+        ("kr", "ko"),
+        ("deu", "de"),
+        ("cmn", "zh"),
+        ("Swahili", "sw"),
+        ("EN", "en"),
+    ],
 )
 def test_nearest_code(word: str, code: str) -> None:
     assert nearest_code(word) == f" (did you mean '{code}'?)"

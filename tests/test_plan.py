@@ -109,7 +109,9 @@ class TestMakePlan:
 
     @pytest.mark.parametrize(("code", "near"), [("gr", "el"), ("deu", "de"), ("german", "de"), ("cn", "zh")])
     def test_an_unknown_language_has_its_nearest(self, code: str, near: str) -> None:
-        with pytest.raises(DataError, match=rf"--languages {code}: none of the tasks has it \(did you mean '{near}'\?\)"):
+        with pytest.raises(
+            DataError, match=rf"--languages {code}: none of the tasks has it \(did you mean '{near}'\?\)"
+        ):
             planned("xnli", languages=(code,))
 
     def test_a_language_of_one_task_is_no_error_for_another(self) -> None:
@@ -117,7 +119,7 @@ class TestMakePlan:
         assert [cell.name for cell in plan.cells] == ["xnli hi"]
 
     def test_no_data_at_all(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="nothing to evaluate: xnli: .* has no test data"):
+        with pytest.raises(DataError, match=r"nothing to evaluate: xnli: .* has no test data"):
             planned("xnli", data=Data(tmp_path, name=str(tmp_path)))
 
     def test_a_task_that_the_hub_lacks_says_where_to_get_it(self) -> None:

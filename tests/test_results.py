@@ -172,7 +172,9 @@ class TestOwnBlock:
         }  # fmt: skip
         assert own["datasets"]["pawsx"]["source"] == "samples"
         assert own["datasets"]["pawsx"]["rows"] == 120
-        assert set(own["datasets"]["pawsx"]["sha256"]) == {f"test-{c}.tsv" for c in ("de", "en", "fr", "ja", "ko", "zh")}
+        assert set(own["datasets"]["pawsx"]["sha256"]) == {
+            f"test-{c}.tsv" for c in ("de", "en", "fr", "ja", "ko", "zh")
+        }
 
     def test_uncertainty_has_every_mean_with_an_interval_around_it(self, demo_run: Path) -> None:
         scopes = read(demo_run / "results.json")["xharness"]["uncertainty"]["scopes"]

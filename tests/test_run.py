@@ -21,6 +21,7 @@ from xtreme_harness import run as run_module
 from xtreme_harness.output import locked
 from xtreme_harness.plan import all_cards, select
 
+
 def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
@@ -279,9 +280,7 @@ class TestChanges:
             evaluate(checkpoint, "xnli", data="samples", output=tmp_path, languages="de", dtype=dtype)
         assert warned(caplog) == ["xnli de: computed anew, because dtype changed"]
 
-    def test_batch_size_is_no_change(
-        self, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_batch_size_is_no_change(self, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         evaluate(checkpoint, "xnli", data="samples", output=tmp_path, languages="de")
         forbid_compute(monkeypatch)
         evaluate(checkpoint, "xnli", data="samples", output=tmp_path, languages="de", batch_size=3)
@@ -451,7 +450,9 @@ class TestFaults:
         assert not evaluate("oracle", ["pawsx", "xquad"], **ask).failed
         assert names == ["pawsx de", "xquad zh"]
 
-    def test_a_cell_that_fails_leaves_no_file_of_an_earlier_run(self, broken: Path, samples: Path, tmp_path: Path) -> None:
+    def test_a_cell_that_fails_leaves_no_file_of_an_earlier_run(
+        self, broken: Path, samples: Path, tmp_path: Path
+    ) -> None:
         evaluate("majority", "pawsx", data="samples", output=tmp_path / "out")
         evaluate("oracle", "pawsx", data=str(broken), output=tmp_path / "out")
         assert not (tmp_path / "out/predictions/tasks/pawsx/test-de.tsv").exists()
@@ -465,9 +466,7 @@ class TestFaults:
         assert reasons["pawsx", "de"].startswith("failed: ")
         assert layout["xharness"]["complete"] is False
 
-    def test_all_cells_faulty_is_wrong_use(
-        self, broken: Path, tmp_path: Path, xharness: Callable[..., Any]
-    ) -> None:
+    def test_all_cells_faulty_is_wrong_use(self, broken: Path, tmp_path: Path, xharness: Callable[..., Any]) -> None:
         out = tmp_path / "out"
         ended = xharness("eval", "-m", "oracle", "-t", "pawsx", "--languages", "de", "--data", broken, "-o", out)
         assert ended.status == 2
@@ -566,7 +565,7 @@ def test_killed_at_several_moments_and_continued_it_gives_the_same_bytes(
         wait_for_cells(process, out, number)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-        assert all(json.loads(raw) for name, raw in files(out, "cells").items() if not name.rpartition("/")[2][0] == ".")
+        assert all(json.loads(raw) for name, raw in files(out, "cells").items() if name.rpartition("/")[2][0] != ".")
     process = start(*command)
     assert process.wait(120) == 0
     assert files(out, "predictions") == files(demo_run, "predictions")
@@ -592,7 +591,7 @@ def test_an_interrupt_signal_ends_with_130_and_the_same_command_continues(checkp
 
 def test_no_cell_can_be_had(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="nothing to evaluate: xnli: .*empty has no test data"):
+    with pytest.raises(DataError, match=r"nothing to evaluate: xnli: .*empty has no test data"):
         evaluate("oracle", "xnli", data=str(tmp_path / "empty"), output=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -31,11 +31,15 @@ def test_the_line_of_the_contract() -> None:
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"limit": 5}, "|limit:5|"), ({"split": "dev"}, "|split:dev|"), ({"suites": ("xtreme", "tasks")}, "|suite:xtreme+tasks|"),
-        ({"layer": 8, "pooling": "mean"}, "|layer:8|pool:mean|"), ({"layer": 0, "pooling": "cls"}, "|layer:0|pool:cls|"),
-        ({"dtype": "float32"}, "|dtype:fp32|"), ({"dtype": "float16"}, "|dtype:fp16|"),
+        ({"limit": 5}, "|limit:5|"),
+        ({"split": "dev"}, "|split:dev|"),
+        ({"suites": ("xtreme", "tasks")}, "|suite:xtreme+tasks|"),
+        ({"layer": 8, "pooling": "mean"}, "|layer:8|pool:mean|"),
+        ({"layer": 0, "pooling": "cls"}, "|layer:0|pool:cls|"),
+        ({"dtype": "float32"}, "|dtype:fp32|"),
+        ({"dtype": "float16"}, "|dtype:fp16|"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_usual_is_said(change: dict[str, Any], part: str) -> None:
     assert part in signature({**FIELDS, **change})
 
@@ -59,10 +63,15 @@ def test_order_does_not_matter_to_a_fingerprint_and_values_do() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "names"),
     [
-        ({}, {}, ()), ({"a": 1}, {"a": 1}, ()), ({"a": 1}, {"a": 2}, ("a",)), ({"b": 1, "a": 1}, {"a": 2, "b": 3}, ("a", "b")),
-        ({"a": 1}, {}, ("a",)), ({}, {"a": 1}, ("a",)), ({"a": {"x": 1}}, {"a": {"x": 2}}, ("a",)),
+        ({}, {}, ()),
+        ({"a": 1}, {"a": 1}, ()),
+        ({"a": 1}, {"a": 2}, ("a",)),
+        ({"b": 1, "a": 1}, {"a": 2, "b": 3}, ("a", "b")),
+        ({"a": 1}, {}, ("a",)),
+        ({}, {"a": 1}, ("a",)),
+        ({"a": {"x": 1}}, {"a": {"x": 2}}, ("a",)),
     ],
-)  # fmt: skip
+)
 def test_changed_fields(old: dict[str, Any], new: dict[str, Any], names: tuple[str, ...]) -> None:
     assert changed_fields(old, new) == names
 

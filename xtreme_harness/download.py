@@ -8,7 +8,8 @@ from pathlib import Path
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.export import exported, target_source
-from xtreme_harness.data.sources import HubFound, pattern_path
+from xtreme_harness.data.patterns import pattern_path
+from xtreme_harness.data.sources import HubFound
 from xtreme_harness.errors import DataError
 from xtreme_harness.plan import Target
 from xtreme_harness.submission import write_atomic

@@ -26,13 +26,25 @@ def evaluated(xharness: Run, tmp_path: Path) -> Run:
     ("args", "line"),
     [
         (["--tasks", "xnlli"], "error: unknown task 'xnlli' (did you mean 'xnli'?); see `xharness tasks list`"),
-        (["--languages", "gr"], "error: --languages gr: none of the tasks has it (did you mean 'el'?); they have ar, bg, "),
+        (
+            ["--languages", "gr"],
+            "error: --languages gr: none of the tasks has it (did you mean 'el'?); they have ar, bg, ",
+        ),
         (["--languages", "bg"], "error: xnli bg: samples has no test data"),
         (["--langauges", "de"], "error: xharness eval: No such option '--langauges'"),
-        (["--batch-size", "x"], "error: xharness eval: Invalid value for --batch-size: found 'x', expected auto or a number from 1"),
-        (["--batch_size", "0"], "error: xharness eval: Invalid value for --batch-size: found '0', expected auto or a number from 1"),
+        (
+            ["--batch-size", "x"],
+            "error: xharness eval: Invalid value for --batch-size: found 'x', expected auto or a number from 1",
+        ),
+        (
+            ["--batch_size", "0"],
+            "error: xharness eval: Invalid value for --batch-size: found '0', expected auto or a number from 1",
+        ),
         (["--limit", "0"], "error: xharness eval: Invalid value for '--limit' / '-L': 0 is not in the range x>=1"),
-        (["--split", "train"], "error: xharness eval: Invalid value for '--split': 'train' is not one of 'test', 'dev'"),
+        (
+            ["--split", "train"],
+            "error: xharness eval: Invalid value for '--split': 'train' is not one of 'test', 'dev'",
+        ),
         (["--dtype", "int8"], "error: xharness eval: Invalid value for '--dtype': 'int8' is not one of "),
         (["--labels", "nowhere"], "error: --labels nowhere: no such folder"),
         (["--data", "xnl=x"], "error: --data xnl=x: unknown task 'xnl' (did you mean 'xnli'?)"),
@@ -40,12 +52,15 @@ def evaluated(xharness: Run, tmp_path: Path) -> Run:
         (["--data", "nowhere"], "error: --data: the place of all tasks is given twice (samples, nowhere)"),
         (["--model", "./nowhere"], "error: ./nowhere: no such folder; give a checkpoint folder, a Hub id, or oracle, "),
         (["--layer", "x"], "error: --layer x: expected last, an index such as 8, or a fraction such as 0.67"),
-        (["--trust-remote-code"], "error: --trust-remote-code runs the checkpoint's own code: pin it with --revision COMMIT"),
+        (
+            ["--trust-remote-code"],
+            "error: --trust-remote-code runs the checkpoint's own code: pin it with --revision COMMIT",
+        ),
         (["--include-path", "nowhere"], "error: nowhere: no such card or folder of cards"),
         (["--label-order", "xnli"], "error: --label-order xnli: expected TASK=A,B,C"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_wrong_use_is_2_and_the_fault_is_the_first_error_line(
     evaluated: Run, tmp_path: Path, args: list[str], line: str
 ) -> None:
@@ -60,8 +75,9 @@ def test_wrong_use_is_2_and_the_fault_is_the_first_error_line(
 def test_every_fault_has_one_line(evaluated: Run) -> None:
     ended = evaluated(tasks="foo,xnli,bar")
     assert [line.partition(";")[0] for line in ended.err.splitlines()] == [
-        "error: unknown task 'foo'", "error: unknown task 'bar'",
-    ]  # fmt: skip
+        "error: unknown task 'foo'",
+        "error: unknown task 'bar'",
+    ]
 
 
 def test_table_and_paths_come_last(evaluated: Run, tmp_path: Path) -> None:
@@ -69,9 +85,10 @@ def test_table_and_paths_come_last(evaluated: Run, tmp_path: Path) -> None:
     lines = evaluated(tasks="xtreme").out.splitlines()
     assert lines[0].startswith("| Tasks ")
     assert lines[-3:] == [
-        f"results:     {out}/results.json", f"leaderboard: {out}/leaderboard-xtreme.json",
+        f"results:     {out}/results.json",
+        f"leaderboard: {out}/leaderboard-xtreme.json",
         f"predictions: {out}/predictions/xtreme/",
-    ]  # fmt: skip
+    ]
 
 
 def test_what_the_data_lacks_is_listed_and_the_status_is_0(evaluated: Run) -> None:
@@ -145,9 +162,17 @@ def test_every_flag_can_come_from_the_environment(
     xharness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {
-        "MODEL": "random", "TASKS": "pawsx,xnli", "DATA": "samples", "OUTPUT_PATH": tmp_path / "out", "LIMIT": 3,
-        "SEED": 5, "LANGUAGES": "de,en", "LOG_SAMPLES": 1, "BY_LANGUAGE": "true", "BATCH_SIZE": 4,
-    }  # fmt: skip
+        "MODEL": "random",
+        "TASKS": "pawsx,xnli",
+        "DATA": "samples",
+        "OUTPUT_PATH": tmp_path / "out",
+        "LIMIT": 3,
+        "SEED": 5,
+        "LANGUAGES": "de,en",
+        "LOG_SAMPLES": 1,
+        "BY_LANGUAGE": "true",
+        "BATCH_SIZE": 4,
+    }
     for name, value in values.items():
         monkeypatch.setenv(f"XHARNESS_EVAL_{name}", str(value))
     ended = xharness("eval")
@@ -155,8 +180,11 @@ def test_every_flag_can_come_from_the_environment(
     found = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
     assert (found["model_name"], found["config"]["limit"], found["config"]["random_seed"]) == ("random", 3, 5)
     assert {(c["task"], c["language"]) for c in found["xharness"]["cells"]} == {
-        ("pawsx", "de"), ("pawsx", "en"), ("xnli", "de"), ("xnli", "en"),
-    }  # fmt: skip
+        ("pawsx", "de"),
+        ("pawsx", "en"),
+        ("xnli", "de"),
+        ("xnli", "en"),
+    }
     assert (tmp_path / "out/samples/xnli/de.jsonl").exists()
     assert xharness("eval", "-m", "oracle").status == 0
     assert json.loads((tmp_path / "out/results.json").read_text("utf-8"))["model_name"] == "oracle"

@@ -31,12 +31,17 @@ def test_commands_are_listed_in_the_help(xharness: Run) -> None:
 @pytest.mark.parametrize(
     "args",
     [
-        ["--help"], ["--version"], ["eval", "--help"], ["tasks", "list"], ["tasks", "show", "xnli"], ["ls"],
+        ["--help"],
+        ["--version"],
+        ["eval", "--help"],
+        ["tasks", "list"],
+        ["tasks", "show", "xnli"],
+        ["ls"],
         ["eval", "-m", "oracle", "-t", "xnli,tatoeba,xquad", "--data", "samples", "-o", "{tmp}"],
         ["eval", "-m", "oracle", "-t", "xtreme", "--data", "samples", "--dry-run"],
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_nothing_heavy_is_imported(tmp_path: Path, args: list[str]) -> None:
     given = [arg.replace("{tmp}", str(tmp_path / "out")) for arg in args]
     code = (
@@ -48,7 +53,8 @@ def test_nothing_heavy_is_imported(tmp_path: Path, args: list[str]) -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    code = f"import sys, xtreme_harness\nassert not [n for n in {(*HEAVY, 'numpy', 'yaml', 'click')!r} if n in sys.modules]"
+    names = (*HEAVY, "numpy", "yaml", "click")
+    code = f"import sys, xtreme_harness\nassert not [name for name in {names!r} if name in sys.modules]"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -64,12 +70,15 @@ def test_no_command_shows_the_help_and_is_wrong_use(xharness: Run) -> None:
         (["evl"], "error: xharness: no command 'evl' (did you mean 'eval'?); see xharness --help"),
         (["eval"], "error: xharness eval: Missing option '--model' / '-m'."),
         (["--colour"], "error: xharness: No such option '--colour'"),
-        (["eval", "-m", "oracle", "-v"], "error: xharness eval: No such option '-v'; it stands before the command: xharness -v eval ..."),
+        (
+            ["eval", "-m", "oracle", "-v"],
+            "error: xharness eval: No such option '-v'; it stands before the command: xharness -v eval ...",
+        ),
         (["tasks", "shw"], "error: xharness tasks: No such command 'shw'"),
         (["tasks", "show", "xnlli"], "error: unknown task 'xnlli' (did you mean 'xnli'?); see `xharness tasks list`"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_wrong_use_is_2_in_one_line(xharness: Run, args: list[str], line: str) -> None:
     ended = xharness(*args)
     assert ended.status == 2

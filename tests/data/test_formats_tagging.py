@@ -245,3 +245,14 @@ def test_treebank_equals_the_official_conversion(shared: Path) -> None:
 )
 def test_real_treebanks(shared: Path, file: str, count: int) -> None:
     assert len(rows("conllu", shared / f"realdata/ud/UD_{file}.conllu", {})) == count
+
+
+def test_conllu_refuses_a_treebank_of_another_release(tmp_path: Path) -> None:
+    row = "1\tword\tword\tNOUN\t_\t_\t0\troot\t_\t_\n\n"
+    for name in ("ta_ttb-ud-test.conllu", "ta_mwtt-ud-test.conllu"):
+        (tmp_path / name).write_text(row, "utf-8")
+    files = {"rows": sorted(tmp_path.iterdir())}
+    options = {"language": "ta", "treebanks": {"ta": ["ttb"]}}
+    with pytest.raises(DataError, match=r"ta_mwtt-ud-test.conllu: found treebank 'mwtt', expected one of ttb"):
+        FORMATS["conllu"](files, options)
+    assert len(FORMATS["conllu"](files, {"language": "ta"}).rows) == 2

@@ -11,7 +11,8 @@ import pytest
 from xtreme_harness import DataError
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.load import load_split
-from xtreme_harness.data.sources import Data, FilesFound, HubFound, file_hash, filled, locate, parse_data, pattern_path
+from xtreme_harness.data.patterns import filled, pattern_path
+from xtreme_harness.data.sources import Data, FilesFound, HubFound, file_hash, locate, parse_data
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 
@@ -52,10 +53,16 @@ class TestParseData:
             (["sampels"], "--data sampels: no such folder; expected hub, samples, a folder, or TASK=FILE_OR_DIR"),
             (["xnl=."], "--data xnl=.: unknown task 'xnl' (did you mean 'xnli'?)"),
             (["xnli=nowhere"], "--data xnli=nowhere: no such file or folder"),
-            (["samples", "hub"], "--data: the place of all tasks is given twice (samples, hub); give one place for all, and one a task"),
-            (["xnli=.", "xnli=.."], "--data: the place of xnli is given twice (xnli=., xnli=..); give one place for all, and one a task"),
+            (
+                ["samples", "hub"],
+                "--data: the place of all tasks is given twice (samples, hub); give one place for all, and one a task",
+            ),
+            (
+                ["xnli=.", "xnli=.."],
+                "--data: the place of xnli is given twice (xnli=., xnli=..); give one place for all, and one a task",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_faults(self, values: list[str], fault: str) -> None:
         with pytest.raises(DataError) as raised:
             parse_data(values, TASKS)
@@ -111,7 +118,8 @@ class TestLocate:
         with pytest.raises(DataError) as raised:
             locate(TASKS["xnli"], "test", "de", Data(tmp_path, name="x"))
         assert raised.value.faults == (
-            f"{tmp_path}: several files for xnli de (xnli/test-de.a.tsv, xnli/test-de.b.tsv); name one by --data xnli=FILE",
+            f"{tmp_path}: several files for xnli de (xnli/test-de.a.tsv, xnli/test-de.b.tsv); "
+            "name one by --data xnli=FILE",
         )
 
     def test_the_pool_of_all_languages_is_one_pool(self, samples: Path) -> None:

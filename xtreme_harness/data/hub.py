@@ -19,7 +19,7 @@ from typing import Any
 from xtreme_harness.cards import HubSource
 from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, find, one_line, pinned
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
-from xtreme_harness.data.sources import filled
+from xtreme_harness.data.patterns import filled
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.records import Table
 

@@ -12,13 +12,12 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource, HubSource, TaskCard, folder
 from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.data.patterns import WILD, filled
 from xtreme_harness.errors import DataError, did_you_mean
-from xtreme_harness.languages import language as language_facts
 from xtreme_harness.records import Table
 
-__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "filled", "locate", "parse_data", "pattern_path"]
+__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "locate", "parse_data"]
 
-_WILD = re.compile(r"[*?\[]")
 _TRAINING = {"train": {"ids": "position"}}  # ids of training rows may repeat (TyDiQA's do) and are not used
 
 
@@ -163,12 +162,6 @@ def locate(card: TaskCard, split: str, language: str, data: Data, languages: Seq
     return HubFound(card.hub, split, language)
 
 
-def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> str:
-    """The file name that a source's first pattern without wildcards gives a language."""
-    plain = next(pattern for pattern in patterns if not _WILD.search(pattern))
-    return str(filled(plain, language, source.languages))
-
-
 def file_hash(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     stat = path.stat()
@@ -204,7 +197,7 @@ def _role(
             every = [pattern.replace("{languages}", "{language}")]
             return tuple(p for code in card.all_languages for p in _role(card, source, every, code, root, False))
         wanted = filled(pattern, language, source.languages)
-        found = sorted(root.glob(wanted)) if _WILD.search(wanted) else [root / wanted]
+        found = sorted(root.glob(wanted)) if WILD.search(wanted) else [root / wanted]
         found = [path for path in found if path.is_file()]
         if len(found) > 1 and not source.concatenate:
             names = ", ".join(str(path.relative_to(root)) for path in found)
@@ -266,18 +259,3 @@ def _telling(pattern: str) -> str:
 def _fits(source: FileSource, file: Path) -> bool:
     patterns = [p for roles in source.files.values() for p in roles.get("rows", ()) if set(roles) == {"rows"}]
     return any(Path(pattern).suffix == file.suffix for pattern in patterns)
-
-
-def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
-    """Put the language into every string of a pattern or option."""
-    if isinstance(value, str):
-        return (
-            value.replace("{language}", language)
-            .replace("{code}", codes.get(language, language))
-            .replace("{name}", language_facts(language).name)
-        )
-    if isinstance(value, Mapping):
-        return {key: filled(inner, language, codes) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [filled(inner, language, codes) for inner in value]
-    return value

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, NamedTuple
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import did_you_mean
 from xtreme_harness.kinds.base import official_lines
 
 __all__ = [
@@ -27,8 +28,15 @@ __all__ = [
 ]
 
 Golds = Mapping[str, Any]
-Fault = tuple[str, str]  # what several of its sort are called, message
-Sentence = list[tuple[int, str]]  # number of the line, tag
+
+
+class Fault(NamedTuple):
+    """One fault of a file."""
+
+    sort: str  # what several of the kind are called
+    message: str
+    hint: Callable[[], str] = str  # the end of the message, found only when it is shown
+
 
 _SHOWN = 10
 _BLANK = "blank lines"
@@ -40,10 +48,10 @@ def label_faults(text: str, place: str, golds: Golds | None, card: TaskCard) -> 
     faults: list[Fault] = []
     for n, line in enumerate(lines, start=1):
         if not line:
-            faults.append((_BLANK, f"{place}:{n}: blank line, expected one of {known}"))
+            faults.append(Fault(_BLANK, f"{place}:{n}: blank line, expected one of {known}"))
         elif line not in card.labels:
-            hint = _label_hint(line, card)
-            faults.append(("unknown labels", f"{place}:{n}: found '{line[:40]}', expected one of {known}{hint}"))
+            wrong = f"{place}:{n}: found '{line[:40]}', expected one of {known}"
+            faults.append(Fault("unknown labels", wrong, partial(_label_hint, line, card)))
     return [*_count(lines, golds, place, "lines"), *_shown(faults, place)]
 
 
@@ -53,7 +61,7 @@ def choice_faults(text: str, place: str, golds: Golds | None, card: TaskCard) ->
     faults: list[Fault] = []
     for n, line in enumerate(lines, start=1):
         if not line:
-            faults.append((_BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
+            faults.append(Fault(_BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
             continue
         try:
             read = json.loads(line)
@@ -61,19 +69,21 @@ def choice_faults(text: str, place: str, golds: Golds | None, card: TaskCard) ->
             read = None
         if not isinstance(read, dict) or "label" not in read:
             found = f"found '{line[:40]}', expected a JSON line such as {{\"label\": 0}}"
-            faults.append(("lines without a label", f"{place}:{n}: {found}"))
+            faults.append(Fault("lines without a label", f"{place}:{n}: {found}"))
         elif read["label"] not in range(size):  # 1.0 and true count as 1, as officially
             wrong = f"label {json.dumps(read['label'])}, expected a number from 0 to {size - 1}"
-            faults.append(("unknown labels", f"{place}:{n}: {wrong}"))
+            faults.append(Fault("unknown labels", f"{place}:{n}: {wrong}"))
     return [*_count(lines, golds, place, "lines"), *_shown(faults, place)]
 
 
 def tag_faults(text: str, place: str, golds: Golds | None, card: TaskCard) -> list[str]:
     """One tag a line and one blank line between sentences; no words."""
-    sentences = _sentences(text)
+    lines = official_lines(text)
+    sentences = _sentences(lines)
     gold = list(golds.values()) if golds is not None else None
     known = {*card.labels, *card.options.get("unpredicted", ()), "O"}.union(*(gold or ()))
-    faults = [fault for sentence in sentences for pair in sentence for fault in _tag_fault(*pair, place, known, card)]
+    unknown = [(n, line) for n, line in enumerate(lines, start=1) if line not in known and line]
+    faults = [_tag_fault(n, line, place, known, card) for n, line in unknown]
     if gold is not None and len(gold) == len(sentences):
         return _shown([*faults, *_lengths(sentences, gold, place)], place)
     counted = []
@@ -120,15 +130,15 @@ def row_faults(text: str, place: str, golds: Golds | None, card: TaskCard) -> li
     for n, line in enumerate(lines, start=1):
         plain = line.strip("[]() ")
         if not line:
-            faults.append((_BLANK, f"{place}:{n}: blank line, expected a plain line number"))
+            faults.append(Fault(_BLANK, f"{place}:{n}: blank line, expected a plain line number"))
         elif _is_plain(line):
             if size is not None and int(line) >= size:
                 wrong = f"found {line}, expected a line number from 0 to {size - 1}"
-                faults.append(("line numbers out of range", f"{place}:{n}: {wrong}"))
+                faults.append(Fault("line numbers out of range", f"{place}:{n}: {wrong}"))
         else:
             hint = f"; write {plain} without brackets" if _is_plain(plain) else ""
             wrong = f"found '{line[:40]}', expected a plain line number{hint}"
-            faults.append(("lines that are no plain number", f"{place}:{n}: {wrong}"))
+            faults.append(Fault("lines that are no plain number", f"{place}:{n}: {wrong}"))
     return [*_count(lines, golds, place, "lines"), *_shown(faults, place)]
 
 
@@ -140,29 +150,29 @@ def pair_faults(text: str, place: str, golds: Golds | None, card: TaskCard) -> l
     for n, line in enumerate(official_lines(text), start=1):
         fields = line.split("\t")
         if not line:
-            faults.append((_BLANK, f"{place}:{n}: blank line, expected a foreign id, a tab, an English id"))
+            faults.append(Fault(_BLANK, f"{place}:{n}: blank line, expected a foreign id, a tab, an English id"))
         elif len(fields) != 2:
             wrong = f"{len(fields)} columns, expected 2: a foreign id, a tab, an English id"
-            faults.append(("lines of another form", f"{place}:{n}: {wrong}"))
+            faults.append(Fault("lines of another form", f"{place}:{n}: {wrong}"))
         elif _reversed(fields[0], fields[1], wanted):
             wrong = "the columns are reversed: the foreign id stands first, then the English id"
-            faults.append(("reversed lines", f"{place}:{n}: {wrong}"))
+            faults.append(Fault("reversed lines", f"{place}:{n}: {wrong}"))
         elif not (fields[0].startswith(foreign) and fields[1].startswith(english)):
             wrong = f"found '{fields[0]}' and '{fields[1]}', expected ids that begin with {foreign} and {english}"
-            faults.append(("lines with other ids", f"{place}:{n}: {wrong}"))
+            faults.append(Fault("lines with other ids", f"{place}:{n}: {wrong}"))
     return _shown(faults, place)
 
 
 def _shown(faults: Iterable[Fault], place: str) -> list[str]:
     """The first messages of every sort, and how many more there are."""
-    sorts: dict[str, list[str]] = {}
-    for sort, message in faults:
-        sorts.setdefault(sort, []).append(message)
+    sorts: dict[str, list[Fault]] = {}
+    for fault in faults:
+        sorts.setdefault(fault.sort, []).append(fault)
     found = []
-    for sort, messages in sorts.items():
-        found += messages[:_SHOWN]
-        if len(messages) > _SHOWN:
-            found.append(f"{place}: {len(messages) - _SHOWN} more {sort}")
+    for sort, alike in sorts.items():
+        found += [fault.message + fault.hint() for fault in alike[:_SHOWN]]
+        if len(alike) > _SHOWN:
+            found.append(f"{place}: {len(alike) - _SHOWN} more {sort}")
     return found
 
 
@@ -179,52 +189,52 @@ def _label_hint(line: str, card: TaskCard) -> str:
         return "; only the label stands in the line"
     if line in card.aliases:
         return f" (write '{card.aliases[line]}')"
-    return did_you_mean(line.lower(), card.labels)
+    return _near(line, card.labels)
 
 
-def _tag_fault(number: int, tag: str, place: str, known: set[str], card: TaskCard) -> list[Fault]:
-    if tag in known:
-        return []
+def _near(word: str, known: Iterable[str]) -> str:
+    """The hint of a known spelling, whatever its case."""
+    spelt = {name.lower(): name for name in sorted(known)}
+    near = get_close_matches(word.lower(), spelt, n=1)
+    return f" (did you mean '{spelt[near[0]]}'?)" if near else ""
+
+
+def _tag_fault(number: int, tag: str, place: str, known: set[str], card: TaskCard) -> Fault:
     fields = tag.split()
     if len(fields) > 1 and fields[-1] in known:
-        return [("lines with words", f"{place}:{number}: found '{tag[:40]}': only the tag stands in the line, no word")]
-    wrong = f"found '{tag[:40]}', expected one of {', '.join(card.labels)}{did_you_mean(tag, known)}"
-    return [("unknown tags", f"{place}:{number}: {wrong}")]
+        word = f"{place}:{number}: found '{tag[:40]}': only the tag stands in the line, no word"
+        return Fault("lines with words", word)
+    wrong = f"{place}:{number}: found '{tag[:40]}', expected one of {', '.join(card.labels)}"
+    return Fault("unknown tags", wrong, partial(_near, tag, known))
 
 
-def _lengths(sentences: Sequence[Sentence], gold: Sequence[Sequence[str]], place: str) -> list[Fault]:
+def _lengths(sentences: Sequence[Sequence[str]], gold: Sequence[Sequence[str]], place: str) -> list[Fault]:
     faults, line = [], 1
     for i, (sentence, tags) in enumerate(zip(sentences, gold, strict=True), start=1):
         if len(sentence) != len(tags):
             wrong = f"sentence {i} has {len(sentence)} tags, expected {len(tags)}"
-            faults.append(("sentences of another length", f"{place}:{line}: {wrong}"))
+            faults.append(Fault("sentences of another length", f"{place}:{line}: {wrong}"))
         line += len(sentence) + 1
     return faults
 
 
-def _empty(sentences: Sequence[Sentence], place: str) -> list[Fault]:
+def _empty(sentences: Sequence[Sequence[str]], place: str) -> list[Fault]:
     """Blank lines that make sentences without words."""
     faults, line = [], 1
     for i, sentence in enumerate(sentences):
         if not sentence:
             where = "the file begins with a blank line" if i == 0 else "two blank lines in a row"
             message = f"{place}:{line}: {where}, which the scorer reads as a sentence without words"
-            faults.append((_BLANK, message))
+            faults.append(Fault(_BLANK, message))
         line += len(sentence) + 1
     return faults
 
 
-def _sentences(text: str) -> list[Sentence]:
-    """The sentences as the official scorer reads them, empty ones too; the lines between are one blank line each."""
-    sentences: list[Sentence] = [[]]
-    for number, line in enumerate(official_lines(text), start=1):
-        if line:
-            sentences[-1].append((number, line))
-        else:
-            sentences.append([])
-    if not sentences[-1]:
-        sentences.pop()
-    return sentences
+def _sentences(lines: Sequence[str]) -> list[Sequence[str]]:
+    """The sentences as the official scorer reads them, empty ones too; one blank line stands between two."""
+    ends = [i for i, line in enumerate(lines) if not line]
+    starts = [0, *(end + 1 for end in ends)]
+    return [lines[start:end] for start, end in zip(starts, [*ends, len(lines)], strict=True) if start < len(lines)]
 
 
 def _number(text: str) -> int:
@@ -278,7 +288,7 @@ def _keyed(wrong: Mapping[str, str], text: str, place: str, sort: str) -> list[F
         if found >= 0:
             line += text.count("\n", at, found)
             at = found
-        faults.append((sort, f"{place}:{line}: {key}: {message}"))
+        faults.append(Fault(sort, f"{place}:{line}: {key}: {message}"))
     return faults
 
 

@@ -45,7 +45,7 @@ _DELIMITED = ("columns", "optional", "removed", "header", "quoting", "separator"
 OPTIONS: dict[str, tuple[str, ...]] = {
     "bucc": (),
     "conll": ("token", "tag", "separator", "prefix", "width"),
-    "conllu": ("tag_column", "language"),
+    "conllu": ("tag_column", "language", "treebanks"),
     "csv": _DELIMITED,
     "json": ("columns", "optional", "removed", "records"),
     "jsonl": ("columns", "optional", "removed"),

@@ -45,16 +45,18 @@ def read_conllu(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]
 
     A word may become empty, as officially, where its form held nothing but such spaces.
 
-    Options: `tag_column` (`upos` or `xpos`), `language` (its code; es, fr and it rank parts of speech their own way).
+    Options: `tag_column` (`upos` or `xpos`), `language` (its code; es, fr and it rank parts of speech their own way),
+    `treebanks` (language -> names: the treebanks of the release that the benchmark took the language from).
 
     Raises:
-        DataError: with all faults of a file; also where no sentence is left.
+        DataError: with all faults of a file; a treebank that is none of the release's; no sentence is left.
         CardError: an option is wrong.
     """
     tag = _UPOS if choice(options, "tag_column", ("upos", "xpos"), "upos") == "upos" else _XPOS
     ranks = _RANKS.get(str(options.get("language", "default")), _RANKS["default"])
     rows: list[Row] = []
     paths = sorted(files_of(files, "rows"), key=lambda path: path.name)
+    _refuse_strangers(paths, str(options.get("language", "")), options.get("treebanks") or {})
     for path in paths:
         faults: list[str] = []
         for sentence in _sentences(path, faults):
@@ -68,6 +70,19 @@ def read_conllu(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]
         names = ", ".join(str(path) for path in paths)
         refuse([f"{names}: found masked sentences alone (forms '_'), expected words, use a treebank that has its text"])
     return Table(tuple(rows))
+
+
+def _refuse_strangers(paths: Sequence[Path], language: str, treebanks: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files such as `ta_mwtt-ud-test.conllu` whose treebank the release does not have."""
+    known = treebanks.get(language)
+    if known is None:
+        return
+    refuse([
+        f"{path}: found treebank '{name}', expected one of {', '.join(known)} (the release that the benchmark uses), "
+        "move the folder away"
+        for path in paths
+        if (name := path.name.partition("-ud-")[0].partition("_")[2]) not in known
+    ])  # fmt: skip
 
 
 def _sentences(path: Path, faults: list[str]) -> Iterator[_Sentence]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import xtreme_harness
-from xtreme_harness import CardError, DataError, ModelError, Result, XHarnessError, evaluate
+from xtreme_harness import CardError, DataError, ModelError, OutputError, Result, XHarnessError, evaluate
 from xtreme_harness.api import default_output, plan_evaluation, split_names
 from xtreme_harness.cards import folder
 
@@ -66,6 +66,10 @@ def test_names_may_be_repeated_or_comma_separated(tasks: Any) -> None:
         ({"dtype": "int8"}, "--dtype int8: expected auto, float32, bfloat16 or float16"),
         ({"limit": 0}, "--limit 0: expected a number from 1"),
         ({"batch_size": -1}, "--batch-size -1: expected a number from 1"),
+        (
+            {"include": str(Path(__file__).parent / "cli")},
+            f"{Path(__file__).parent / 'cli'}: no cards (*.yaml) in this folder",
+        ),
         ({"include": "nowhere.yaml"}, "nowhere.yaml: no such card or folder of cards"),
     ],
     ids=str,
@@ -332,6 +336,12 @@ class TestLabels:
         file.write_text("neutral\n")
         result = evaluate("random", "xnli", **ask)
         assert result.failed["xnli de"].splitlines()[0] == f"{file}: no label for '1'"
+
+
+def test_demo_in_a_place_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("")
+    with pytest.raises(OutputError, match="demo: a file is in the way"):
+        xtreme_harness.demo(tmp_path / "demo")
 
 
 @pytest.mark.slow

@@ -158,6 +158,7 @@ def demo(folder: str | Path, **options: Any) -> tuple[Path, Result]:
     from xtreme_harness.demo import build_checkpoint
 
     place = Path(folder)
+    open_output(place)
     checkpoint = build_checkpoint(place / "checkpoint")
     result = evaluate(checkpoint, ["xtreme", "xtreme-r"], data="samples", output=place / "out", **options)
     return checkpoint, result

@@ -284,7 +284,10 @@ def _card_files(place: Path) -> list[Path]:
     if not place.is_dir():
         raise CardError(f"{place}: no such card or folder of cards")
     found = sorted(place.glob("*.yaml")) + sorted(place.glob("intermediate/*.yaml"))
-    return [f for f in found if f.name != "suites.yaml"]
+    cards = [f for f in found if f.name != "suites.yaml"]
+    if not cards:
+        raise CardError(f"{place}: no cards (*.yaml) in this folder")
+    return cards
 
 
 def _included(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from xtreme_harness.plan import Missing, Target, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results import leaderboard
 from xtreme_harness.submission import file_name, read_text
-from xtreme_harness.submission_check import check_folder, require_folder
+from xtreme_harness.submission_check import Purpose, check_folder, require_folder
 
-__all__ = ["CONVENTIONS", "FolderScores", "Mode", "check_folder", "score_folders"]
+__all__ = ["CONVENTIONS", "FolderScores", "Mode", "score_folders"]
 
 Mode = Literal["strict", "official", "partial"]
 CONVENTIONS = {"seqeval-0.0.12": "chunk_f1", "seqeval-1.2": "chunk_f1_seqeval_1_2"}  # of the UD-POS F1
@@ -92,7 +92,7 @@ def score_folders(
         require_folder(folder)
     targets = [_with_convention(target, convention) for target in select(cards, [suite])]
     if mode != "official":
-        purpose: Literal["score", "partial"] = "score" if mode == "strict" else "partial"
+        purpose: Purpose = "score" if mode == "strict" else "partial"
         faults = check_folder(predictions, suite, cards, labels, purpose)
         if faults:
             raise PredictionError(*faults)
@@ -107,11 +107,13 @@ def score_folders(
     own["missing"] = [*own["missing"], *gaps]
     partial = any(one["task"] not in unscored for one in own["missing"])
     own |= {"mode": mode, "partial": partial, "udpos_convention": convention}
-    warnings = tuple(f"{gap['task']} {gap['language']}: {gap['reason']}" for gap in gaps)
+    warnings = [f"{gap['task']} {gap['language']}: {gap['reason']}" for gap in gaps]
+    if not scored:
+        warnings.append(f"{predictions}, {labels}: no task of {suite} has a folder in both")
     if mode == "official":
         present = [t.card.name for t in targets if _has_folders(t, predictions, labels)]
-        return _as_officially(layout, targets, present, unscored, warnings)
-    return FolderScores(layout, warnings)
+        return _as_officially(layout, targets, present, unscored, tuple(warnings))
+    return FolderScores(layout, tuple(warnings))
 
 
 def _has_folders(target: Target, predictions: Path, labels: Path) -> bool:

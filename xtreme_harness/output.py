@@ -28,17 +28,9 @@ def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] 
     Raises:
         OutputError: before any compute; every fault.
     """
-    faults = []
-    for folder in (output, *(output / name for name in folders)):
-        if folder.exists() and not folder.is_dir():
-            faults.append(f"{folder}: a file is in the way; name another folder by --output-path")
-            continue
-        probe = folder / ".writable"
-        try:
-            write_atomic(probe, "")
-            probe.unlink(missing_ok=True)  # a second process may have removed it
-        except OutputError as error:
-            faults.extend(error.faults)
+    faults = _unwritable(output)
+    if not faults:  # below an unwritable folder nothing can be written either
+        faults = [fault for name in folders for fault in _unwritable(output / name)]
     faults += [
         f"{output / name}: a folder is in the way; name another folder by --output-path"
         for name in files
@@ -46,6 +38,18 @@ def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] 
     ]
     if faults:
         raise OutputError(*dict.fromkeys(faults))
+
+
+def _unwritable(folder: Path) -> list[str]:
+    if folder.exists() and not folder.is_dir():
+        return [f"{folder}: a file is in the way; name another folder by --output-path"]
+    probe = folder / ".writable"
+    try:
+        write_atomic(probe, "")
+    except OutputError as error:
+        return list(error.faults)
+    probe.unlink(missing_ok=True)  # a second process may have removed it
+    return []
 
 
 @contextmanager

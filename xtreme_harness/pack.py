@@ -10,9 +10,9 @@ from pathlib import Path
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError, PredictionError
 from xtreme_harness.metadata import Metadata, read_metadata
-from xtreme_harness.official import check_folder
 from xtreme_harness.plan import select
 from xtreme_harness.submission import file_name
+from xtreme_harness.submission_check import check_folder, run_faults
 
 __all__ = ["Metadata", "pack", "read_metadata"]
 
@@ -21,12 +21,19 @@ def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -
     """Copy the files of a submission, and its metadata, to a folder or (by its ending) a zip.
 
     Raises:
-        CardError, PredictionError: with every fault of the metadata and the files; nothing is written then.
+        PredictionError: with every fault of the metadata and the files; nothing is written then.
+        OutputError: when the output is there already, or cannot be written.
     """
-    read = read_metadata(metadata)
-    if read.suite != suite:
-        raise CardError(f"{metadata}: suite: found '{read.suite}', expected '{suite}'")
-    faults = check_folder(folder, suite, cards)
+    faults: list[str] = []
+    fingerprint = None
+    try:
+        read = read_metadata(metadata)
+        fingerprint = read.fingerprint
+        if read.suite != suite:
+            faults.append(f"{metadata}: suite: found '{read.suite}', expected '{suite}'")
+    except CardError as error:
+        faults.extend(error.faults)
+    faults += [*run_faults(folder, fingerprint), *check_folder(folder, suite, cards)]
     if faults:
         raise PredictionError(*faults)
     if output.exists():

@@ -11,10 +11,11 @@ from typing import Any, Literal
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.errors import DataError, XHarnessError, did_you_mean
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.languages import nearest_code
 from xtreme_harness.plan import Target, select
 from xtreme_harness.submission import file_name, read_text
 
-__all__ = ["Purpose", "check_folder", "limited_run", "require_folder"]
+__all__ = ["Purpose", "check_folder", "require_folder", "run_faults"]
 
 Purpose = Literal["check", "score", "partial"]
 _BESIDE = ("metadata.yaml", "scores.json", "results.json", "README.md", "LICENSE")  # may stand beside the tasks
@@ -32,7 +33,7 @@ def check_folder(
         cards: the tasks.
         labels: gold in the official form, where it is to be had; then counts, lengths and ids are checked too.
         purpose: "check": what the scorer does not read is a fault, and labels may be absent. "score": the other way
-            round. "partial": as "score", but files, labels and ids may be absent.
+            round, but a file of an unknown language is a fault too. "partial": files, labels and ids may be absent.
 
     Raises:
         DataError: when `folder` is no folder.
@@ -41,22 +42,20 @@ def check_folder(
     targets, unscored = select(cards, [suite]), cards.suites[suite].unscored
     inner = _inner(folder, targets)
     if inner:
-        return [f"{folder}: no task folder here; {inner} has them, name that"]
+        return [f"{folder}: no task folder here; name {' or '.join(map(str, inner))}"]
     misnamed = {} if purpose == "partial" else _misnamed(folder, targets, cards)
     faults = [f"{path}: not a task of {suite}; rename it to {task}" for task, path in misnamed.items()]
     if purpose == "check":
-        known = _known(cards)
+        known = sorted(_known(cards))
         unknown = [path for path in _strangers(folder, cards) if path not in misnamed.values()]
         faults += [f"{path}: not a task of {suite}{did_you_mean(path.name, known)}" for path in unknown]
     for target in targets:
-        task = target.card.name
-        if (folder / task).is_dir():
-            optional = purpose != "score" or task in unscored
-            faults.extend(_label_folder_fault(labels, task, optional))
-            faults.extend(_task_faults(folder / task, target, labels, purpose))
-        elif task not in misnamed and task not in unscored and purpose != "partial":
-            found = "is a file" if (folder / task).exists() else "missing"
-            faults.append(f"{folder / task}: {found}, expected a folder with {len(target.languages)} files")
+        place, optional = folder / target.card.name, target.card.name in unscored
+        if place.is_dir():
+            faults.extend(_task_faults(place, target, labels, purpose, optional))
+        elif not optional and target.card.name not in misnamed and purpose != "partial":
+            found = "is a file" if place.exists() else "missing"
+            faults.append(f"{place}: {found}, expected a folder with {len(target.languages)} files")
     return faults
 
 
@@ -72,23 +71,32 @@ def require_folder(folder: Path) -> None:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
 
 
-def limited_run(folder: Path) -> str:
-    """Say that a submission folder was written by `eval --limit`; "" of any other."""
+def run_faults(folder: Path, fingerprint: str | None = None) -> list[str]:
+    """What the results of `eval` say against the submission folder that it wrote.
+
+    Args:
+        folder: `OUT/predictions/<suite>`; of any other there is nothing to say.
+        fingerprint: what is claimed to be that of the results.
+    """
     file = folder.resolve().parent.parent / "results.json"
     try:
-        limited = json.loads(file.read_bytes())["xharness"]["limited"]
+        run = json.loads(file.read_bytes())["xharness"]
+        limited, own = run["limited"], run["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return f"{folder}: comes from a run with --limit ({file}); run it again without" if limited else ""
+        return []
+    faults = [f"{folder}: comes from a run with --limit ({file}); run it again without"] if limited else []
+    if fingerprint is not None and not own.startswith(fingerprint):
+        faults.append(f"{file}: the fingerprint is {own}, and the metadata have {fingerprint}")
+    return faults
 
 
-def _inner(folder: Path, targets: Sequence[Target]) -> Path | None:
-    """A folder below that holds the task folders, where this one has none."""
+def _inner(folder: Path, targets: Sequence[Target]) -> list[Path]:
+    """The folders below that hold task folders, where this one has none."""
     names = {target.card.name for target in targets}
     if any((folder / name).exists() for name in names):
-        return None
+        return []
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    return next((path for path in below if any((path / name).is_dir() for name in names)), None)
+    return [path for path in below if any((path / name).is_dir() for name in names)]
 
 
 def _known(cards: Cards) -> set[str]:
@@ -113,13 +121,7 @@ def _misnamed(folder: Path, targets: Sequence[Target], cards: Cards) -> dict[str
     return found
 
 
-def _label_folder_fault(labels: Path | None, task: str, optional: bool) -> list[str]:
-    if labels is None or optional or (labels / task).is_dir():
-        return []
-    return [f"{labels / task}: missing, expected a folder with the labels of {task}"]
-
-
-def _task_faults(place: Path, target: Target, labels: Path | None, purpose: Purpose) -> list[str]:
+def _task_faults(place: Path, target: Target, labels: Path | None, purpose: Purpose, optional: bool) -> list[str]:
     card = target.card
     try:
         there = {path.name for path in place.iterdir() if not path.name.startswith(".")}
@@ -129,29 +131,35 @@ def _task_faults(place: Path, target: Target, labels: Path | None, purpose: Purp
     usual = {Path(file_name(card, "test", code)).name for code in card.all_languages}  # of the other suite too
     stray = sorted(there - usual)
     faults: list[str] = []
+    if labels and purpose == "score" and not optional and not (labels / card.name).is_dir():
+        faults.append(f"{labels / card.name}: missing, expected a folder with the labels of {card.name}")
     for name, code in wanted.items():
         if name in there:
             faults.extend(_file_faults(place / name, card, code, labels, purpose))
         elif purpose != "partial":
-            meant = _meant(name, stray)
+            meant = _meant(code, stray)
             stray = [other for other in stray if other != meant]
-            hint = f"; {meant} is there, which the scorer does not read" if meant else ""
+            hint = f"; {card.name} is optional: give all its languages, or remove the folder" if optional else ""
+            hint = f"; {meant} is there, which the scorer does not read" if meant else hint
             faults.append(f"{place / name}: missing{hint}")
-    return [*faults, *(_stray(place / name, target) for name in stray if purpose == "check")]
+    strangers = {name: _stranger(name, target) for name in stray}
+    faults += [f"{place / name}: {wrong}" for name, wrong in strangers.items() if wrong and purpose != "partial"]
+    unread = f"not read by the scorer; expected test-<lang>.{card.extension}"
+    return [*faults, *(f"{place / name}: {unread}" for name in stray if purpose == "check" and not strangers[name])]
 
 
-def _meant(name: str, stray: Sequence[str]) -> str:
-    """The file that stands there under another name: "test-et.tsv" for "test-et.jsonl"."""
-    stem = Path(name).stem
-    alike = {other: other.partition(".")[0].lower().replace("_", "-") for other in stray}
-    return next((other for other, spelt in alike.items() if spelt in (stem, stem.removeprefix("test-"))), "")
+def _meant(code: str, stray: Sequence[str]) -> str:
+    """The file of a language that stands there under another name: "test_de.tsv", "test-deu.tsv", "de.tsv"."""
+    spelt = {name: name.partition(".")[0].lower().replace("_", "-").removeprefix("test-") for name in stray}
+    return next((name for name, other in spelt.items() if other == code or nearest_code(other, [code])), "")
 
 
-def _stray(path: Path, target: Target) -> str:
-    code = path.stem.removeprefix("test-")
-    if path.stem == code or code in target.languages:
-        return f"{path}: not read by the scorer; expected test-<lang>.{target.card.extension}"
-    return f"{path}: unknown language '{code}'{did_you_mean(code, target.languages)}; it is not scored"
+def _stranger(name: str, target: Target) -> str:
+    """What is wrong with a prediction file of a language that the task does not have; "" for other files."""
+    code = Path(name).stem.removeprefix("test-")
+    if Path(name).stem == code or code in target.languages or Path(name).suffix != f".{target.card.extension}":
+        return ""
+    return f"unknown language '{code}'{nearest_code(code, target.languages)}; it is not scored"
 
 
 def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None, purpose: Purpose) -> list[str]:

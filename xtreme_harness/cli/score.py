@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +26,9 @@ __all__ = ["command"]
     is_flag=True,
     help="In odd cases do as the official script: skip tasks without a folder, score missing ids 0.",
 )
-@click.option("--partial", is_flag=True, help="Score what is there, and mark the output partial.")
+@click.option(
+    "--partial", is_flag=True, help="Leave out files and ids that are not there, and mark the output partial."
+)
 @click.option(
     "--udpos-convention",
     type=click.Choice(list(CONVENTIONS)),
@@ -62,20 +66,25 @@ def command(
         click.echo(json.dumps(found.layout, indent=2, ensure_ascii=False))
     else:
         write_json(output, found.layout)
-        click.echo(_table(dict(found.layout)))
+        click.echo(_table(found.layout))
         click.echo(f"\nscores: {output}")
     if found.crash:
         click.echo(f"error: {found.crash}", err=True)
         ctx.exit(2)
 
 
-def _table(layout: dict[str, object]) -> str:
+def _table(layout: Mapping[str, Any]) -> str:
+    """The headline figures; what the official layout does not know comes last."""
     from tabulate import tabulate
 
-    rows = []
-    for name, value in layout.items():
-        if name == "xharness":
-            continue
-        figure = value.get("avg_metric") if isinstance(value, dict) else value
-        rows.append([name, f"{figure:.2f}" if isinstance(figure, int | float) else "-"])
-    return tabulate(rows, headers=["score", "value"], tablefmt="pipe", disable_numparse=True)
+    own = layout["xharness"]
+    more = {name: value for name, value in own.items() if _figure(value) is not None}
+    rows = [[name, _figure(value)] for name, value in {**layout, **more}.items() if name != "xharness"]
+    header = "score (PARTIAL)" if own["partial"] else "score"
+    return tabulate(rows, headers=[header, "value"], tablefmt="pipe", floatfmt=".2f", missingval="-")
+
+
+def _figure(value: Any) -> float | None:
+    """A mean, or that of a task; None of anything else."""
+    found = value.get("avg_metric") if isinstance(value, Mapping) else value
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None

@@ -30,20 +30,20 @@ def command() -> None:
 @click.pass_context
 def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> None:
     """Find what the leaderboard would refuse or silently score 0; exit status 1 when there is something."""
-    from xtreme_harness.errors import DataError, OutputError
-    from xtreme_harness.official import check_folder
     from xtreme_harness.plan import all_cards
+    from xtreme_harness.submission_check import check_folder, require_folder, run_faults
 
-    if labels is not None and not labels.is_dir():
-        raise DataError(f"--labels {labels}: no such folder")
-    marked = folder.parent.parent / "results.json"
-    if marked.exists() and '"limited": true' in marked.read_text("utf-8"):
-        raise OutputError(f"{folder}: comes from a run with --limit ({marked}); run it again without")
-    faults = check_folder(folder, suite, all_cards(), labels)
+    if labels is not None:
+        require_folder(labels)
+    faults = [*check_folder(folder, suite, all_cards(), labels), *run_faults(folder)]
     for fault in faults:
         click.echo(fault, err=True)
-    click.echo(f"{folder}: {len(faults)} faults" if faults else f"{folder}: no faults, ready for {suite}")
-    ctx.exit(1 if faults else 0)
+    if faults:
+        click.echo(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
+        ctx.exit(1)
+    click.echo(f"{folder}: no faults, ready for {suite}")
+    if labels is None:
+        click.echo("(numbers of answers and ids were not checked: give --labels DIR)")
 
 
 @command.command("pack")

@@ -23,7 +23,7 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, bytes]]]:
         "architectures": ["XLMRobertaForMaskedLM"],
         "num_hidden_layers": 12,
     }
-    model = {"config.json": json.dumps(config).encode(), "tokenizer_config.json": b"{}"}
+    model = {"config.json": json.dumps(config).encode(), "tokenizer.json": b"{}"}
     return {
         ("dataset", hub.path): {hub.revision: files},
         ("model", "FacebookAI/xlm-roberta-base"): {COMMIT: model},
@@ -33,7 +33,12 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, bytes]]]:
 
 def _pawsx() -> bytes:
     features = Features(
-        {"id": Value("int32"), "sentence1": Value("string"), "sentence2": Value("string"), "label": ClassLabel(names=["0", "1"])}
+        {
+            "id": Value("int32"),
+            "sentence1": Value("string"),
+            "sentence2": Value("string"),
+            "label": ClassLabel(names=["0", "1"]),
+        }
     )
     rows = {
         "id": [1, 2],

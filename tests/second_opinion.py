@@ -208,9 +208,10 @@ def chunk_scores(found: list[list[str]], wanted: list[list[str]], later: bool) -
         raise ValueError("inconsistent lengths")
     predicted, gold = chunks(found, later), chunks(wanted, later)
     correct = len([chunk for chunk in gold if chunk in predicted])
-    p: float = correct / len(predicted) if len(predicted) > 0 else 0
-    r: float = correct / len(gold) if len(gold) > 0 else 0
-    f: float = 2 * p * r / (p + r) if p + r > 0 else 0
+    nothing: float = 0.0 if later else 0
+    p: float = correct / len(predicted) if len(predicted) > 0 else nothing
+    r: float = correct / len(gold) if len(gold) > 0 else nothing
+    f: float = 2 * p * r / (p + r) if p + r > 0 else nothing
     return {"f1": f * 100, "precision": p * 100, "recall": r * 100}
 
 

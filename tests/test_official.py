@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import second_opinion
 from broken_submissions import on_json, on_lines, removed, write_lareqa
 from generated_folders import write_folders
+
 from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.official import CONVENTIONS, FolderScores, Mode, score_folders
 from xtreme_harness.plan import all_cards
@@ -85,6 +85,9 @@ def test_zeros_are_integers_where_the_official_script_writes_such(folders: Calla
     assert text.count('"de": 0,') == 3
     assert text.count('"af": 0,') == 2
     assert text.count('"af": 0.0,') == 1  # no chunk of many was found
+    later = official_text(scored(folder, "xtreme", convention="seqeval-1.2").layout)
+    assert later == reference(folder, "xtreme", "seqeval-1.2")
+    assert later.count('"af": 0.0,') == 3
 
 
 def test_key_order_and_what_stands_under_xharness(folders: Callable[..., Path]) -> None:
@@ -220,7 +223,7 @@ def test_ends_where_the_official_script_ends(
         scored(folder, suite, "official")
     assert len(error.value.faults) == 1
     assert message in str(error.value)
-    with pytest.raises(Exception) as officially:  # noqa: B017, PT011 - the official script has no exceptions of its own
+    with pytest.raises(Exception) as officially:
         reference(folder, suite)
     assert not isinstance(officially.value, second_opinion.CrashAfterWriting)
     with pytest.raises(XHarnessError):

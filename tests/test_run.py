@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness import DataError, OutputError, Result, evaluate
+from xtreme_harness import DataError, ModelError, OutputError, Result, evaluate
 from xtreme_harness import run as run_module
 from xtreme_harness.output import locked
 from xtreme_harness.plan import all_cards, select
@@ -600,3 +600,27 @@ def test_an_output_error_inside_the_api(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(OutputError, match="a file is in the way"):
         evaluate("oracle", "xnli", data="samples", output=tmp_path / "out")
+
+
+def test_tatoeba_tells_the_other_direction_beside_the_official_one(checkpoint: Path, tmp_path: Path) -> None:
+    evaluate(checkpoint, "tatoeba", data="samples", languages="de", output=tmp_path)
+    cell = json.loads((tmp_path / "results.json").read_text())["xharness"]["cells"][0]
+    assert list(cell["metrics"]) == ["accuracy"]
+    assert cell["extras"].keys() == {"accuracy_foreign_to_english"}
+    assert 0 <= cell["extras"]["accuracy_foreign_to_english"] <= 100
+
+
+def test_a_silent_hub_ends_the_run_at_its_first_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    ended = []
+    with pytest.raises(DataError, match=r"facebook/xnli: the Hub .* cannot be reached.*--data samples") as caught:
+        evaluate("oracle", "xnli", output=tmp_path / "out", on_cell=ended.append)
+    assert (len(caught.value.faults), ended) == (1, [])
+
+
+def test_a_checkpoint_without_tokenizer_is_refused_before_any_cell(checkpoint: Path, tmp_path: Path) -> None:
+    shutil.copytree(checkpoint / "xnli", tmp_path / "bare", ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(ModelError, match="bare: no tokenizer files in this checkpoint"):
+        evaluate(tmp_path / "bare", "xnli", data="samples", output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

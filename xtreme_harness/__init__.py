@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xtreme_harness.api import demo, evaluate
+    from xtreme_harness.api import demo, evaluate, score
     from xtreme_harness.errors import (
         CardError,
         DataError,
@@ -36,9 +36,10 @@ __all__ = [
     "__version__",
     "demo",
     "evaluate",
+    "score",
 ]
 
-_HOMES = {"evaluate": "api", "demo": "api", "Result": "results", "__version__": "signature"}
+_HOMES = {"evaluate": "api", "demo": "api", "score": "api", "Result": "results", "__version__": "signature"}
 
 
 def __getattr__(name: str) -> Any:

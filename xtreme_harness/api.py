@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cells import prediction_paths
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError, ModelError
+from xtreme_harness.official import FolderScores, Mode, score_folders
 from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
 from xtreme_harness.results import Result, build, to_json
@@ -20,6 +22,7 @@ from xtreme_harness.submission import write_json
 
 __all__ = ["default_output", "demo", "evaluate", "plan_evaluation", "read_label_orders", "read_layer", "split_names"]
 
+PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 log = logging.getLogger("xtreme_harness")
 
 
@@ -129,6 +132,18 @@ def evaluate(
     return result
 
 
+def score(
+    predictions: str | Path,
+    labels: str | Path,
+    suite: str,
+    *,
+    mode: Mode = "strict",
+    udpos_convention: str = "seqeval-0.0.12",
+) -> FolderScores:
+    """Score a prediction folder against a label folder, as `xharness score` does; see `official.score_folders`."""
+    return score_folders(Path(predictions), Path(labels), suite, all_cards(), mode, udpos_convention)
+
+
 def default_output(model: str | Path) -> Path:
     """The folder of the results where none is named: `xharness-out/<model>`.
 
@@ -213,6 +228,13 @@ def _require_sense(options: Options) -> None:
     for flag, number in (("--limit", options.limit), ("--batch-size", options.batch_size)):
         if number is not None and number < 1:
             faults.append(f"{flag} {number}: expected a number from 1")
+    if options.preset not in (None, *PRESETS):
+        faults.append(f"--retrieval-preset {options.preset}: expected {', '.join(PRESETS)}")
+    pinned = re.fullmatch(r"[0-9a-f]{40}", options.revision or "")
+    if options.trust_remote_code and not pinned and not Path(options.model).is_dir():
+        faults.append(
+            "--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)"
+        )
     if faults:
         raise ModelError(*faults)
 

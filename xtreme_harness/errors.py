@@ -3,6 +3,7 @@
 XHarnessError            one line for the user: where, found, expected, what to do
 ├── CardError            a task card, suite or recipe is wrong
 ├── DataError            a data file or Hub dataset is missing or malformed
+│   └── HubSilent        the Hub does not answer, so no other dataset of it can be had either
 ├── PredictionError      predictions are absent, unknown or malformed
 ├── ModelError           a checkpoint cannot be loaded, or has no fitting head
 ├── OutputError          the output folder cannot be used
@@ -17,6 +18,7 @@ from difflib import get_close_matches
 __all__ = [
     "CardError",
     "DataError",
+    "HubSilent",
     "MissingDependency",
     "ModelError",
     "OutputError",
@@ -42,6 +44,10 @@ class CardError(XHarnessError):
 
 class DataError(XHarnessError):
     """A data file or Hub dataset is missing or malformed."""
+
+
+class HubSilent(DataError):
+    """The Hub does not answer, so no other dataset of it can be had either."""
 
 
 class PredictionError(XHarnessError):

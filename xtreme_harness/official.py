@@ -28,7 +28,7 @@ __all__ = ["CONVENTIONS", "FolderScores", "Mode", "score_folders"]
 Mode = Literal["strict", "official", "partial"]
 CONVENTIONS = {"seqeval-0.0.12": "chunk_f1", "seqeval-1.2": "chunk_f1_seqeval_1_2"}  # of the UD-POS F1
 _DIVIDES = ("accuracy", "squad", "mlqa")  # by the number of examples, even if it is 0
-_EQUAL_LENGTHS = ("chunk_f1_seqeval_1_2",)  # sentences that differ in length end the run
+_SEQEVAL_1_2 = "chunk_f1_seqeval_1_2"  # sentences that differ in length end the run, and its zeros are 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
     found = kind.loads(read(cell.prediction), str(cell.prediction), list(golds), cell.card)
     if not golds and metric.name in _DIVIDES:
         raise DataError(f"{cell.label}: no labels, and the official script divides by their number")
-    if metric.name in _EQUAL_LENGTHS:
+    if metric.name == _SEQEVAL_1_2:
         _require_lengths(found, golds, cell)
     if cell.card.calibrate:  # mined pairs: a sentence that neither file names has no translation
         keys = dict.fromkeys([*golds, *found])
@@ -177,7 +177,10 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
         raise PredictionError(f"{cell.prediction}: none of its {len(golds)} ids has a prediction; remove the file")
     if without and mode != "partial":
         rows = np.concatenate([rows, _wrong(metric.columns, without)])
-    return _Scored(metric.reduce(column_sums(rows)), len(golds), without)
+    values: Mapping[str, float] = metric.reduce(column_sums(rows))
+    if metric.name == _SEQEVAL_1_2:
+        values = {name: float(value) for name, value in values.items()}
+    return _Scored(values, len(golds), without)
 
 
 def _official_text(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from xtreme_harness.cards import TaskCard
@@ -10,7 +11,7 @@ from xtreme_harness.kinds.base import Kind
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Json, Split
 
-__all__ = ["Answering", "predict"]
+__all__ = ["Answering", "Answers", "predict"]
 
 
 class Answering(Protocol):
@@ -23,9 +24,18 @@ class Answering(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model makes of a split."""
+
+    found: dict[str, Any]  # predictions by example id
+    number: Json = None  # what the kind chose on the dev split (BUCC's threshold)
+    extras: Mapping[str, float] | None = None  # figures, in percent, that prediction files cannot tell
+
+
 def predict(
     model: Answering, kind: Kind[Any, Any, Any], split: Split[Any], card: TaskCard, dev: Split[Any] | None = None
-) -> tuple[dict[str, Any], Json]:
+) -> Answers:
     """Answer every example of a split.
 
     Args:
@@ -34,9 +44,6 @@ def predict(
         split: the examples.
         card: the task.
         dev: where the kind chooses a number first (BUCC's threshold), the split it is chosen on; may be `split`.
-
-    Returns:
-        predictions by example id, and the number, None where there is none.
     """
     features = kind.featurize(split, model.tokenizer, card)
     arrays = model.forward(features)
@@ -44,4 +51,5 @@ def predict(
     if dev is not None and kind.calibrate is not None:
         tuning = features if dev is split else kind.featurize(dev, model.tokenizer, card)
         number = kind.calibrate(arrays if dev is split else model.forward(tuning), tuning, dev, card)
-    return kind.decode(replace(arrays, calibration=number), features, split, card), number
+    found = kind.decode(replace(arrays, calibration=number), features, split, card)
+    return Answers(found, number, kind.extras(arrays, features, split, card) if kind.extras else None)

@@ -134,7 +134,9 @@ def leaderboard(
     for target in targets:
         metric = METRICS[target.card.metric]
         values = {
-            code: by_cell[target.key, code]["metrics"] for code in target.languages if (target.key, code) in by_cell
+            code: {**by_cell[target.key, code]["metrics"], **by_cell[target.key, code].get("extras", {})}
+            for code in target.languages
+            if (target.key, code) in by_cell
         }
         if not values:
             continue
@@ -343,6 +345,7 @@ def _own_cell(record: Record) -> dict[str, Any]:
         "seconds": record["seconds"],
         "status": record["status"],
         "calibration": record.get("calibration"),
+        "extras": dict(record.get("extras", {})),
         "signature": record["signature"],
         "fingerprint": record["fingerprint"],
     }

@@ -12,13 +12,20 @@ from typing import Any
 
 from xtreme_harness.cells import cell_signature, data_fields, discard, find_kept, save
 from xtreme_harness.data.load import load_split
-from xtreme_harness.errors import ModelError, OutputError, XHarnessError
+from xtreme_harness.errors import HubSilent, ModelError, OutputError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.models.checkpoint import Checkpoint, content_hash, find_checkpoint, head_fault, label_order
+from xtreme_harness.models.checkpoint import (
+    Checkpoint,
+    content_hash,
+    find_checkpoint,
+    head_fault,
+    label_order,
+    tokenizer_holder,
+)
 from xtreme_harness.models.selftest import SELF_TESTS, answer
 from xtreme_harness.plan import Cell, Plan
-from xtreme_harness.predict import predict
+from xtreme_harness.predict import Answers, predict
 from xtreme_harness.records import Split
 from xtreme_harness.score import score
 from xtreme_harness.signature import VERSION, fingerprint, library_versions
@@ -101,6 +108,11 @@ def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
         except ModelError as error:
             faults.extend(error.faults)
             continue
+        try:
+            tokenizer_holder(checkpoint)
+        except ModelError as error:
+            faults.extend(error.faults)
+            continue
         for cell in cells:
             try:
                 setup = _setup(cell, checkpoint, options)
@@ -154,6 +166,7 @@ def execute(
 
     Raises:
         OutputError: when results cannot be written, which ends the run.
+        HubSilent: when data must come from a Hub that does not answer, which ends it too.
     """
     left: dict[tuple[Any, ...], list[tuple[Cell, dict[str, Any]]]] = {}
     for cell in plan.cells:
@@ -196,6 +209,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "label_order": list(setup.order),
         "layer": setup.pooling.layer if setup.pooling else None,
         "pooling": setup.pooling.mode if setup.pooling else None,
+        "preset": setup.pooling.preset if setup.pooling else None,
         "limit": options.limit,
         "seed": options.seed if options.model == "random" else None,
         "recipe": None,
@@ -209,6 +223,8 @@ def _looked_up(
     """The cell as an earlier run left it, if it may be kept; and what it is computed from now."""
     try:
         fields = _fields(cell, setup, options, context)
+    except HubSilent:
+        raise
     except (XHarnessError, OSError) as error:  # data that went away since the plan was made
         return _failed(cell, error), {}
     kept = None if options.force else find_kept(options.output, cell, fields, options.seed, options.log_samples)
@@ -236,7 +252,7 @@ def _attempted(
         if model is not None:
             model.report = lambda sequences: watch(cell, sequences)
         return model, _evaluate(cell, model, fields, options)
-    except OutputError:
+    except (OutputError, HubSilent):
         raise
     except Exception as error:
         return model, _failed(cell, error)
@@ -281,19 +297,19 @@ def _evaluate(cell: Cell, model: Any, fields: Mapping[str, Any], options: Option
     started = time.monotonic()
     kind, split = KINDS[cell.card.kind], _split(cell, cell.split, options)
     without_gold = any(kind.gold(e) is None for e in split.examples)
-    number = None
     if model is None:
         if options.model == "oracle" and without_gold:
             return Done(
                 cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}"
             )
-        found = answer(options.model, kind, split, cell.card, options.seed)
+        answers = Answers(dict(answer(options.model, kind, split, cell.card, options.seed)))
     else:
         dev = None
         if cell.card.calibrate:
             dev = split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
-        found, number = predict(model, kind, split, cell.card, dev)
-    record = _record(cell, kind, split, found, fields, number)
+        answers = predict(model, kind, split, cell.card, dev)
+    found = answers.found
+    record = _record(cell, kind, split, answers, fields)
     record["signature"] = cell_signature(cell, fields, split.source, options.seed)
     samples = _samples(kind, split, found, record) if options.log_samples else None
     record["seconds"] = round(time.monotonic() - started, 3)
@@ -308,9 +324,7 @@ def _remedy(cell: Cell, options: Options) -> str:
     return f"{options.labels / file_name(cell.card, cell.split, cell.language)} is not there"
 
 
-def _record(
-    cell: Cell, kind: Any, split: Split[Any], found: Mapping[str, Any], fields: Mapping[str, Any], number: Any
-) -> dict[str, Any]:
+def _record(cell: Cell, kind: Any, split: Split[Any], answers: Answers, fields: Mapping[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "task": cell.key,
         "language": cell.language,
@@ -325,12 +339,13 @@ def _record(
         "fingerprint": fingerprint(fields),
         "fields": dict(fields),
         "source": split.source,
-        "calibration": number,
+        "calibration": answers.number,
+        "extras": dict(answers.extras or {}),
     }
     if any(kind.gold(e) is None for e in split.examples):
         return {**record, "status": "unscored"}
     metric = METRICS[cell.card.metric]
-    scored = score(metric, kind, split, found)
+    scored = score(metric, kind, split, answers.found)
     rows = [[int(v) if v == int(v) else v for v in row] for row in scored.rows.tolist()]
     record |= {"metrics": dict(scored.values), "columns": list(metric.columns), "rows": rows}
     if cell.card.parallel:

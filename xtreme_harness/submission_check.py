@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -189,7 +190,7 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
 
 def _byte_faults(raw: bytes, path: Path) -> list[str]:
     faults = []
-    if raw.startswith(b"\xef\xbb\xbf"):
+    if raw.startswith(BOM_UTF8):
         faults.append(f"{path}:1: begins with a byte-order mark; save it as UTF-8 without")
     if b"\r" in raw:
         at = raw.index(b"\r")
@@ -199,6 +200,8 @@ def _byte_faults(raw: bytes, path: Path) -> list[str]:
 
 
 def _golds(file: Path, card: TaskCard) -> Mapping[str, Any]:
+    if file.is_file() and file.read_bytes().startswith(BOM_UTF8):
+        raise DataError(f"{file}:1: begins with a byte-order mark; save it as UTF-8 without")
     golds = KINDS[card.kind].golds(read_text(file), str(file), card)
     if not golds:
         raise DataError(f"{file}: no labels")

@@ -54,7 +54,7 @@ def evaluated(xharness: Run, tmp_path: Path) -> Run:
         (["--layer", "x"], "error: --layer x: expected last, an index such as 8, or a fraction such as 0.67"),
         (
             ["--trust-remote-code"],
-            "error: --trust-remote-code runs the checkpoint's own code: pin it with --revision COMMIT",
+            "error: --trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)",
         ),
         (["--include-path", "nowhere"], "error: nowhere: no such card or folder of cards"),
         (["--label-order", "xnli"], "error: --label-order xnli: expected TASK=A,B,C"),

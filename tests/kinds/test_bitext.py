@@ -13,7 +13,7 @@ from letters import LETTERS
 
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.bitext import best_threshold, mine
+from xtreme_harness.kinds.bitext import BITEXT, best_threshold, mine
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Split
 from xtreme_harness.search import normalised
@@ -134,3 +134,15 @@ def test_features() -> None:
     assert [list(e.ids) for e in features.pool] == [[2, 3], [2, LETTERS.ids(["深"])[0][0], 3]]
     assert (features.pool_key, features.language, features.pool_language) == ("key", "zh", "en")
     assert [p.id for p in features.detail] == ["7", "8"] and len(features.inputs[0].ids) == 4
+
+
+def test_extras_search_from_foreign_to_english() -> None:
+    pool = (Passage("0", "x"), Passage("1", "y"))
+    examples = (BitextExample("0", "a", ("1",)), BitextExample("1", "b", ("0",)))
+    split = Split("tatoeba", "de", "test", examples, pool)
+    queries = np.array([[1, 0], [0, 1]], np.float32)
+    arrays = Arrays(queries, pool=np.array([[0, 1], [0.6, 0.8]], np.float32))  # both are nearest to the second query
+    assert BITEXT.extras is not None
+    found = BITEXT.extras(arrays, Features([], detail=pool), split, all_cards().card("tatoeba"))
+    assert found == {"accuracy_foreign_to_english": 50.0}
+    assert BITEXT.extras(arrays, Features([], detail=pool), split, all_cards().card("bucc2018")) == {}

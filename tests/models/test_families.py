@@ -98,7 +98,7 @@ def test_gives_every_example_a_prediction_of_its_kind(run: Run) -> None:
         known = {p.id for p in run.split.pool}
         size = 1 if card.kind == "bitext" else 12
         assert all(len(ids) == len(set(ids)) == size and set(ids) <= known for ids in found.values())
-    assert predict(run.model, KINDS[card.kind], run.split, card)[0] == found
+    assert predict(run.model, KINDS[card.kind], run.split, card).found == found
 
 
 def test_does_not_depend_on_batches(run: Run) -> None:

@@ -43,7 +43,7 @@ def test_sentences_beyond_the_positions(family: str, tmp_path: Path, monkeypatch
     assert model.tokenizer.limit == (18 if family == "xlm-roberta" else 20)
     words = ("der", "", "tiefste", "See", "\u200b", "a" * 200) * 30
     split = Split("panx", "de", "test", (TaggedSentence("0", words, None), TaggedSentence("1", (), None)))
-    found, _ = predict(model, KINDS[PANX.kind], split, PANX)
+    found = predict(model, KINDS[PANX.kind], split, PANX).found
     assert len(found["0"]) == len(words) and found["1"] == ()
 
 

@@ -100,9 +100,10 @@ def test_choice(task: str, family: str, layers: int, flags: dict[str, Any], expe
     assert (found.layer, found.mode, found.preset) == expected
 
 
-def test_an_unknown_preset_lists_those_there_are() -> None:
-    with pytest.raises(ModelError, match="tatoeba: no retrieval preset 'nosuch'; it has paper, script, jiant, last"):
-        choose_pooling(CARDS["tatoeba"], checkpoint("bert", 12), preset="nosuch")
+def test_a_preset_that_a_card_lacks_is_its_first_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    found = choose_pooling(CARDS["lareqa"], checkpoint("bert", 12), preset="jiant")
+    assert (found.layer, found.mode, found.preset) == (12, "pooler", "paper")
+    assert caplog.messages == ["lareqa: no retrieval preset 'jiant', its own 'paper' is used"]
 
 
 class TestSentenceTransformers:

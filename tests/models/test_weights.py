@@ -184,7 +184,7 @@ def test_permuted_labels_give_the_same_predictions(tmp_path: Path) -> None:
         checkpoint = find_checkpoint(str(path), None)
         order = label_order(checkpoint, PANX.labels, PANX.aliases, "panx")
         model = load_model(checkpoint, TOKENS, order, device="cpu", dtype="float32")
-        found.append(predict(model, kind, split, PANX)[0])
+        found.append(predict(model, kind, split, PANX).found)
     assert found[0] == found[1] and len({tag for tags in found[0].values() for tag in tags}) > 1
 
 

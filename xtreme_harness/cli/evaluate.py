@@ -125,8 +125,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from xtreme_harness.cli.show import Progress, print_plan, print_result
     from xtreme_harness.errors import ModelError
 
-    if given["trust_remote_code"] and not given["revision"]:
-        raise ModelError("--trust-remote-code runs the checkpoint's own code: pin it with --revision COMMIT")
     if given["train"] == "always":
         raise ModelError("--train always: training is not in this version; give checkpoints that have their heads")
     if given["dry_run"]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from xtreme_harness.cards import HubSource
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, HubSilent
 
 __all__ = ["ELSEWHERE", "Repository", "fetched", "find", "one_line", "pinned"]
 
@@ -56,7 +56,7 @@ def find(source: HubSource) -> Repository:
         return answer
     if answer.silent and pinned(source) and (known := _cached(source.path, revision)).files:
         return replace(known, silence=answer.fault)
-    raise DataError(answer.fault)
+    raise HubSilent(answer.fault) if answer.silent else DataError(answer.fault)
 
 
 @lru_cache(maxsize=256)

@@ -45,6 +45,9 @@ class Kind(Generic[E, P, G]):
     gold_text: Callable[[Split[E], TaskCard], str]  # the official label file of a split with gold
     faults: Callable[[str, str, Mapping[str, G] | None, TaskCard], list[str]]  # of a prediction file: text, place, gold
     calibrate: Callable[[Arrays, Features, Split[E], TaskCard], Json] | None = None  # a number chosen on dev
+    extras: Callable[[Arrays, Features, Split[E], TaskCard], dict[str, float]] | None = (
+        None  # figures beside the official
+    )
 
 
 def official_lines(text: str) -> list[str]:

@@ -199,6 +199,16 @@ def _calibrate(arrays: Arrays, features: Features, split: Split[BitextExample], 
     return best_threshold([c.score for c in found], hits, sum(len(e.gold or ()) for e in split.examples))
 
 
+def _extras(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> dict[str, float]:
+    """The search the other way, from foreign to English: percent of the pool that finds its own query."""
+    if card.options.get("mode", OPTIONS["mode"]) == "mine" or any(e.gold is None for e in split.examples):
+        return {}
+    queries, pool = _vectors(arrays)
+    _, items = knn(pool, queries, 1, arrays.device)
+    hits = [p.id in (split.examples[i].gold or ()) for p, i in zip(features.detail, items[:, 0], strict=True)]
+    return {"accuracy_foreign_to_english": 100 * sum(hits) / len(hits)}
+
+
 def _constant(split: Split[BitextExample], card: TaskCard) -> dict[str, Ids]:
     first = next(iter(split.pool), None)
     return {e.id: (first.id,) if first else () for e in split.examples}
@@ -262,4 +272,5 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
     calibrate=_calibrate,
+    extras=_extras,
 )

@@ -271,9 +271,7 @@ def _object(text: str, place: str) -> tuple[dict[str, Any] | None, list[str]]:
     if isinstance(read, dict) and "data" in read:
         beside = [key for key in read if key != "data"]
         if beside:
-            return None, [
-                f"{place}: {_named(beside)} beside the key 'data', and the scorer reads only what is under it"
-            ]
+            return None, [f"{place}: {_named(beside)} beside the key 'data': the scorer reads only what is under it"]
         read = read["data"]
     if not isinstance(read, dict):
         return None, [f"{place}: found a JSON {type(read).__name__}, expected an object of id: answer"]

@@ -24,6 +24,7 @@ __all__ = [
     "head_fault",
     "label_order",
     "read_checkpoint",
+    "tokenizer_holder",
 ]
 
 HEADS = {  # transformers Auto class -> endings of the architectures that are this head
@@ -41,6 +42,7 @@ PEFT_HEADS = {
 }
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
+_TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
 
 
@@ -98,6 +100,22 @@ def find_checkpoint(name: str, unit: str | None, revision: str | None = None) ->
         known = f"; it has checkpoints for {', '.join(inside)}" if inside else ""
         raise ModelError(f"{name}: {wanted} in this folder{known}")
     return read_checkpoint(found, str(root / found.relative_to(root)))
+
+
+def tokenizer_holder(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint that holds the tokenizer's files: itself, or the base of an adapter.
+
+    Raises:
+        ModelError: when neither has any.
+    """
+    if any(True for pattern in _TOKENIZERS for _ in checkpoint.path.glob(pattern)):
+        return checkpoint
+    if checkpoint.base is not None:
+        return tokenizer_holder(checkpoint.base)
+    raise ModelError(
+        f"{checkpoint.name}: no tokenizer files in this checkpoint (expected tokenizer.json); "
+        "save the tokenizer beside the weights"
+    )
 
 
 def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str | None = None) -> Checkpoint:

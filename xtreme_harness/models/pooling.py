@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,8 @@ from xtreme_harness.models.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     import torch
+
+log = logging.getLogger("xtreme_harness")
 
 __all__ = ["Pooling", "choose_pooling", "layer_index", "pool"]
 
@@ -41,11 +44,15 @@ def choose_pooling(
 
     A preset that asks for the pooler means the mean in families that have none.
 
+    A preset that the card lacks (LAReQA has no `jiant`) is its first one, with a warning.
+
     Raises:
-        ModelError: for a preset that the card lacks, or a layer that the model lacks.
+        ModelError: for a layer that the model lacks.
     """
     if preset is not None and preset not in card.presets:
-        raise ModelError(f"{card.name}: no retrieval preset '{preset}'; it has {', '.join(card.presets) or 'none'}")
+        origin = next(iter(card.presets), "last")
+        log.warning("%s: no retrieval preset '%s', its own '%s' is used", card.name, preset, origin)
+        preset = origin
     if preset is None and checkpoint.sentence is not None:
         if checkpoint.sentence.fault and (layer is None or pooling is None):
             raise ModelError(checkpoint.sentence.fault)

@@ -16,13 +16,12 @@ from typing import Any
 import torch
 
 from xtreme_harness.errors import MissingDependency, ModelError
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint
+from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint, tokenizer_holder
 from xtreme_harness.models.heads import load_head
 
 __all__ = ["load_network", "load_tokenizer", "quietly", "with_weights"]
 
 _FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
-_TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _POOLER = re.compile(r"(^|\.)pooler\.")
 
@@ -83,13 +82,9 @@ def load_tokenizer(checkpoint: Checkpoint, path: Path, trust: bool = False) -> A
     """The transformers tokenizer; an adapter without one has its base's."""
     from transformers import AutoTokenizer
 
-    if not any(True for pattern in _TOKENIZERS for _ in path.glob(pattern)):
-        if checkpoint.base is not None:
-            return load_tokenizer(checkpoint.base, with_weights(checkpoint.base), trust)
-        raise ModelError(
-            f"{checkpoint.name}: no tokenizer files in this checkpoint (expected tokenizer.json); "
-            "save the tokenizer beside the weights"
-        )
+    holder = tokenizer_holder(checkpoint)
+    if holder is not checkpoint:
+        return load_tokenizer(holder, with_weights(holder), trust)
     if checkpoint.family == "xlm":
         _require("sacremoses", "xlm")
     return AutoTokenizer.from_pretrained(path, trust_remote_code=trust)

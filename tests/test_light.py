@@ -1,0 +1,81 @@
+"""What must run without the heavy libraries: everything that computes nothing with a model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from generated_folders import write_folders
+
+ROOT = Path(__file__).parents[1]
+HEAVY = (
+    "torch", "transformers", "datasets", "faiss", "huggingface_hub", "seqeval", "sklearn", "scipy", "pandas",
+    "safetensors", "tokenizers", "tqdm", "sacrebleu", "peft", "accelerate", "pyarrow", "sentencepiece",
+)  # fmt: skip
+PROGRAM = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HEAVY!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} (refused)", name=name)
+
+sys.meta_path.insert(0, Refuse())
+from xtreme_harness.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def light(*args: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in a Python that refuses the heavy libraries."""
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("light")
+    write_folders(root, "xtreme-r", 1, size=6)
+    return root
+
+
+def test_the_hook_refuses() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM.replace("from xtreme_harness.cli.main import main", "import torch")],
+        capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+    )  # fmt: skip
+    assert "No module named 'torch' (refused)" in run.stderr
+
+
+def test_score(folder: Path) -> None:
+    sides = ["--predictions", folder / "predictions", "--labels", folder / "labels", "--suite", "xtreme-r"]
+    run = light("score", *sides, "-o", folder / "scores.json")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (folder / "scores.json").exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"], ["--version"], ["score", "--help"], ["submission", "--help"], ["submission", "labels", "--help"],
+        ["tasks", "list"], ["leaderboard"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_command(args: list[str]) -> None:
+    run = light(*args)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_submission_check(folder: Path) -> None:
+    run = light("submission", "check", folder / "predictions", "--suite", "xtreme-r", "--labels", folder / "labels")
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_submission_labels(tmp_path: Path) -> None:
+    run = light("-q", "submission", "labels", "--data", "samples", "--suite", "xtreme", "--to", tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith(f"label files in {tmp_path}\n")

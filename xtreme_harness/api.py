@@ -16,7 +16,8 @@ from xtreme_harness.errors import CardError, DataError, ModelError
 from xtreme_harness.official import FolderScores, Mode, score_folders
 from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
-from xtreme_harness.results import Result, build, to_json
+from xtreme_harness.results import Result, build
+from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare
 from xtreme_harness.submission import write_json
 
@@ -232,9 +233,7 @@ def _require_sense(options: Options) -> None:
         faults.append(f"--retrieval-preset {options.preset}: expected {', '.join(PRESETS)}")
     pinned = re.fullmatch(r"[0-9a-f]{40}", options.revision or "")
     if options.trust_remote_code and not pinned and not Path(options.model).is_dir():
-        faults.append(
-            "--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)"
-        )
+        faults.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
     if faults:
         raise ModelError(*faults)
 

@@ -37,16 +37,18 @@ def sides(folder: Path, suite: str) -> list[object]:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_broken_submission(xharness: Run, folder: Callable[[str], Path], broken: Broken, tmp_path: Path) -> None:
-    place = folder(broken.suite)
-    broken.change(place / "predictions")
-    run = xharness("score", *sides(place, broken.suite), "-o", tmp_path / "scores.json")
+def test_broken_submission(xharness: Run, whole: Path, broken: Broken, tmp_path: Path) -> None:
+    found, labels = tmp_path / "predictions", whole / broken.suite / "labels"
+    shutil.copytree(whole / broken.suite / "predictions", found)
+    broken.change(found)
+    places = ["--predictions", found, "--labels", labels, "--suite", broken.suite]
+    run = xharness("score", *places, "-o", tmp_path / "scores.json")
     if broken.seen == "check":
         assert (run.status, run.err) == (0, "")
         return
     assert run.status == 2
     assert run.out == ""
-    assert broken.explains([line.removeprefix("error: ") for line in run.err.splitlines()], place / "predictions")
+    assert broken.explains([line.removeprefix("error: ") for line in run.err.splitlines()], found)
     assert not list(tmp_path.glob("*.json*"))
 
 

@@ -80,11 +80,11 @@ def test_check_of_a_good_submission(xharness: Run, whole: Path, suite: str) -> N
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_check_of_a_broken_submission(xharness: Run, folder: Callable[[str], Path], broken: Broken) -> None:
-    place = folder(broken.suite)
-    found = place / "predictions"
+def test_check_of_a_broken_submission(xharness: Run, whole: Path, broken: Broken, tmp_path: Path) -> None:
+    found, labels = tmp_path / "predictions", whole / broken.suite / "labels"
+    shutil.copytree(whole / broken.suite / "predictions", found)
     broken.change(found)
-    run = xharness("submission", "check", found, "--suite", broken.suite, "--labels", place / "labels")
+    run = xharness("submission", "check", found, "--suite", broken.suite, "--labels", labels)
     assert run.status == 1
     assert broken.explains(run.err.splitlines(), found)
     number = len(broken.faults)

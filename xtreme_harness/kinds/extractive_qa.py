@@ -7,6 +7,7 @@ answer is cut from the original passage by character offsets, so unspaced script
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.errors import DataError, PredictionError, listed
 from xtreme_harness.kinds.base import Kind, json_object, text_of
 from xtreme_harness.kinds.faults import answer_faults
 from xtreme_harness.models.tokenizer import Tokenizer
@@ -213,22 +214,25 @@ def _dumps(split: Split[QAExample], found: Mapping[str, str], card: TaskCard) ->
 
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
     found = json_object(text, place)
-    wrong = [
-        f"{place}: {key}: found {value!r}, expected text" for key, value in found.items() if not isinstance(value, str)
-    ]
+    asked = {key: found[key] for key in ids if key in found} | {k: v for k, v in found.items() if isinstance(v, str)}
+    wrong = [f"{place}: {key}: found {v!r}, expected text" for key, v in asked.items() if not isinstance(v, str)]
     if wrong:
-        raise PredictionError(*wrong[:20])
-    return found
+        raise PredictionError(*listed(wrong))
+    return asked
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
     try:
-        articles = json.loads(text)["data"]
-        return {
-            q["id"]: tuple(a["text"] for a in q["answers"]) for d in articles for p in d["paragraphs"] for q in p["qas"]
-        }
+        read = json.loads(text)
+        articles = read["data"] if isinstance(read, dict) else read
+        questions = [q for d in articles for p in d["paragraphs"] for q in p["qas"]]
+        golds = {q["id"]: tuple(a["text"] for a in q["answers"]) for q in questions}
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
+    if len(golds) < len(questions):
+        twice = next(key for key, n in Counter(q["id"] for q in questions).items() if n > 1)
+        raise PredictionError(f"{place}: question id '{twice}' stands twice; ids of evaluation data must differ")
+    return golds
 
 
 def _gold_text(split: Split[QAExample], card: TaskCard) -> str:

@@ -6,30 +6,18 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.options import INCLUDE_PATH, LANGUAGES, TASKS
+
 __all__ = ["command"]
 
 
 @click.command("download")
-@click.option(
-    "--tasks",
-    "-t",
-    multiple=True,
-    default=["xtreme"],
-    show_default=True,
-    metavar="NAMES",
-    help="Suites, groups, tasks, globs.",
-)
+@TASKS
 @click.option(
     "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the files go."
 )
-@click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
-@click.option(
-    "--include-path",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Card file or folder of cards; repeatable.",
-)
+@LANGUAGES
+@INCLUDE_PATH
 @click.option("--no-train", is_flag=True, help="Leave the English training data out.")
 @click.pass_context
 def command(

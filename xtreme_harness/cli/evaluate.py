@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.options import DATA, INCLUDE_PATH, LANGUAGES, TASKS
+
 __all__ = ["command"]
 
 
@@ -18,27 +20,12 @@ __all__ = ["command"]
     metavar="CKPT",
     help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random.",
 )
-@click.option(
-    "--tasks",
-    "-t",
-    multiple=True,
-    default=["xtreme"],
-    show_default=True,
-    metavar="NAMES",
-    help="Suites, groups, tasks, globs, card files or folders; repeated or comma-separated.",
-)
-@click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
+@TASKS
+@LANGUAGES
 @click.option(
     "--split", type=click.Choice(["test", "dev"]), default="test", show_default=True, help="Which split to evaluate."
 )
-@click.option(
-    "--data",
-    multiple=True,
-    default=["hub"],
-    show_default=True,
-    metavar="PLACE",
-    help="hub, samples, a folder, or TASK=FILE_OR_DIR; repeatable.",
-)
+@DATA
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
@@ -85,13 +72,7 @@ __all__ = ["command"]
 )
 @click.option("--log-samples", "-s", is_flag=True, help="Write input, gold and prediction of every example.")
 @click.option("--by-language", is_flag=True, help="Print a table of all languages too.")
-@click.option(
-    "--include-path",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Card file or folder of cards; repeatable.",
-)
+@INCLUDE_PATH
 @click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
 @click.option("--layer", metavar="last|N|FRACTION", help="Hidden state of sentence vectors; 0 is the embeddings.")

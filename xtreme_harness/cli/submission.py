@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-__all__ = ["command"]
+from xtreme_harness.cli.options import SUITE
 
-_SUITE = click.option(
-    "--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and languages."
-)
+__all__ = ["command"]
 
 
 @click.group("submission")
@@ -20,7 +18,7 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", type=click.Path(path_type=Path))
-@_SUITE
+@SUITE
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
@@ -48,7 +46,7 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
 
 @command.command("pack")
 @click.argument("folder", type=click.Path(path_type=Path))
-@_SUITE
+@SUITE
 @click.option(
     "--metadata", required=True, type=click.Path(path_type=Path), metavar="FILE", help="metadata.yaml of the model."
 )
@@ -73,7 +71,7 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
 @click.option(
     "--data", multiple=True, required=True, metavar="SOURCE", help="hub, samples, a folder, or TASK=FILE_OR_DIR."
 )
-@_SUITE
+@SUITE
 @click.option(
     "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the label files go."
 )

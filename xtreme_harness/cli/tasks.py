@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
-__all__ = ["command"]
+from xtreme_harness.cli.options import DATA, INCLUDE_PATH
 
-_INCLUDE = click.option(
-    "--include-path",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Card file or folder of cards; repeatable.",
-)
+__all__ = ["command"]
 
 
 @click.group("tasks")
@@ -25,7 +19,7 @@ def command() -> None:
 
 
 @command.command("list")
-@_INCLUDE
+@INCLUDE_PATH
 def list_tasks(include_path: tuple[Path, ...]) -> None:
     """List suites, groups and tasks."""
     from tabulate import tabulate
@@ -47,7 +41,7 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
 
 @command.command("show")
 @click.argument("names", nargs=-1, required=True)
-@_INCLUDE
+@INCLUDE_PATH
 def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
     """Show the cards of tasks: licence, labels, languages, sources."""
     from xtreme_harness.plan import all_cards
@@ -59,15 +53,8 @@ def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
 
 @command.command("check")
 @click.argument("names", nargs=-1)
-@click.option(
-    "--data",
-    multiple=True,
-    default=["hub"],
-    show_default=True,
-    metavar="PLACE",
-    help="hub, samples, a folder, or TASK=FILE_OR_DIR.",
-)
-@_INCLUDE
+@DATA
+@INCLUDE_PATH
 @click.pass_context
 def check_tasks(
     ctx: click.Context, names: tuple[str, ...], data: tuple[str, ...], include_path: tuple[Path, ...]

@@ -93,7 +93,7 @@ def test_a_device_that_is_not_there_is_found_before_results_are_touched(checkpoi
 
 
 def test_an_unknown_option_is_a_mistake_of_the_program_that_calls(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'limt'"):
+    with pytest.raises(TypeError, match=r"no argument 'limt' \(did you mean 'limit'\?\)"):
         evaluate("oracle", "xnli", data="samples", output=tmp_path, limt=3)
 
 
@@ -356,3 +356,9 @@ def test_the_hub_is_not_reached_without_need(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(DataError, match="nothing to evaluate"):
         evaluate("oracle", "lareqa", output=tmp_path)
+
+
+def test_another_models_cells_in_the_folder_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    evaluate("oracle", "xnli", data="samples", output=tmp_path, languages="de,en")
+    evaluate("majority", "xnli", data="samples", output=tmp_path, languages="de")
+    assert f"{tmp_path}: 1 cells of oracle stay there, which this run does not ask for" in caplog.messages

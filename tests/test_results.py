@@ -336,3 +336,16 @@ class TestLeaderboardFile:
         del found["xharness"]
         assert "all_task" in found
         assert all(not name.startswith("xtreme_r") for name in found)
+
+
+def test_positions_of_unequal_files_do_not_move_together(tmp_path: Path) -> None:
+    """A card may say `parallel` and its files disagree: then languages count as independent."""
+    from xtreme_harness import evaluate
+
+    for language, size in (("de", 30), ("en", 20)):
+        lines = "".join(f"a {i}\tb {i}\t{('entailment', 'neutral')[i % 2]}\n" for i in range(size))
+        (tmp_path / f"xnli/test-{language}.tsv").parent.mkdir(exist_ok=True)
+        (tmp_path / f"xnli/test-{language}.tsv").write_text(lines, "utf-8")
+    result = evaluate("majority", "xnli", data=str(tmp_path), output=tmp_path / "out")
+    errors = [(50.0 * 50.0 / (n - 1)) ** 0.5 for n in (30, 20)]
+    assert result.tasks[0].spread.error == pytest.approx((errors[0] ** 2 + errors[1] ** 2) ** 0.5 / 2, rel=1e-3)

@@ -576,12 +576,15 @@ def test_killed_at_several_moments_and_continued_it_gives_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_an_interrupt_signal_ends_with_130_and_the_same_command_continues(checkpoint: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a scheduler"])
+def test_a_signal_ends_with_130_and_the_same_command_continues(
+    checkpoint: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
     out = tmp_path / "out"
     command = ("eval", "-m", checkpoint, "-t", "xtreme", "--data", "samples", "-o", out)
     process = start(*command)
     wait_for_cells(process, out, 3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     assert process.wait(60) == 130
     finished = len(files(out, "cells"))
     assert 3 <= finished < 68

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.cells import prediction_paths
+from xtreme_harness.cells import prediction_paths, record_path
 from xtreme_harness.data.sources import parse_data
-from xtreme_harness.errors import CardError, DataError, ModelError
+from xtreme_harness.errors import CardError, DataError, ModelError, did_you_mean
 from xtreme_harness.official import FolderScores, Mode, score_folders
 from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
@@ -21,8 +23,18 @@ from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare
 from xtreme_harness.submission import write_json
 
-__all__ = ["default_output", "demo", "evaluate", "plan_evaluation", "read_label_orders", "read_layer", "split_names"]
+__all__ = [
+    "default_output",
+    "demo",
+    "evaluate",
+    "plan_evaluation",
+    "read_label_orders",
+    "read_layer",
+    "score",
+    "split_names",
+]
 
+_ARGUMENTS = ("tasks", "data", "languages", "split", "include", "label_order")  # of `evaluate`, besides Options
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 log = logging.getLogger("xtreme_harness")
 
@@ -100,6 +112,10 @@ def evaluate(
         KeyboardInterrupt: after the finished cells were written; the same call continues.
     """
     started = time.monotonic()
+    known = [one.name for one in fields(Options)]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"evaluate() has no argument '{name}'{did_you_mean(name, [*known, *_ARGUMENTS])}")
     if labels is not None and not Path(labels).is_dir():
         raise DataError(f"--labels {labels}: no such folder")
     cards, plan = plan_evaluation(tasks, data, languages, split, include)
@@ -118,6 +134,7 @@ def evaluate(
     open_output(out, *_written(plan, settings))
     on_plan(plan, settings)
     command = _command(tasks, data, languages, settings)
+    _warn_of_leftovers(plan, settings)
     with locked(out), logged(out):
         log.info("%s: %d cells, data %s", model, len(plan.cells), ", ".join(command["data"]))
         done: list[Done] = []
@@ -236,6 +253,18 @@ def _require_sense(options: Options) -> None:
         faults.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
     if faults:
         raise ModelError(*faults)
+
+
+def _warn_of_leftovers(plan: Plan, options: Options) -> None:
+    """Say so when the folder holds another model's cells, which stay where this run writes nothing new."""
+    out = options.output
+    try:
+        before = json.loads((out / "results.json").read_text("utf-8"))["model_name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    left = {*(out / "cells").glob("*/*.json")} - {record_path(out, cell) for cell in plan.cells}
+    if left and before != options.model:
+        log.warning("%s: %d cells of %s stay there, which this run does not ask for", out, len(left), before)
 
 
 def _write(result: Result, out: Path, seconds: float) -> None:

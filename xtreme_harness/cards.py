@@ -150,6 +150,8 @@ class TaskCard(_Strict):
         ]
         if stray:
             raise ValueError("; ".join(stray))
+        if not self.all_languages:
+            raise ValueError("no language: name some under languages, or under suites")
         if not (self.hub or self.official or self.upstream):
             raise ValueError("no source: give at least one of hub, official, upstream")
         return self
@@ -323,7 +325,8 @@ def _fault(file: Path, error: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
     found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
     if isinstance(error["input"], bool):
         found = f" (found {error['input']!r}: YAML reads no, off, yes, on so; put it in quotes)"
-    return f"{file}: {where + ': ' if where else ''}{error['msg'].removeprefix('Value error, ')}{found}"
+    wrong = error["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
+    return f"{file}: {where + ': ' if where else ''}{wrong}{found}"
 
 
 def _key_path(loc: Sequence[int | str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,10 +160,17 @@ def _task_score(target: Target, by_cell: Mapping[tuple[str, str], Record]) -> Ta
     values = {name: left_to_right_mean(r["metrics"][name] for r in records.values()) for name in names}
     rows = {code: np.array(r["rows"], dtype=np.float64) for code, r in records.items()}
     ids = {code: r["ids"] for code, r in records.items()} if target.card.parallel else None
+    if ids and _numbered(ids.values()) and len({len(one) for one in ids.values()}) > 1:
+        ids = None  # positions in files of unequal length do not tell the same items
     return TaskScore(
         target.scope, target.key, target.card, "+".join(metric.main), values, macro_spread(metric, rows, ids),
         tuple(records), target.languages,
     )  # fmt: skip
+
+
+def _numbered(lists: Iterable[Sequence[str]]) -> bool:
+    """Are all ids mere positions?"""
+    return all(list(ids) == [str(i) for i in range(len(ids))] for ids in lists)
 
 
 def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> list[GroupScore]:

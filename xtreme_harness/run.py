@@ -21,6 +21,7 @@ from xtreme_harness.models.checkpoint import (
     find_checkpoint,
     head_fault,
     label_order,
+    require_weights,
     tokenizer_holder,
 )
 from xtreme_harness.models.selftest import SELF_TESTS, answer
@@ -110,6 +111,8 @@ def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
             continue
         try:
             tokenizer_holder(checkpoint)
+            if checkpoint.repo is None:  # a Hub model's weights are fetched when they are needed
+                require_weights(checkpoint, checkpoint.path)
         except ModelError as error:
             faults.extend(error.faults)
             continue
@@ -197,7 +200,9 @@ def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
     if fault:
         raise ModelError(f"{unit}: {fault}")
     given = options.label_orders.get(unit) or options.label_orders.get(cell.card.name) or ()
-    order = label_order(checkpoint, cell.card.labels, cell.card.aliases, unit, given) if cell.card.labels else ()
+    order = (
+        label_order(checkpoint, cell.card.labels, cell.card.aliases, cell.card.name, given) if cell.card.labels else ()
+    )
     return Setup(checkpoint, kind.head, order)
 
 

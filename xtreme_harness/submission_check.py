@@ -183,9 +183,21 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
             golds = _golds(file, card)
         except XHarnessError as error:
             faults.extend(error.faults)
+    if golds:
+        faults.extend(_strange_labels(golds, file, card))
     if golds and purpose == "partial":
         golds = _those_there(golds, text, path, card)
     return [*faults, *KINDS[card.kind].faults(text, str(path), golds, card)]
+
+
+def _strange_labels(golds: Mapping[str, Any], file: Path | None, card: TaskCard) -> list[str]:
+    """Gold that the task cannot have, as when a folder holds another task's labels."""
+    known = {*card.labels, *card.aliases, *card.options.get("unpredicted", ())}
+    if not card.labels:
+        return []
+    found = {label for gold in golds.values() for label in (gold if isinstance(gold, tuple) else (gold,))}
+    strange = sorted(found - known)
+    return [f"{file}: label '{strange[0]}', expected one of {', '.join(card.labels)}"] if strange else []
 
 
 def _byte_faults(raw: bytes, path: Path) -> list[str]:

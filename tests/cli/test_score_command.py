@@ -205,3 +205,15 @@ def test_output_that_cannot_be_written(xharness: Run, whole: Path, tmp_path: Pat
         assert run.status == 2
         assert run.errors[0].startswith(f"error: {out}: cannot be written (")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_labels_of_another_task_are_refused(xharness: Any, oracle_run: Path, tmp_path: Path) -> None:
+    """PAN-X labels replaced by UD-POS ones, which have as many lines."""
+    labels = tmp_path / "labels"
+    xharness("submission", "labels", "--data", "samples", "--suite", "xtreme", "--to", labels)
+    for file in (labels / "panx").iterdir():
+        file.write_bytes((labels / "udpos" / file.name).read_bytes())
+    places = ["--predictions", oracle_run / "predictions/xtreme", "--labels", labels, "--suite", "xtreme"]
+    run = xharness("score", *places, "--partial")
+    assert run.status == 2
+    assert f"{labels}/panx/test-de.tsv: label 'ADJ', expected one of O, B-PER" in run.err

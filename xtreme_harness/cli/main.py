@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -105,6 +107,8 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its status: 0, 1, 2, 3 or 130."""
     given = sys.argv[1:] if args is None else args
     flags: dict[str, bool] = {}  # filled by the command group
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a scheduler sends: end as after Ctrl-C
     try:
         status = cli.main(args=given, prog_name="xharness", standalone_mode=False, obj=flags)
     except XHarnessError as error:

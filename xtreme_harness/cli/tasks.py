@@ -46,8 +46,10 @@ def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
     """Show the cards of tasks: licence, labels, languages, sources."""
     from xtreme_harness.plan import all_cards
 
-    cards = all_cards(include_path)
-    for i, name in enumerate(task for given in names for task in cards.select(given)):
+    files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml")]
+    cards = all_cards([*include_path, *files])
+    wanted = [Path(name).stem if Path(name) in files else name for name in names]
+    for i, name in enumerate(task for given in wanted for task in cards.select(given)):
         click.echo(("\n" if i else "") + "\n".join(_described(cards.card(name), cards.places[name])))
 
 

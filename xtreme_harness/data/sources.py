@@ -118,6 +118,8 @@ def parse_data(values: Sequence[str], tasks: Iterable[str]) -> Data:
             default, name = None, "hub"
         elif value == "samples":
             default, name = folder() / "samples", "samples"
+        elif Path(value).is_file():
+            faults.append(f"--data {value}: is a file; name its task, as in --data xnli={value}")
         elif not Path(value).is_dir():
             faults.append(f"--data {value}: no such folder; expected hub, samples, a folder, or TASK=FILE_OR_DIR")
         else:

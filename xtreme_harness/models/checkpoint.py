@@ -24,9 +24,11 @@ __all__ = [
     "head_fault",
     "label_order",
     "read_checkpoint",
+    "require_weights",
     "tokenizer_holder",
 ]
 
+SELF_TESTS = ("oracle", "majority", "random")  # models without weights
 HEADS = {  # transformers Auto class -> endings of the architectures that are this head
     "AutoModelForSequenceClassification": ("ForSequenceClassification",),
     "AutoModelForTokenClassification": ("ForTokenClassification",),
@@ -43,6 +45,7 @@ PEFT_HEADS = {
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
 
 
@@ -100,6 +103,15 @@ def find_checkpoint(name: str, unit: str | None, revision: str | None = None) ->
         known = f"; it has checkpoints for {', '.join(inside)}" if inside else ""
         raise ModelError(f"{name}: {wanted} in this folder{known}")
     return read_checkpoint(found, str(root / found.relative_to(root)))
+
+
+def require_weights(checkpoint: Checkpoint, path: Path) -> None:
+    """Raise ModelError when a folder has no weights, or only pickled ones."""
+    if any(path.glob("*.safetensors")):
+        return
+    pickled = any(True for pattern in _PICKLES for _ in path.glob(pattern)) or checkpoint.repo is not None
+    why = "only pickled weights, which can run code; save them as safetensors" if pickled else "no weights"
+    raise ModelError(f"{checkpoint.name}: {why} (expected model.safetensors)")
 
 
 def tokenizer_holder(checkpoint: Checkpoint) -> Checkpoint:
@@ -229,6 +241,8 @@ def _is_checkpoint(path: Path) -> bool:
 
 
 def _from_hub(name: str, revision: str | None) -> Checkpoint:
+    if Path(name).is_file():
+        raise ModelError(f"{name}: is a file; give the folder of the checkpoint")
     if not _HUB_ID.match(name):
         near = did_you_mean(
             Path(name).name, [p.name for p in Path(name).parent.iterdir()] if Path(name).parent.is_dir() else []
@@ -243,10 +257,11 @@ def _from_hub(name: str, revision: str | None) -> Checkpoint:
     try:
         path = Path(snapshot_download(name, revision=revision, allow_patterns=_SMALL))
     except Exception as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = " ".join(str(error).split()).partition(" Please")[0]
+        reason = reason if len(reason) < 120 else f"{reason[:120].rpartition(' ')[0]} ..."
         raise ModelError(
-            f"{name}: neither a folder here nor a model that the Hub gives ({type(error).__name__}: {reason}); "
-            "without network, give the path of a checkpoint folder"
+            f"{name}: no such folder{did_you_mean(name, SELF_TESTS)}, and the Hub does not give a model of that name "
+            f"({type(error).__name__}: {reason}); without network, give the path of a checkpoint folder"
         ) from None
     return read_checkpoint(path, name, repo=name, commit=path.name)
 

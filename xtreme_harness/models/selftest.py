@@ -8,11 +8,10 @@ from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError
+from xtreme_harness.models.checkpoint import SELF_TESTS
 from xtreme_harness.records import Split
 
 __all__ = ["SELF_TESTS", "answer"]
-
-SELF_TESTS = ("oracle", "majority", "random")
 
 
 def answer(name: str, kind: Any, split: Split[Any], card: TaskCard, seed: int) -> Mapping[str, Any]:

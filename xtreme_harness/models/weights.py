@@ -16,13 +16,12 @@ from typing import Any
 import torch
 
 from xtreme_harness.errors import MissingDependency, ModelError
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint, tokenizer_holder
+from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.heads import load_head
 
 __all__ = ["load_network", "load_tokenizer", "quietly", "with_weights"]
 
 _FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _POOLER = re.compile(r"(^|\.)pooler\.")
 
 
@@ -71,10 +70,7 @@ def with_weights(checkpoint: Checkpoint, trust: bool = False) -> Path:
             path = Path(snapshot_download(checkpoint.repo, revision=checkpoint.commit, allow_patterns=wanted))
         except Exception as error:
             raise ModelError(f"{checkpoint.name}: cannot fetch the weights from the Hub ({_one_line(error)})") from None
-    if not any(path.glob("*.safetensors")):
-        pickled = any(True for pattern in _PICKLES for _ in path.glob(pattern)) or checkpoint.repo is not None
-        why = "only pickled weights, which can run code; save them as safetensors" if pickled else "no weights"
-        raise ModelError(f"{checkpoint.name}: {why} (expected model.safetensors)")
+    require_weights(checkpoint, path)
     return path
 
 

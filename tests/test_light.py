@@ -79,3 +79,9 @@ def test_submission_labels(tmp_path: Path) -> None:
     run = light("-q", "submission", "labels", "--data", "samples", "--suite", "xtreme", "--to", tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.endswith(f"label files in {tmp_path}\n")
+
+
+def test_a_command_that_needs_torch_says_so_in_one_line(checkpoint: Path, tmp_path: Path) -> None:
+    run = light("eval", "--model", checkpoint, "--tasks", "xnli", "--data", "samples", "-o", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == "error: torch is not installed, and this command needs it: pip install torch\n"

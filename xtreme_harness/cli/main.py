@@ -126,6 +126,10 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; the same command continues where this one stopped", err=True)
         sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        name = (error.name or "a package").partition(".")[0]
+        _report([f"{name} is not installed, and this command needs it: pip install {name}"], flags)
+        sys.exit(WRONG_USE)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(DONE)

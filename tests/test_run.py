@@ -541,7 +541,10 @@ class TestInterrupt:
 
 
 def start(*args: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "xtreme_harness.cli.main", *map(str, args)]
+    """Start the command line with Ctrl-C as a terminal has it: a job in the background inherits that it is ignored."""
+    hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{hear}; from xtreme_harness.cli.main import main; main()"
+    command = [sys.executable, "-c", program, *map(str, args)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, **quiet)  # type: ignore[call-overload,no-any-return]
 

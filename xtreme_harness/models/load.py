@@ -199,15 +199,13 @@ def load_model(
         device: "auto", "cpu", "cuda" or "cuda:N".
         dtype: "auto" or a key of DTYPES.
         batch_size: sequences a batch, at most; None leaves it to the token budget.
-        trust_remote_code: run code that the checkpoint carries (its revision must be pinned).
+        trust_remote_code: run code that the checkpoint carries (`api.evaluate` asks for a pinned revision).
 
     Raises:
         ModelError: in one line, for whatever cannot be loaded.
     """
     place = choose_device(device)
     kind = DTYPES[choose_dtype(dtype, place)]
-    if trust_remote_code and checkpoint.repo and checkpoint.commit is None:
-        raise ModelError(f"{checkpoint.name}: --trust-remote-code needs a pinned --revision")
     path = with_weights(checkpoint, trust_remote_code)
     pooler = pooling is not None and pooling.mode == "pooler"
     with quietly(checkpoint):

@@ -110,8 +110,11 @@ class TaskCard(_Strict):
     url: str = ""
     citation: str = ""
     labels: tuple[str, ...] = ()  # index = class id
+    labels_file: Annotated[tuple[str, ...], BeforeValidator(_strings)] = ()  # JSON label -> class id in the data folder
     aliases: dict[str, str] = {}  # other spelling of a label -> the label
     train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
+    parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
+    selection: Literal["dev", "none"] = "dev"  # what training selects its checkpoint on; none: dev is the test set
     unit: str | None = None  # the unit that evaluation reads; None: the last of `train`
     languages: tuple[str, ...] = ()  # of a task outside the suites
     suites: dict[str, Membership] = {}
@@ -152,7 +155,7 @@ class TaskCard(_Strict):
             raise ValueError("; ".join(stray))
         if not self.all_languages:
             raise ValueError("no language: name some under languages, or under suites")
-        if not (self.hub or self.official or self.upstream):
+        if not (self.hub or self.official or self.upstream or self.parts):
             raise ValueError("no source: give at least one of hub, official, upstream")
         return self
 
@@ -256,6 +259,7 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     suites = {name: Suite.model_validate(suite) for name, suite in read_yaml(suites_file).items()}
     if not faults:
         faults = [*_unknown_members(suites, tasks, suites_file), *_unknown_names(suites, tasks, places)]
+        faults += [fault for card in tasks.values() for fault in _part_faults(card, tasks, places[card.name])]
     if faults:
         raise CardError(*faults)
     return Cards(tasks, suites, places)
@@ -399,6 +403,24 @@ def _unknown_names(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard], p
                     faults.append(
                         f"{places[card.name]}: {where}[{i}]: unknown task '{unit}'{did_you_mean(unit, tasks)}"
                     )
+    return faults
+
+
+def _part_faults(card: TaskCard, tasks: Mapping[str, TaskCard], file: str) -> list[str]:
+    """Parts that nobody has, that have parts themselves, or that one head cannot serve."""
+    faults = []
+    for i, name in enumerate(card.parts):
+        where, part = f"{file}: parts[{i}]", tasks.get(name)
+        if part is None:
+            faults.append(f"{where}: unknown task '{name}'{did_you_mean(name, tasks)}")
+            continue
+        if part.parts:
+            faults.append(f"{where}: '{name}' has parts of its own; name these")
+        for what in ("kind", "labels", "labels_file"):
+            mine, theirs = getattr(card, what), getattr(part, what)
+            if mine != theirs:
+                shown = [value if isinstance(value, str) else f"[{', '.join(value)}]" for value in (theirs, mine)]
+                faults.append(f"{where}: '{name}' has {what} {shown[0]}, expected {shown[1]} as in this card")
     return faults
 
 

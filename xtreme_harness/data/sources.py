@@ -16,7 +16,7 @@ from xtreme_harness.data.patterns import WILD, filled
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.records import Table
 
-__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "locate", "parse_data"]
+__all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "file_split", "locate", "parse_data"]
 
 _TRAINING = {"train": {"ids": "position"}}  # ids of training rows may repeat (TyDiQA's do) and are not used
 
@@ -162,6 +162,11 @@ def locate(card: TaskCard, split: str, language: str, data: Data, languages: Seq
     if card.hub is None or split not in card.hub.splits or language in card.hub.options.get("absent", ()):
         return None
     return HubFound(card.hub, split, language)
+
+
+def file_split(card: TaskCard, file: Path) -> str:
+    """The split that a file's name is one of; "train" where the name says nothing."""
+    return next((split for split in ("dev", "test", "train") if _recognised(card, file, split)), "train")
 
 
 def file_hash(path: Path) -> str:

@@ -1,0 +1,153 @@
+"""English training data: one card's own, or the joined data of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.load import load_split
+from xtreme_harness.data.sources import Data, Located, file_split, locate
+from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.records import Passage, Row, Split
+
+__all__ = ["Reader", "load_training", "located_training", "resolved_labels"]
+
+_ENGLISH = "en"
+
+
+class Reader(Protocol):
+    """What is asked of a kind."""
+
+    @property
+    def parse(self) -> Callable[[Row, TaskCard], Any]:
+        """One row to one example."""
+        ...
+
+    @property
+    def passage(self) -> Callable[[Row, TaskCard], Passage] | None:
+        """One row of the pool to a passage."""
+        ...
+
+
+def load_training(
+    card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"], kinds: Mapping[str, Reader]
+) -> Split[Any] | None:
+    """Load the English training data of a card, or the data on which training selects its checkpoint.
+
+    The parts of a card follow one another in the card's order; an example's id is then `<part>/<id>`, a file's name
+    among the hashes `<part>/<name>`. A card is read for itself: xcopa, which is trained on siqa and copa, has none.
+
+    Args:
+        card: the task.
+        cards: where its parts are found.
+        data: where to look.
+        split: "train", or "dev" for selection; never what the benchmark tests on (`selection: none`).
+        kinds: name -> parse functions; `KINDS`.
+
+    Returns:
+        None where the place has no such data.
+
+    Raises:
+        DataError: every fault of the data, with file and line; a place that has some of the parts and lacks others.
+    """
+    found = located_training(card, cards, data, split)
+    if not found:
+        return None
+    kind = kinds[card.kind]
+    members = [resolved_labels(member, data) for member in _members(card, cards)]
+    if not card.parts:
+        return load_split(members[0], _ENGLISH, split, found[0], kind.parse, kind.passage)
+    if kind.passage:
+        raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
+    loaded = [load_split(m, _ENGLISH, split, f, kind.parse) for m, f in zip(members, found, strict=True)]
+    return _joined(card, loaded)
+
+
+def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"]) -> tuple[Located, ...]:
+    """Find what `load_training` would read, one place a part; empty where there is nothing.
+
+    Raises:
+        DataError: the place has some of the parts and lacks others, or cannot tell which file is meant.
+    """
+    place = data.named.get(card.name)
+    if card.parts and place is not None:
+        if place.is_file():
+            part = card.parts[0]
+            raise DataError(
+                f"--data {card.name}={place}: found a file, expected a folder with the parts {', '.join(card.parts)}; "
+                f"name a part's file by --data {part}=FILE"
+            )
+        data = replace(data, named={**dict.fromkeys(card.parts, place), **data.named})
+    members = _members(card, cards)
+    found = {member.name: _one(member, data, split) for member in members}
+    missing = [name for name, located in found.items() if located is None]
+    if 0 < len(missing) < len(found):
+        raise DataError(
+            f"{card.name}: {place or data.name} has no English {split} data of {', '.join(missing)}, expected those of "
+            f"all parts ({', '.join(card.parts)}); name a part's place by --data {missing[0]}=FILE_OR_DIR"
+        )
+    return tuple(located for located in found.values() if located is not None)
+
+
+def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
+    """Return the card with the labels of its `labels_file`, in the order of their numbers; other cards as they are.
+
+    Raises:
+        DataError: the data place does not have the file, or it is no JSON object of labels and numbers from 0.
+    """
+    if not card.labels_file:
+        return card
+    place = data.named.get(card.name, data.default)
+    root = place.parent if place is not None and place.is_file() else place
+    names = [name for pattern in card.labels_file for name in (pattern, Path(pattern).name)]
+    file = next((root / name for name in names if (root / name).is_file()), None) if root is not None else None
+    if file is None:
+        where = place if place is not None else "the Hub"
+        raise DataError(
+            f"{card.name}: {where} has no {card.labels_file[0]}; licence: {card.licence}; give a local copy by "
+            f"--data {card.name}=DIR. {card.note}".strip()
+        )
+    return card.model_copy(update={"labels": _numbered(file)})
+
+
+def _numbered(file: Path) -> tuple[str, ...]:
+    try:
+        read = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file}: found no JSON ({error}), expected an object of labels and numbers") from None
+    if not isinstance(read, dict) or sorted(read.values(), key=str) != sorted(range(len(read)), key=str) or not read:
+        raise DataError(
+            f"{file}: found {type(read).__name__} of {len(read) if isinstance(read, dict | list) else 1}, expected an "
+            "object that gives every label a number of its own from 0 on"
+        )
+    return tuple(sorted(read, key=lambda label: int(read[label])))
+
+
+def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:
+    return [cards.card(part) for part in card.parts] or [card]
+
+
+def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located | None:
+    """Where one card's own English data lies; a file named outright is training data unless its name says another."""
+    if split == "dev" and (card.selection == "none" or _ENGLISH not in card.all_languages):
+        return None
+    place = data.named.get(card.name)
+    if place is not None and place.is_file() and file_split(card, place) != split:
+        return None
+    return locate(card, split, _ENGLISH, data, [_ENGLISH])
+
+
+def _joined(card: TaskCard, loaded: list[Split[Any]]) -> Split[Any]:
+    parts = list(zip(card.parts, loaded, strict=True))
+    return Split(
+        card.name,
+        _ENGLISH,
+        loaded[0].name,
+        tuple(replace(e, id=f"{part}/{e.id}") for part, split in parts for e in split.examples),
+        hashes={f"{part}/{name}": value for part, split in parts for name, value in split.hashes.items()},
+        source="+".join(dict.fromkeys(split.source for split in loaded)),
+    )

@@ -17,6 +17,7 @@ __all__ = [
     "Encoded",
     "Features",
     "Json",
+    "Lesson",
     "PairExample",
     "Passage",
     "QAExample",
@@ -159,6 +160,14 @@ class Features:
     pool_key: str = ""
     language: str = ""  # of the inputs, for models that are told (XLM)
     pool_language: str = ""  # of the pool; "" where it has several
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One item of a training batch: sequences that are answered together, and the answer they should get."""
+
+    rows: tuple[Encoded, ...]  # one sequence; the candidates of a choice; a query and its passage
+    goals: tuple[int, ...]  # class id; a tag's id a kept position (-100: none); first and last position of a span
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Features, Json, Passage, Row, Split
+from xtreme_harness.records import Arrays, Features, Json, Lesson, Passage, Row, Split
 
 __all__ = ["Kind", "json_object", "label_count", "official_lines", "text_of"]
 
@@ -34,6 +34,7 @@ class Kind(Generic[E, P, G]):
     passage: Callable[[Row, TaskCard], Passage] | None  # a row of the pool; None: the kind has no pool
     featurize: Callable[[Split[E], Tokenizer, TaskCard], Features]
     decode: Callable[[Arrays, Features, Split[E], TaskCard], dict[str, P]]  # by example id
+    learn: Callable[[Features, Split[E], TaskCard], list[Lesson]] | None  # what training sees; None: there is none
     gold: Callable[[E], G | None]  # what a metric compares with; None where the data has none
     relabel: Callable[[E, G], E]  # the example with this gold
     perfect: Callable[[E], P]  # the prediction that scores 100: what `oracle` answers

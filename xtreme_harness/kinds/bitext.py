@@ -261,6 +261,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     passage=_passage,
     featurize=_featurize,
     decode=_decode,
+    learn=None,
     gold=lambda e: e.gold,
     relabel=lambda e, gold: replace(e, gold=gold),
     perfect=lambda e: e.gold or (),

@@ -20,10 +20,11 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
 from xtreme_harness.kinds.base import Kind, json_object, text_of
 from xtreme_harness.kinds.faults import answer_faults
+from xtreme_harness.kinds.spans import Window, best_spans
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Answer, Arrays, Encoded, Features, QAExample, Row, Split
+from xtreme_harness.records import Answer, Arrays, Encoded, Features, Lesson, QAExample, Row, Split
 
-__all__ = ["EXTRACTIVE_QA", "Window", "best_span", "max_context", "windows"]
+__all__ = ["EXTRACTIVE_QA", "max_context", "windows"]
 
 Golds = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -32,18 +33,8 @@ OPTIONS: dict[str, Any] = {
     "max_question": 64,  # tokens
     "n_best": 20,  # starts and ends tried in a window
     "max_answer_tokens": 30,
+    "no_answer": False,  # may "" be the answer? It is where the first position, as a span, scores above every other
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One reading of a part of the passage."""
-
-    example: int  # index in the split
-    first: int  # index of its first context token among all of the passage
-    size: int  # context tokens
-    offset: int  # position in the sequence of its first context token
-    owned: NDArray[np.bool_]  # (size,) tokens that have most context here
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,79 +108,53 @@ def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) ->
     return Features(inputs, detail=detail, language=split.language)
 
 
-def best_span(
-    start: NDArray[np.float32], end: NDArray[np.float32], window: Window, n_best: int, longest: int
-) -> tuple[float, int, int] | None:
-    """The valid span of a window with the highest start + end logit: (score, first, last token of the passage).
-
-    Args:
-        start: (sequence length,) start logits of the window, special tokens and question included.
-        end: likewise.
-        window: where the context lies.
-        n_best: starts and ends that are tried.
-        longest: tokens an answer may have.
-
-    Returns:
-        None when the window has no context.
-    """
-    if not window.size:
-        return None
-    inside = np.zeros(len(start), dtype=bool)
-    inside[window.offset : window.offset + window.size] = True
-    begins, ends = _top(start, n_best), _top(end, n_best)
-    owned = np.zeros(len(start), dtype=bool)
-    owned[window.offset : window.offset + window.size] = window.owned
-    begins, ends = begins[owned[begins]], ends[inside[ends]]
-    length = ends[None, :] - begins[:, None] + 1
-    sums = start[begins].astype(np.float64)[:, None] + end[ends].astype(np.float64)[None, :]
-    scores = np.where((length >= 1) & (length <= longest), sums, -np.inf)
-    if not scores.size or not np.isfinite(scores.max()):
-        return None
-    i, j = np.unravel_index(int(scores.argmax()), scores.shape)
-    shift = window.first - window.offset
-    return float(scores[i, j]), int(begins[i]) + shift, int(ends[j]) + shift
-
-
-def _top(logits: NDArray[np.float32], n: int) -> NDArray[np.int64]:
-    """Positions of the n highest logits, highest first, the earlier first among equals."""
-    if len(logits) > n:
-        edge = np.partition(logits, len(logits) - n)[len(logits) - n]
-        candidates = np.flatnonzero(logits >= edge)
-    else:
-        candidates = np.arange(len(logits))
-    order = np.lexsort((candidates, -logits[candidates]))[:n]
-    best: NDArray[np.int64] = candidates[order]
-    return best
-
-
 def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: TaskCard) -> dict[str, str]:
     options = {**OPTIONS, **card.options}
-    n_best, longest = int(options["n_best"]), int(options["max_answer_tokens"])
     detail: _Detail = features.detail
     if arrays.offsets is None:
         raise PredictionError("a span head must say where each sequence begins")
-    best: dict[int, tuple[float, int, int]] = {}
-    rows = zip(detail.windows, arrays.offsets[:-1], arrays.offsets[1:], strict=True)
-    for window, first, last in rows:
-        logits = arrays.values[first:last]
-        found = best_span(logits[:, 0], logits[:, 1], window, n_best, longest) or _fallback(logits, window)
-        if found and (window.example not in best or found[0] > best[window.example][0]):
-            best[window.example] = found
-    return {e.id: _text(e.context, detail.spans[i], best[i]) if i in best else "" for i, e in enumerate(split.examples)}
+    best = best_spans(
+        arrays.values,
+        arrays.offsets,
+        detail.windows,
+        len(split.examples),
+        int(options["n_best"]),
+        int(options["max_answer_tokens"]),
+    )
+    none = best.first < 0
+    if options["no_answer"]:
+        none |= best.null > best.score
+    return {
+        e.id: "" if none[i] else _text(e.context, detail.spans[i], int(best.first[i]), int(best.last[i]))
+        for i, e in enumerate(split.examples)
+    }
 
 
-def _fallback(logits: NDArray[np.float32], window: Window) -> tuple[float, int, int] | None:
-    """The best single token, where none of the n-best pairs is a span; below any real span."""
-    if not window.size:
-        return None
-    both = logits[window.offset : window.offset + window.size].sum(axis=1)
-    at = int(both.argmax())
-    return float(both[at]) - 1e6, window.first + at, window.first + at
-
-
-def _text(context: str, spans: Sequence[tuple[int, int]], found: tuple[float, int, int]) -> str:
-    _, first, last = found
+def _text(context: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:
     return context[spans[first][0] : spans[last][1]].strip()
+
+
+def _learn(features: Features, split: Split[QAExample], card: TaskCard) -> list[Lesson]:
+    """A lesson a window; one that does not hold the whole answer points at the first token, as do official scripts."""
+    detail: _Detail = features.detail
+    lessons = []
+    for encoded, window in zip(features.inputs, detail.windows, strict=True):
+        answers = split.examples[window.example].answers
+        if answers is not None:
+            lessons.append(Lesson((encoded,), _goal(answers, detail.spans[window.example], window)))
+    return lessons
+
+
+def _goal(answers: Sequence[Answer], spans: Sequence[tuple[int, int]], window: Window) -> tuple[int, int]:
+    """Positions in the window's sequence of the first and last token of the answer."""
+    if not answers or answers[0].start < 0:
+        return 0, 0
+    begin, end = answers[0].start, answers[0].start + len(answers[0].text)
+    covered = [i for i, (left, right) in enumerate(spans) if left < end and right > begin]
+    if not covered or covered[0] < window.first or covered[-1] >= window.first + window.size:
+        return 0, 0
+    shift = window.offset - window.first
+    return covered[0] + shift, covered[-1] + shift
 
 
 def _constant(split: Split[QAExample], card: TaskCard) -> dict[str, str]:
@@ -259,6 +224,7 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     passage=None,
     featurize=_featurize,
     decode=_decode,
+    learn=_learn,
     gold=lambda e: tuple(a.text for a in e.answers) if e.answers is not None else None,
     relabel=_relabel,
     perfect=lambda e: e.answers[0].text if e.answers else "",

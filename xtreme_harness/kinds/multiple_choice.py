@@ -14,7 +14,7 @@ from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
 from xtreme_harness.kinds.faults import choice_faults
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, ChoiceExample, Features, Row, Split
+from xtreme_harness.records import Arrays, ChoiceExample, Features, Lesson, Row, Split
 
 __all__ = ["MULTIPLE_CHOICE"]
 
@@ -68,6 +68,12 @@ def _decode(arrays: Arrays, features: Features, split: Split[ChoiceExample], car
     return found
 
 
+def _learn(features: Features, split: Split[ChoiceExample], card: TaskCard) -> list[Lesson]:
+    rows = iter(features.inputs)
+    items = [(tuple(next(rows) for _ in e.choices), e.label) for e in split.examples]
+    return [Lesson(candidates, (label,)) for candidates, label in items if label is not None]
+
+
 def _constant(split: Split[ChoiceExample], card: TaskCard) -> dict[str, int]:
     counted = Counter(e.label for e in split.examples if e.label is not None)
     answer = min(counted, key=lambda label: (-counted[label], label), default=0)
@@ -112,6 +118,7 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     passage=None,
     featurize=_featurize,
     decode=_decode,
+    learn=_learn,
     gold=lambda e: e.label,
     relabel=lambda e, label: replace(e, label=label),
     perfect=lambda e: e.label or 0,

@@ -14,7 +14,7 @@ from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, json_object, text_of
 from xtreme_harness.kinds.faults import ranking_faults
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Encoded, Features, Passage, RetrievalExample, Row, Split
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, RetrievalExample, Row, Split
 from xtreme_harness.search import knn, normalised
 
 __all__ = ["RETRIEVAL"]
@@ -75,6 +75,15 @@ def _decode(arrays: Arrays, features: Features, split: Split[RetrievalExample], 
     return {e.id: tuple(names[i] for i in row) for e, row in zip(split.examples, items.tolist(), strict=True)}
 
 
+def _learn(features: Features, split: Split[RetrievalExample], card: TaskCard) -> list[Lesson]:
+    """A query and its first relevant passage; the other passages of a batch are what it is told apart from."""
+    wanted = {e.relevant[0] for e in split.examples if e.relevant}
+    passages = {p.id: encoded for p, encoded in zip(split.pool, features.pool, strict=True) if p.id in wanted}
+    pairs = zip(features.inputs, split.examples, strict=True)
+    found = [(query, e.relevant[0]) for query, e in pairs if e.relevant]
+    return [Lesson((query, passages[key]), ()) for query, key in found if key in passages]
+
+
 def _constant(split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
     first = tuple(p.id for p in islice(split.pool, int(card.options.get("depth", OPTIONS["depth"]))))
     return {e.id: first for e in split.examples}
@@ -118,6 +127,7 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     passage=_passage,
     featurize=_featurize,
     decode=_decode,
+    learn=_learn,
     gold=lambda e: e.relevant,
     relabel=lambda e, ids: replace(e, relevant=ids),
     perfect=lambda e: e.relevant or (),

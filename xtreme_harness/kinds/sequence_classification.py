@@ -12,7 +12,7 @@ from xtreme_harness.errors import DataError
 from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
 from xtreme_harness.kinds.faults import label_faults
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Features, PairExample, Row, Split
+from xtreme_harness.records import Arrays, Features, Lesson, PairExample, Row, Split
 
 __all__ = ["SEQUENCE_CLASSIFICATION"]
 
@@ -37,6 +37,12 @@ def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) 
 def _decode(arrays: Arrays, features: Features, split: Split[PairExample], card: TaskCard) -> dict[str, str]:
     best = arrays.values.argmax(axis=1)
     return {e.id: card.labels[i] for e, i in zip(split.examples, best, strict=True)}
+
+
+def _learn(features: Features, split: Split[PairExample], card: TaskCard) -> list[Lesson]:
+    ids = {label: i for i, label in enumerate(card.labels)}
+    pairs = zip(features.inputs, split.examples, strict=True)
+    return [Lesson((encoded,), (ids[e.label],)) for encoded, e in pairs if e.label is not None]
 
 
 def _constant(split: Split[PairExample], card: TaskCard) -> dict[str, str]:
@@ -73,6 +79,7 @@ SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     passage=None,
     featurize=_featurize,
     decode=_decode,
+    learn=_learn,
     gold=lambda e: e.label,
     relabel=lambda e, label: replace(e, label=label),
     perfect=lambda e: e.label or "",

@@ -18,7 +18,7 @@ from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, official_lines
 from xtreme_harness.kinds.faults import tag_faults
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Encoded, Features, Row, Split, TaggedSentence
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split, TaggedSentence
 
 __all__ = ["TOKEN_CLASSIFICATION", "read_tags"]
 
@@ -27,6 +27,8 @@ OPTIONS: dict[str, Any] = {
     "max_length": 128,  # tokens, special ones included
     "unpredicted": [],  # tags that gold may hold though no model predicts them
 }
+
+_NO_TAG = -100  # of a word whose tag no model predicts; losses pass over it
 
 
 def _parse(row: Row, card: TaskCard) -> TaggedSentence:
@@ -85,6 +87,18 @@ def _decode(arrays: Arrays, features: Features, split: Split[TaggedSentence], ca
     return found
 
 
+def _learn(features: Features, split: Split[TaggedSentence], card: TaskCard) -> list[Lesson]:
+    ids = {tag: i for i, tag in enumerate(card.labels)}
+    chunks = iter(features.inputs)
+    lessons = []
+    for example, count in zip(split.examples, features.detail, strict=True):
+        tags = iter([ids.get(tag, _NO_TAG) for tag in example.tags or ()])
+        for chunk in [next(chunks) for _ in range(count)]:
+            if example.tags is not None and chunk.keep:
+                lessons.append(Lesson((chunk,), tuple(next(tags) for _ in chunk.keep)))
+    return lessons
+
+
 def _constant(split: Split[TaggedSentence], card: TaskCard) -> dict[str, Tags]:
     counted = Counter(tag for e in split.examples for tag in e.tags or ())
     answer = max(card.labels, key=lambda tag: counted[tag])
@@ -137,6 +151,7 @@ TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     passage=None,
     featurize=_featurize,
     decode=_decode,
+    learn=_learn,
     gold=lambda e: e.tags,
     relabel=lambda e, tags: replace(e, tags=tags),
     perfect=lambda e: e.tags or (),

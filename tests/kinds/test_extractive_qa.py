@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays as tables
 from letters import LETTERS
 
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.extractive_qa import Window, best_span, max_context, windows
+from xtreme_harness.kinds.extractive_qa import max_context, windows
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Answer, Arrays, QAExample, Row, Split
 
@@ -76,37 +74,6 @@ def test_max_context_is_the_literal_rule(size: int, room: int, stride: int) -> N
                 assert found[index][position - first] == (index == owner)
 
 
-def brute(
-    start: np.ndarray, end: np.ndarray, window: Window, n_best: int, longest: int
-) -> tuple[float, int, int] | None:
-    order = [sorted(range(len(x)), key=lambda i: (-x[i], i))[:n_best] for x in (start, end)]
-    best = None
-    for i, j in product(*order):
-        a, b = i - window.offset, j - window.offset
-        if not (0 <= a < window.size and 0 <= b < window.size) or not window.owned[a] or not 0 <= b - a < longest:
-            continue
-        score = float(start[i]) + float(end[j])
-        if best is None or score > best[0]:
-            best = (score, window.first + a, window.first + b)
-    return best
-
-
-@st.composite
-def spans(draw: Any) -> tuple[np.ndarray, np.ndarray, Window, int, int]:
-    offset, size, after = draw(st.integers(0, 4)), draw(st.integers(0, 12)), draw(st.integers(0, 3))
-    numbers = st.integers(-3, 3).map(float) | st.floats(-5, 5, width=32)
-    logits = tables(np.float32, (2, offset + size + after), elements=numbers)
-    start, end = draw(logits)
-    owned = draw(tables(np.bool_, size))
-    return start, end, Window(0, 7, size, offset, owned), draw(st.integers(1, 20)), draw(st.integers(1, 6))
-
-
-@given(spans())
-@settings(max_examples=300, deadline=None)
-def test_best_span_is_the_literal_rule(case: tuple[np.ndarray, np.ndarray, Window, int, int]) -> None:
-    assert best_span(*case) == brute(*case)
-
-
 ZH = ("在西伯利亚?", "贝加尔湖在西伯利亚,是世界上最深的湖。")
 TH = ("ลึกที่สุด?", "ทะเลสาบไบคาลอยู่ในรัสเซีย ลึกที่สุด")
 EN = ("where?", "  Baikal  lies in\tSiberia .")
@@ -164,3 +131,16 @@ def test_a_token_is_given_where_no_pair_is_a_span() -> None:
     values = np.array([[0, 0], [0, 0], [0, 0], [0, 0], [0, 9], [9, 1], [0, 0]], np.float32)  # end before start
     card = CARD.model_copy(update={"options": {"n_best": 1}})
     assert KIND.decode(Arrays(values, np.array([0, 7])), features, cell, card) == {"0": "b"}
+
+
+def test_no_answer_only_where_the_card_allows_it() -> None:
+    cell = split(("q", "ab"))
+    features = KIND.featurize(cell, LETTERS, CARD)
+    values = np.zeros((7, 2), np.float32)  # <s> q </s> </s> a b </s>
+    values[4] = 3, 2
+    allowed = CARD.model_copy(update={"options": {"no_answer": True}})
+    for null, wanted in ((4, "a"), (5, "a"), (6, "")):
+        values[0, 0] = null
+        arrays = Arrays(values, np.array([0, 7]))
+        assert KIND.decode(arrays, features, cell, CARD) == {"0": "a"}
+        assert KIND.decode(arrays, features, cell, allowed) == {"0": wanted}

@@ -117,7 +117,7 @@ class Model:
 
     def _batch(self, rows: Sequence[Encoded], language: str) -> list[Floats]:
         """Answers of one batch: (c,) a sequence for sequence heads and vectors, (kept positions, c) for token heads."""
-        inputs = self._tensors(rows, language)
+        inputs = self.tensors(rows, language)
         if self.pooling is not None:
             return list(_numbers(self._vectors(inputs)))
         if self.by_choice:
@@ -128,7 +128,8 @@ class Model:
         logits = out.logits[..., list(self.order)] if self.order else out.logits
         return _kept(logits, rows) if logits.ndim == 3 else list(_numbers(logits))
 
-    def _tensors(self, rows: Sequence[Encoded], language: str) -> dict[str, torch.Tensor]:
+    def tensors(self, rows: Sequence[Encoded], language: str) -> dict[str, torch.Tensor]:
+        """The network's inputs for some sequences, padded to the longest: (n, length) each, on the device."""
         lengths = np.array([len(row.ids) for row in rows])
         ids = pad([row.ids for row in rows], self._padding())
         self._check(int(ids.max()))

@@ -22,7 +22,7 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 from xtreme_harness.records import Arrays, Encoded, Features
 
-__all__ = ["Model", "choose_device", "choose_dtype", "load_model", "position_limit"]
+__all__ = ["Model", "choose_device", "choose_dtype", "fitted_tokenizer", "load_model", "position_limit"]
 
 Floats = NDArray[np.float32]
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}  # padded tokens a batch
@@ -214,11 +214,17 @@ def load_model(
         network = load_network(checkpoint, path, head, kind, trust_remote_code, pooler)
         if pooler and getattr(network, "pooler", None) is None:
             raise ModelError(f"{checkpoint.name}: has no pooler; use --pooling mean or cls")
-        tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network))
-        _settle_padding(tokenizer, network.config)
+        tokenizer = fitted_tokenizer(raw, network)
     by_choice = head == "AutoModelForMultipleChoice" and checkpoint.general is None
     budget = _TOKEN_BUDGET[place.type]
     return Model(tokenizer, network.to(place).eval(), place, tuple(order), pooling, by_choice, budget, batch_size)
+
+
+def fitted_tokenizer(raw: Any, network: Any) -> Tokenizer:
+    """A transformers tokenizer as this network can use it: its lengths, its ids, and a padding id that both know."""
+    tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network))
+    _settle_padding(tokenizer, network.config)
+    return tokenizer
 
 
 def position_limit(network: Any, raw: Any) -> int:

@@ -34,6 +34,7 @@ OPTIONS: dict[str, Any] = {
     "n_best": 20,  # starts and ends tried in a window
     "max_answer_tokens": 30,
     "no_answer": False,  # may "" be the answer? It is where the first position, as a span, scores above every other
+    "null_threshold": 0.0,  # ... by more than this
 }
 
 
@@ -45,8 +46,8 @@ class _Detail:
 
 def _parse(row: Row, card: TaskCard) -> QAExample:
     answers = row.values.get("answers")
-    if answers is not None and not answers:
-        raise DataError(f"{row.place}: no answer; this task's questions all have one")
+    if answers is not None and not answers and not card.options.get("no_answer", OPTIONS["no_answer"]):
+        raise DataError(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
     found = None if answers is None else tuple(Answer(str(a["text"]), int(a["start"])) for a in answers)
     return QAExample(str(row.values["id"]), text_of(row, "question"), text_of(row, "context"), found)
 
@@ -123,7 +124,7 @@ def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: T
     )
     none = best.first < 0
     if options["no_answer"]:
-        none |= best.null > best.score
+        none |= best.null - best.score > float(options["null_threshold"])
     return {
         e.id: "" if none[i] else _text(e.context, detail.spans[i], int(best.first[i]), int(best.last[i]))
         for i, e in enumerate(split.examples)
@@ -191,7 +192,8 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
         read = json.loads(text)
         articles = read["data"] if isinstance(read, dict) else read
         questions = [q for d in articles for p in d["paragraphs"] for q in p["qas"]]
-        golds = {q["id"]: tuple(a["text"] for a in q["answers"]) for q in questions}
+        none = ("",) if card.options.get("no_answer", OPTIONS["no_answer"]) else ()
+        golds = {q["id"]: tuple(a["text"] for a in q["answers"]) or none for q in questions}
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
     if len(golds) < len(questions):
@@ -212,8 +214,14 @@ def _answers(example: QAExample) -> list[dict[str, Any]]:
     return [{"answer_start": a.start, "text": a.text} for a in example.answers or ()]
 
 
+def _gold(example: QAExample) -> Golds | None:
+    """Texts of the answers; a question without one is answered by ""."""
+    return None if example.answers is None else tuple(a.text for a in example.answers) or ("",)
+
+
 def _relabel(example: QAExample, texts: Golds) -> QAExample:
-    return replace(example, answers=tuple(Answer(text, example.context.find(text)) for text in texts))
+    found = () if texts == ("",) else texts
+    return replace(example, answers=tuple(Answer(text, example.context.find(text)) for text in found))
 
 
 EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
@@ -225,7 +233,7 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
-    gold=lambda e: tuple(a.text for a in e.answers) if e.answers is not None else None,
+    gold=_gold,
     relabel=_relabel,
     perfect=lambda e: e.answers[0].text if e.answers else "",
     constant=_constant,

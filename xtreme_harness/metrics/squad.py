@@ -23,11 +23,13 @@ from xtreme_harness.records import Rows, Vector
 __all__ = [
     "MLQA",
     "SQUAD",
+    "SQUAD_V2",
     "exact_match_f1",
     "mlqa_rows",
     "normalise_mlqa",
     "normalise_squad",
     "squad_rows",
+    "squad_v2_rows",
     "token_f1",
 ]
 
@@ -115,6 +117,28 @@ def squad_rows(predictions: Sequence[str], golds: Sequence[Answers], language: s
     return _rows(predictions, golds, normalise_squad)
 
 
+def squad_v2_rows(predictions: Sequence[str], golds: Sequence[Answers], language: str) -> Rows:
+    """Return (n, 3) as `squad_rows`, where the gold of a question without an answer is ("",).
+
+    Nothing on one side alone is wrong, nothing on both sides is right in F1 as well; gold answers of which nothing is
+    left after normalisation count for none. The language is not used.
+
+    Source: `get_raw_scores` and `compute_f1` of SQuAD's `evaluate-v2.0.py`.
+
+    Raises:
+        DataError: A question has no gold at all, not even "".
+        ValueError: The sequences differ in length.
+
+    >>> squad_v2_rows(["", "a cat", ""], [("",), ("",), ("cat",)], "en").tolist()
+    [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+    """
+    kept = [answers and (tuple(a for a in answers if normalise_squad(a)) or ("",)) for answers in golds]
+    rows = _rows(predictions, kept, normalise_squad)
+    silent = [answers == ("",) and not normalise_squad(p) for p, answers in zip(predictions, kept, strict=True)]
+    rows[silent, 1] = 1
+    return rows
+
+
 def mlqa_rows(predictions: Sequence[str], golds: Sequence[Answers], language: str) -> Rows:
     """Return (n, 3): exact match and F1 with the best gold answer for each, and 1 for the question.
 
@@ -170,6 +194,16 @@ SQUAD: Metric[str, Answers] = Metric(
     official=("exact_match", "f1"),
     columns=("exact_match", "f1", "n"),
     rows=squad_rows,
+    reduce=exact_match_f1,
+    lm_eval={"exact_match": "exact_match", "f1": "f1"},
+)
+
+SQUAD_V2: Metric[str, Answers] = Metric(
+    name="squad_v2",
+    main=("exact_match", "f1"),
+    official=("exact_match", "f1"),
+    columns=("exact_match", "f1", "n"),
+    rows=squad_v2_rows,
     reduce=exact_match_f1,
     lm_eval={"exact_match": "exact_match", "f1": "f1"},
 )

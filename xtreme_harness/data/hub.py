@@ -71,10 +71,11 @@ def hub_revision(source: HubSource) -> str:
 
 def _dataset(source: HubSource, repository: Repository, config: str, split: str, where: str) -> Any:
     """Load a `datasets.Dataset` by the card's pattern, or by what the repository itself says of its configs."""
-    pattern = source.files.replace("{config}", config).replace("{split}", split)
-    names = [name for name in repository.files if _fits(name, pattern)]
-    if names and not (repository.cached and _incomplete(names)):
-        return _read([fetched(source, repository, name) for name in names], split, where)
+    patterns = [source.files.replace("{config}", config).replace("{split}", part) for part in split.split("+")]
+    found = [[name for name in repository.files if _fits(name, pattern)] for pattern in patterns]
+    names, pattern = [name for part in found for name in part], " + ".join(patterns)
+    if all(found) and not (repository.cached and any(map(_incomplete, found))):
+        return _read([fetched(source, repository, name) for name in names], where)
     if repository.silence:
         raise DataError(repository.silence)
     folders = {name.split("/")[0] for name in repository.files if "/" in name}
@@ -102,12 +103,12 @@ def _incomplete(names: Sequence[str]) -> bool:
     return any((count := _SHARDS.search(name)) and int(count.group(1)) != len(names) for name in names)
 
 
-def _read(files: Sequence[Path], split: str, where: str) -> Any:
+def _read(files: Sequence[Path], where: str) -> Any:
     import datasets
 
     try:
         reader = _reader(files[0].name)
-        return datasets.load_dataset(reader, data_files={split: [str(f) for f in files]}, split=split)
+        return datasets.load_dataset(reader, data_files={"rows": [str(f) for f in files]}, split="rows")
     except Exception as error:  # the library documents none
         cause = error.__cause__ or error
         raise DataError(f"{where}: {files[0].name} cannot be read: {one_line(cause)}") from error
@@ -121,7 +122,7 @@ def _configured(source: HubSource, repository: Repository, config: str, split: s
         found = Path(builder.cache_dir).name  # a folder a commit, also when an old cache stands in for the Hub
         if found == repository.commit:
             builder.download_and_prepare()
-            return builder.as_dataset(split)
+            return builder.as_dataset(split)  # it knows "a+b" too
     except Exception as error:  # a script, an unknown config or split, another layout
         if repository.cached:
             raise DataError(f"{where} in the local cache (HF_HUB_OFFLINE is set); {ELSEWHERE}") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from xtreme_harness.data.formats.checks import refuse
+from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
 from xtreme_harness.errors import DataError, did_you_mean
@@ -58,15 +59,24 @@ Shape = Callable[[Loaded], Table]
 
 
 def _rows(loaded: Loaded) -> Table:
-    """Fields as the card maps them; class ids become names, -1 (no gold) becomes None, lists become tuples."""
+    """Fields as the card maps them; class ids become names, -1 (no gold) becomes None, lists become tuples.
+
+    Option `drop` (field -> values as the dataset has them): rows with one of them are left out.
+    """
     fields = loaded.fields(loaded.columns)
+    size = len(next(iter(fields.values()), ()))
+    kept = [i for i in range(size) if not dropped({f: values[i] for f, values in fields.items()}, loaded.options)]
+    fields = {field: [values[i] for i in kept] for field, values in fields.items()}
     faults: list[str] = []
     for field, values in fields.items():
         names = loaded.named(field)
-        fields[field] = [_named(v, names, f"{loaded.place}[{i}]: {field}", faults) for i, v in enumerate(values)]
+        fields[field] = [
+            _named(v, names, f"{loaded.place}[{i}]: {field}", faults) for i, v in zip(kept, values, strict=True)
+        ]
     refuse(faults)
     records = zip(*fields.values(), strict=True)
-    return Table(tuple(Row(dict(zip(fields, r, strict=True)), f"{loaded.place}[{i}]") for i, r in enumerate(records)))
+    places = (f"{loaded.place}[{i}]" for i in kept)
+    return Table(tuple(Row(dict(zip(fields, r, strict=True)), place) for r, place in zip(records, places, strict=True)))
 
 
 def _named(value: Json, names: Sequence[str], where: str, faults: list[str]) -> Json:

@@ -36,6 +36,8 @@ def _parse(row: Row, card: TaskCard) -> TaggedSentence:
     known = {*card.labels, *card.aliases, *card.options.get("unpredicted", ())}
     if tags is None:
         return TaggedSentence(str(row.values["id"]), words, None)
+    if len(words) != len(tags):
+        raise DataError(f"{row.place}: {len(words)} words and {len(tags)} tags, expected one tag a word")
     unknown = [tag for tag in tags if tag not in known]
     if unknown:
         raise DataError(f"{row.place}: tag '{unknown[0]}', expected one of {', '.join(card.labels)}")

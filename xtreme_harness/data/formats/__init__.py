@@ -39,7 +39,8 @@ FORMATS: dict[str, Reader] = {
     "xquad_r": read_xquad_r,
 }
 
-_DELIMITED = ("columns", "optional", "removed", "header", "quoting", "separator", "where", "width")
+_FIELDS = ("columns", "optional", "removed", "drop", "lists")
+_DELIMITED = (*_FIELDS, "header", "quoting", "separator", "where", "width", "short_lines")
 
 # The options that a card may give, for whoever checks cards: the readers pass over others.
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -47,8 +48,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "conll": ("token", "tag", "separator", "prefix", "width"),
     "conllu": ("tag_column", "language", "treebanks"),
     "csv": _DELIMITED,
-    "json": ("columns", "optional", "removed", "records"),
-    "jsonl": ("columns", "optional", "removed"),
+    "json": (*_FIELDS, "records"),
+    "jsonl": _FIELDS,
     "mewslix": (),
     "mewslix_pairs": (),
     "squad": ("check_spans", "ids", "id_prefix"),

@@ -30,6 +30,8 @@ def read_tsv(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -
         where: field, header name or index -> the value of the rows to keep. A file with a header that lacks the column
             is kept whole: one language a file needs no such column.
         removed: field -> the value that stands for labels which were taken out (see `fields.settle`).
+        drop: field -> values of rows that are no examples. lists: fields whose items are separated by blanks.
+        short_lines: `drop` leaves out lines with too few columns, of which QQP's file has some; else they are faults.
         separator: one character, default a tab.
 
     Raises:
@@ -106,9 +108,12 @@ def _records(path: Path, lines: list[_Line], options: Mapping[str, Json], faults
     places = _places(path, header, options, faults)
     width = _width(header, body, places, options)
     where = _where(header, places, options)
+    short = choice(options, "short_lines", ("refuse", "drop"), "refuse")
     records, others = [], set()
     for number, columns in body:
         place = f"{path}:{number}"
+        if len(columns) < width and short == "drop":
+            continue
         if len(columns) != width:
             blank = columns == [""]
             faults.append(

@@ -10,7 +10,7 @@ from pathlib import Path
 from xtreme_harness.errors import CardError
 from xtreme_harness.records import Json, Row
 
-__all__ = ["Record", "columns_of", "expected_width", "settle", "width_fault"]
+__all__ = ["Record", "columns_of", "dropped", "expected_width", "settle", "width_fault"]
 
 _TELLING = 10  # so many equal labels may be chance; in a longer file they were removed
 
@@ -46,12 +46,24 @@ def width_fault(place: str, expected: int, found: int) -> str:
     return f"{place}: {expected} columns expected, {found} found, restore the line from the original file"
 
 
+def dropped(values: Mapping[str, Json], options: Mapping[str, Json]) -> bool:
+    """Whether one of the fields has a value that marks a record as no example.
+
+    >>> dropped({"label": "-"}, {"drop": {"label": ["-", -1]}})
+    True
+    """
+    return any(str(values.get(field)) in map(str, marks) for field, marks in options.get("drop", {}).items())
+
+
 def settle(records: list[Record], path: Path, options: Mapping[str, Json], faults: list[str]) -> list[Row]:
     """Turn the records of one file into rows, deciding for the file as a whole what it does not have.
 
     An optional field that every record lacks (no column, null or blank) is None; one that only some lack is a fault.
     A field of `options["removed"]` whose value is the same throughout a file of more than 10 records is None.
+    Records with one of the values of `options["drop"]` (field -> values) are left out: they are no examples. The fields
+    of `options["lists"]` hold items separated by blanks and become tuples.
     """
+    records = [r for r in records if not dropped(r.values, options)]
     for field in options.get("optional", ()):
         lacking = [r for r in records if r.values.get(field) in (None, "")]
         if 0 < len(lacking) < len(records):
@@ -65,6 +77,9 @@ def settle(records: list[Record], path: Path, options: Mapping[str, Json], fault
         if len(records) > _TELLING and all(r.values.get(field) == value for r in records):
             for record in records:
                 record.values[field] = None
+    for field in options.get("lists", ()):
+        for record in records:
+            record.values[field] = None if record.values[field] is None else tuple(str(record.values[field]).split())
     if not records and not faults:
         faults.append(f"{path}: found no rows, expected data, fetch the file again")
     return [Row(r.values, r.place) for r in records]

@@ -20,8 +20,8 @@ _STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
 def read_jsonl(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
     """Read one object a line; several files follow one another.
 
-    Options: `columns` (field -> path such as `question.choices[0].text`, or a list of alternatives), `optional` and
-    `removed` as of `fields.settle`.
+    Options: `columns` (field -> path such as `question.choices[0].text`, or a list of alternatives), `optional`,
+    `removed`, `drop` and `lists` as of `fields.settle`.
 
     Raises:
         DataError: with all faults of a file.

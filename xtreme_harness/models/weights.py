@@ -19,7 +19,7 @@ from xtreme_harness.errors import MissingDependency, ModelError
 from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.heads import load_head
 
-__all__ = ["load_network", "load_tokenizer", "quietly", "with_weights"]
+__all__ = ["load_network", "load_tokenizer", "quietly", "require", "with_weights"]
 
 _FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
 _POOLER = re.compile(r"(^|\.)pooler\.")
@@ -82,7 +82,7 @@ def load_tokenizer(checkpoint: Checkpoint, path: Path, trust: bool = False) -> A
     if holder is not checkpoint:
         return load_tokenizer(holder, with_weights(holder), trust)
     if checkpoint.family == "xlm":
-        _require("sacremoses", "xlm")
+        require("sacremoses", "xlm")
     return AutoTokenizer.from_pretrained(path, trust_remote_code=trust)
 
 
@@ -146,7 +146,7 @@ def _adapted(
     """
     import transformers
 
-    peft = _require("peft", "peft")
+    peft = require("peft", "peft")
     task = str((checkpoint.adapter or {}).get("task_type"))
     named = head or PEFT_HEADS.get(task) or ("AutoModelForCausalLM" if task == "CAUSAL_LM" else None)
     cls = getattr(transformers, named) if named else _encoder_class(checkpoint.family)
@@ -191,7 +191,8 @@ def _require_code(checkpoint: Checkpoint, trust: bool) -> None:
     raise ModelError(f"{checkpoint.name}: transformers has no model type '{checkpoint.family}'{hint}")
 
 
-def _require(module: str, extra: str) -> Any:
+def require(module: str, extra: str) -> Any:
+    """Import a package that an extra of this one installs; MissingDependency with the install line otherwise."""
     try:
         return importlib.import_module(module)
     except ImportError:

@@ -1,0 +1,1 @@
+"""Training: recipes, mixtures of tasks, the one loop, checkpoints with their lineage."""

@@ -1,0 +1,107 @@
+"""What training minimises, by head: a sum over lessons, and what each lesson counts in the mean.
+
+A batch's loss is the mean over its units (examples, tags, masked tokens). Because a loss here is a *sum* and the number
+of units is known beforehand, a batch can be computed in parts of any size, and the gradients of the parts add up to
+that of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy, normalize
+
+from xtreme_harness.records import Lesson
+
+__all__ = ["DUAL_ENCODER", "MASKED_LM", "OBJECTIVES", "Objective"]
+
+IGNORED = -100
+DUAL_ENCODER = "dual encoder"
+MASKED_LM = "AutoModelForMaskedLM"
+Tensor = torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """How the answers of a head are compared with the goals."""
+
+    units: Callable[[Lesson], int]  # what a lesson adds to the denominator of the batch's mean
+    loss: Callable[[Any, Sequence[Lesson]], Tensor]  # network's output, lessons in its order -> sum, float32
+    whole: bool = False  # does a lesson's loss depend on the other lessons of the batch?
+
+
+def _classes(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Cross-entropy of one class a sequence; `logits` (n, c)."""
+    return cross_entropy(out.logits.float(), _goals(lessons, out.logits), reduction="sum")
+
+
+def _choices(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Cross-entropy over the candidates of a choice; `logits` (n * c, 1), the candidates of a lesson together."""
+    scores = out.logits.float().view(len(lessons), -1)
+    return cross_entropy(scores, _goals(lessons, scores), reduction="sum")
+
+
+def _tags(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Cross-entropy of a class at every kept position; `logits` (n, length, c)."""
+    rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
+    places = [at for lesson in lessons for at in lesson.rows[0].keep or ()]
+    goals = torch.tensor([goal for lesson in lessons for goal in lesson.goals], device=out.logits.device)
+    return cross_entropy(out.logits[rows, places].float(), goals, ignore_index=IGNORED, reduction="sum")
+
+
+def _spans(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Mean of the cross-entropies of the first and of the last position; two logits (n, length)."""
+    goals = torch.tensor([lesson.goals for lesson in lessons], device=out.start_logits.device)
+    lengths = torch.tensor([len(lesson.rows[0].ids) for lesson in lessons], device=goals.device)
+    padding = torch.arange(out.start_logits.shape[1], device=goals.device)[None, :] >= lengths[:, None]
+    sides = zip((out.start_logits, out.end_logits), goals.unbind(1), strict=True)
+    losses = [cross_entropy(s.float().masked_fill(padding, -torch.inf), g, reduction="sum") for s, g in sides]
+    return (losses[0] + losses[1]) / 2
+
+
+def _pairs(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """In-batch softmax: every query against the passages of its group; `vectors` (2 n, d), query and passage in turn.
+
+    The cosine is scaled by `out.scale`, which is learned; passages that are equal to the right one are not wrong.
+    """
+    vectors = normalize(out.vectors.float(), dim=-1).view(len(lessons), 2, -1)
+    total = vectors.new_zeros(())
+    size = out.group or len(lessons)
+    for first in range(0, len(lessons), size):
+        queries, passages = vectors[first : first + size].unbind(1)
+        same = _equal([tuple(lesson.rows[1].ids) for lesson in lessons[first : first + size]], vectors.device)
+        scores = (out.scale * queries @ passages.T).masked_fill(same, -torch.inf)
+        total = total + cross_entropy(scores, torch.arange(len(queries), device=scores.device), reduction="sum")
+    return total
+
+
+def _equal(passages: Sequence[tuple[int, ...]], device: torch.device) -> Tensor:
+    """(n, n): is passage j another copy of passage i?"""
+    names = {passage: i for i, passage in enumerate(passages)}
+    ids = torch.tensor([names[passage] for passage in passages], device=device)
+    return (ids[:, None] == ids[None, :]) & ~torch.eye(len(ids), dtype=torch.bool, device=device)
+
+
+def _goals(lessons: Sequence[Lesson], like: Tensor) -> Tensor:
+    return torch.tensor([lesson.goals[0] for lesson in lessons], device=like.device)
+
+
+def _one(lesson: Lesson) -> int:
+    return 1
+
+
+def _tagged(lesson: Lesson) -> int:
+    return sum(goal != IGNORED for goal in lesson.goals)
+
+
+OBJECTIVES: Mapping[str, Objective] = {
+    "AutoModelForSequenceClassification": Objective(_one, _classes),
+    "AutoModelForMultipleChoice": Objective(_one, _choices),
+    "AutoModelForTokenClassification": Objective(_tagged, _tags),
+    "AutoModelForQuestionAnswering": Objective(_one, _spans),
+    DUAL_ENCODER: Objective(_one, _pairs, whole=True),
+    MASKED_LM: Objective(_tagged, _tags),
+}

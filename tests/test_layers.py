@@ -14,7 +14,7 @@ from xtreme_harness.kinds import KINDS
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
     "errors", "records", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
-    "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "run",
+    "submission", "predict", "score", "signature", "train", "plan", "results", "results_json", "output", "cells", "run",
     "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
     "submissions", "recompute", "board", "board_formats", "leaderboard", "demo", "api", "cli",
 )  # fmt: skip

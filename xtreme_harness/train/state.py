@@ -1,0 +1,95 @@
+"""The state of a run on disk: written whole, then put in the place of the one before."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.train.selection import Best
+
+__all__ = ["State", "load_state", "save_state", "save_weights", "written_whole"]
+
+
+@dataclass(slots=True)
+class State:
+    """How far a run is."""
+
+    step: int  # optimiser steps done
+    best: Best
+
+
+def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: Any) -> None:
+    """Save weights, optimiser and progress as `state.pt`; older selected weights go.
+
+    Raises:
+        OutputError: it cannot be written; the state before is untouched.
+    """
+    import torch
+
+    whole = {
+        "key": key,
+        "step": state.step,
+        "best": asdict(state.best),
+        "weights": trainee.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    written_whole(folder / "state.pt", lambda path: torch.save(whole, path))
+    for old in folder.glob("best-*.safetensors"):
+        if old.stem != f"best-{state.best.step}":
+            old.unlink(missing_ok=True)
+
+
+def save_weights(folder: Path, step: int, trainee: Any) -> None:
+    """Save the weights that were best so far; a state that is saved later refers to them by their step."""
+    from safetensors.torch import save_file
+
+    seen: dict[int, str] = {}
+    weights = {}
+    for name, value in trainee.state_dict().items():
+        if value.data_ptr() in seen and value.numel():  # shared by several tasks: loading one loads all
+            continue
+        seen[value.data_ptr()] = name
+        weights[name] = value.detach().cpu().contiguous()
+    written_whole(folder / f"best-{step}.safetensors", lambda path: save_file(weights, path))
+
+
+def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any) -> State:
+    """Continue a saved run of the same key, in place; a fresh state where there is none."""
+    import torch
+
+    file = folder / "state.pt"
+    if not file.exists():
+        return State(0, Best())
+    try:
+        whole = torch.load(file, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):  # no state that this program wrote
+        return State(0, Best())
+    best = Best(**whole["best"])
+    lost = best.step and not (folder / f"best-{best.step}.safetensors").exists()
+    if whole["key"] != key or lost:
+        return State(0, Best())
+    trainee.load_state_dict(whole["weights"])
+    optimizer.load_state_dict(whole["optimizer"])
+    return State(int(whole["step"]), best)
+
+
+def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file under another name, then rename it.
+
+    Raises:
+        OutputError: in one line; what stood at `path` before is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)  # noqa: PTH105 - the name says what matters
+    except Exception as error:  # safetensors and torch each have their own
+        temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
+        raise OutputError(f"{path}: cannot be written ({reason}); what was saved before is untouched") from error

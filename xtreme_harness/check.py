@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.training import load_training, resolved_labels
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums
@@ -28,18 +29,32 @@ class Finding:
     faults: tuple[str, ...] = ()
 
 
-def check_card(card: TaskCard, data: Data, tell: Callable[[Finding], None] = lambda finding: None) -> list[Finding]:
+def check_card(
+    card: TaskCard, cards: Cards, data: Data, tell: Callable[[Finding], None] = lambda finding: None
+) -> list[Finding]:
     """Load every split and language that the data place has; a place without any is a fault."""
     found: list[Finding] = []
-    for split, language, located in _parts(card, data):
-        finding = _checked(card, split, language, located, data)
+    for finding in _joined(card, cards, data) if card.parts else _single(card, data):
         tell(finding)
         found.append(finding)
     if not found:
-        where = f"not on the Hub. {card.note}".strip() if data.default is None and card.hub is None else "no data there"
-        found.append(Finding("test", "-", 0, None, (f"{data.name}: {where}",)))
+        where = "not on the Hub" if data.default is None and card.hub is None else "no data there"
+        note = f". {card.note}" if card.note and card.hub is None else ""
+        found.append(Finding("test", "-", 0, None, (f"{data.name}: {where}{note}".strip(),)))
         tell(found[-1])
     return found
+
+
+def _single(card: TaskCard, data: Data) -> Iterator[Finding]:
+    kind = KINDS[card.kind]
+    for split, language, located in _parts(card, data):
+        try:
+            own = resolved_labels(card, data)
+            loaded = load_split(own, language, split, located, kind.parse, kind.passage)
+        except XHarnessError as error:
+            yield Finding(split, language, 0, None, error.faults)
+        else:
+            yield _examined(own, loaded, data)
 
 
 def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
@@ -50,14 +65,22 @@ def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
                 yield split, language, located
 
 
-def _checked(card: TaskCard, split: str, language: str, located: Located, data: Data) -> Finding:
-    kind = KINDS[card.kind]
-    try:
-        loaded = load_split(card, language, split, located, kind.parse, kind.passage)
-    except XHarnessError as error:
-        return Finding(split, language, 0, None, error.faults)
+def _joined(card: TaskCard, cards: Cards, data: Data) -> Iterator[Finding]:
+    """What the parts of a card give together."""
+    splits: tuple[Literal["train", "dev"], ...] = ("train", "dev")
+    for split in splits:
+        try:
+            loaded = load_training(card, cards, data, split, KINDS)
+        except XHarnessError as error:
+            yield Finding(split, "en", 0, None, error.faults)
+        else:
+            if loaded is not None:
+                yield _examined(card, loaded, data)
+
+
+def _examined(card: TaskCard, loaded: Split[Any], data: Data) -> Finding:
     faults = [*_count_fault(card, loaded, data), *_label_fault(card, loaded), *_metric_fault(card, loaded)]
-    return Finding(split, language, len(loaded.examples), loaded.examples[0], tuple(faults))
+    return Finding(loaded.name, loaded.language, len(loaded.examples), loaded.examples[0], tuple(faults))
 
 
 def _count_fault(card: TaskCard, split: Split[Any], data: Data) -> list[str]:

@@ -39,7 +39,8 @@ def download(
     A task that the Hub lacks is reported, with where to get it; so is a language or split.
     """
     found: list[Fetched] = []
-    wanted = {(t.card.name, split, code): t.card for t in targets for code in t.languages for split in ("test", "dev")}
+    own = [target for target in targets if not target.card.parts]  # the parts are fetched as training data
+    wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
     wanted |= {(card.name, split, "en"): card for card in training for split in ("train", "dev")}
     for (_, split, language), card in wanted.items():
         if card.hub is not None and split not in card.hub.splits:
@@ -52,7 +53,8 @@ def download(
 
 def training_cards(targets: Sequence[Target], cards: dict[str, TaskCard]) -> list[TaskCard]:
     """The cards whose English training data the targets' units need."""
-    names = dict.fromkeys(name for target in targets for name in target.card.train)
+    units = [cards[name] for target in targets for name in target.card.train if name in cards]
+    names = dict.fromkeys(name for unit in units for name in unit.parts or (unit.name,))
     return [cards[name] for name in names if name in cards]
 
 

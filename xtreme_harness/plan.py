@@ -13,6 +13,7 @@ from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
 from xtreme_harness.data.formats import OPTIONS
 from xtreme_harness.data.hub import SHAPES
 from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.training import resolved_labels
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
@@ -132,6 +133,7 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
         try:
             located = locate(card, split, language, data, languages)
             tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None
+            card = resolved_labels(card, data) if located is not None else card
         except DataError as error:
             faults.extend(error.faults)
             continue

@@ -86,7 +86,7 @@ def check_tasks(
             for fault in finding.faults:
                 click.echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
 
-        faults += sum(len(finding.faults) for finding in check_card(cards.card(task), place, tell))
+        faults += sum(len(finding.faults) for finding in check_card(cards.card(task), cards, place, tell))
     click.echo(f"{faults} faults" if faults else "no faults")
     ctx.exit(1 if faults else 0)
 
@@ -107,6 +107,10 @@ def _described(card: Any, place: str) -> list[str]:
     lines += [f"  {key + ':':<10} {value}" for key, value in facts.items() if value]
     units = ", ".join(card.train) or "none: the checkpoint's encoder as it is"
     lines.append(f"  trained on: {units}")
+    if card.parts:
+        lines.append(f"  parts:     {', '.join(card.parts)}")
+    if card.labels_file:
+        lines.append(f"  labels:    in the data folder: {' or '.join(card.labels_file)}")
     for suite, member in card.suites.items():
         lines.append(f"  {suite}: {len(member.languages)} languages: {' '.join(member.languages)}")
     if card.languages:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 from xtreme_harness.cards import FileSource, TaskCard
+from xtreme_harness.data.formats.jsonlines import steps
 from xtreme_harness.errors import DataError
 from xtreme_harness.records import Table
 
@@ -33,28 +37,61 @@ def exported(source: FileSource, table: Table, place: str) -> Texts:
 
 
 def _tsv(table: Table, options: Mapping[str, Any], place: str) -> Texts:
-    columns: Mapping[str, int] = options["columns"]
-    fields = sorted(columns, key=lambda field: columns[field])
-    lines = []
+    columns: Mapping[str, Any] = options["columns"]
+    fields = list(columns) if options.get("header") else sorted(columns, key=lambda field: int(columns[field]))
+    plain = options.get("quoting") == "none"
+    lines = ["\t".join(str(_first(columns[field])) for field in fields)] if options.get("header") else []
     for row in table.rows:
         values = [row.values.get(field) for field in fields]
-        lines.append("\t".join(_field(str(value), row.place) for value in values if value is not None))
+        lines.append("\t".join(_field(_joined_list(value), row.place, plain) for value in values if value is not None))
     return {"rows": _joined(lines)}
 
 
-def _field(text: str, place: str) -> str:
+def _csv(table: Table, options: Mapping[str, Any], place: str) -> Texts:
+    columns: Mapping[str, Any] = options["columns"]
+    writer = csv.writer(text := StringIO(newline=""), lineterminator="\n")
+    writer.writerow([_first(column) for column in columns.values()])
+    writer.writerows([row.values.get(field) for field in columns] for row in table.rows)
+    return {"rows": text.getvalue()}
+
+
+def _first(column: Any) -> Any:
+    """The first of the names that a column may have."""
+    return column[0] if isinstance(column, list | tuple) else column
+
+
+def _joined_list(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _field(text: str, place: str, plain: bool = False) -> str:
     if "\t" in text or "\n" in text or "\r" in text:
         raise DataError(f"{place}: a tab or line break inside {text[:40]!r} cannot be written as tsv")
-    return '"' + text.replace('"', '""') + '"' if '"' in text else text
+    return '"' + text.replace('"', '""') + '"' if '"' in text and not plain else text
 
 
 def _jsonl(table: Table, options: Mapping[str, Any], place: str) -> Texts:
-    columns: Mapping[str, str] = options["columns"]
-    lines = [
-        json.dumps({path: row.values.get(field) for field, path in columns.items()}, ensure_ascii=False)
-        for row in table.rows
-    ]
-    return {"rows": _joined(lines)}
+    columns = {field: steps(str(_first(path))) for field, path in options["columns"].items()}
+    records = []
+    for row in table.rows:
+        record: dict[str, Any] = {}
+        for field, path in columns.items():
+            _put(record, path, row.values.get(field))
+        records.append(record)
+    return {"rows": _joined([json.dumps(record, ensure_ascii=False) for record in records])}
+
+
+def _put(holder: Any, path: Sequence[str | int], value: Any) -> None:
+    """Put a value where `formats.jsonlines.resolve` finds it: "choices[1].text" of an object."""
+    for step, following in pairwise([*path, None]):
+        inner: Any = value if following is None else [] if isinstance(following, int) else {}
+        if isinstance(step, int):
+            holder.extend([None] * (step + 1 - len(holder)))
+            if holder[step] is None:
+                holder[step] = inner
+            holder = holder[step]
+        else:
+            holder = holder.setdefault(step, inner)
 
 
 def _conll(table: Table, options: Mapping[str, Any], place: str) -> Texts:
@@ -97,6 +134,7 @@ def _joined(lines: Sequence[str]) -> str:
 
 _WRITERS: dict[str, Callable[[Table, Mapping[str, Any], str], Texts]] = {
     "tsv": _tsv,
+    "csv": _csv,
     "jsonl": _jsonl,
     "conll": _conll,
     "squad": _squad,

@@ -108,23 +108,21 @@ def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
     if file is None:
         where = place if place is not None else "the Hub"
         raise DataError(
-            f"{card.name}: {where} has no {card.labels_file[0]}; licence: {card.licence}; give a local copy by "
-            f"--data {card.name}=DIR. {card.note}".strip()
+            f"{card.name}: {where} has no {card.labels_file[0]}, expected it beside the data; licence: {card.licence}. "
+            f"{card.note or f'Give a local copy by --data {card.name}=DIR'}".strip()
         )
     return card.model_copy(update={"labels": _numbered(file)})
 
 
 def _numbered(file: Path) -> tuple[str, ...]:
+    """Labels in the order of their numbers, which some files write as text."""
     try:
-        read = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"{file}: found no JSON ({error}), expected an object of labels and numbers") from None
-    if not isinstance(read, dict) or sorted(read.values(), key=str) != sorted(range(len(read)), key=str) or not read:
-        raise DataError(
-            f"{file}: found {type(read).__name__} of {len(read) if isinstance(read, dict | list) else 1}, expected an "
-            "object that gives every label a number of its own from 0 on"
-        )
-    return tuple(sorted(read, key=lambda label: int(read[label])))
+        numbers = {str(label): int(number) for label, number in json.loads(file.read_text("utf-8")).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{file}: expected a JSON object of labels and numbers: {error}") from None
+    if not numbers or sorted(numbers.values()) != list(range(len(numbers))):
+        raise DataError(f"{file}: found {len(numbers)} labels, expected each to have a number of its own from 0 on")
+    return tuple(sorted(numbers, key=lambda label: numbers[label]))
 
 
 def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:

@@ -14,9 +14,9 @@ from xtreme_harness.kinds import KINDS
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
     "errors", "records", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
-    "submission", "predict", "score", "signature", "train", "plan", "results", "results_json", "output", "cells", "run",
+    "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "train", "run",
     "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
-    "submissions", "recompute", "board", "board_formats", "leaderboard", "demo", "api", "cli",
+    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "demo", "api", "cli",
 )  # fmt: skip
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

@@ -1,0 +1,1 @@
+"""What finished runs say: reading them, and the statistics behind comparisons and reports."""

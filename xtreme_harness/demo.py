@@ -68,7 +68,7 @@ def _texts(example: Any) -> Iterator[str]:
             yield " ".join(value)
 
 
-def train_tokenizer(texts: list[str]) -> Any:
+def train_tokenizer(texts: list[str], vocabulary: int = _VOCABULARY) -> Any:
     """A tokenizer that wraps texts as XLM-R's does, trained on these (by byte pairs, the same every time)."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
@@ -79,7 +79,7 @@ def train_tokenizer(texts: list[str]) -> Any:
     raw.pre_tokenizer = pre_tokenizers.Metaspace()
     raw.train_from_iterator(
         texts,
-        trainers.BpeTrainer(vocab_size=_VOCABULARY, special_tokens=special, show_progress=False),
+        trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=special, show_progress=False),
     )
     ids = [(token, raw.token_to_id(token)) for token in ("<s>", "</s>")]
     raw.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> </s> $B </s>", ids)

@@ -43,6 +43,7 @@ PEFT_HEADS = {
     "QUESTION_ANS": "AutoModelForQuestionAnswering",
 }
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
+NOT_WEIGHTS = ("heads", "training", "train.jsonl")  # lie beside a network that was trained here, and are no part of it
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -66,6 +67,8 @@ class Checkpoint:
     commit: str | None = None
     lineage: tuple[Mapping[str, Any], ...] = ()
     base: Checkpoint | None = None  # what an adapter is an addition to
+    tasks: tuple[str, ...] = ()  # what it was last trained on, by xharness; () = not told
+    encoder: Checkpoint | None = None  # where the encoder lies, when the folder holds a head alone
 
     @property
     def family(self) -> str:
@@ -122,8 +125,9 @@ def tokenizer_holder(checkpoint: Checkpoint) -> Checkpoint:
     """
     if any(True for pattern in _TOKENIZERS for _ in checkpoint.path.glob(pattern)):
         return checkpoint
-    if checkpoint.base is not None:
-        return tokenizer_holder(checkpoint.base)
+    below = checkpoint.base or checkpoint.encoder
+    if below is not None:
+        return tokenizer_holder(below)
     raise ModelError(
         f"{checkpoint.name}: no tokenizer files in this checkpoint (expected tokenizer.json); "
         "save the tokenizer beside the weights"
@@ -159,13 +163,28 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
         commit=commit,
         lineage=tuple(notes.get("lineage", ())),
         base=base,
+        tasks=tuple(notes.get("tasks", ())),
+        encoder=_encoder(path, notes, name),
     )
 
 
-def head_fault(checkpoint: Checkpoint, head: str | None, labels: Sequence[str], keep_head: bool = False) -> str | None:
-    """Say why the checkpoint has no head that fits; None when it has one, or none is needed."""
+def head_fault(
+    checkpoint: Checkpoint, head: str | None, labels: Sequence[str], keep_head: bool = False, unit: str | None = None
+) -> str | None:
+    """Say why the checkpoint has no head that fits; None when it has one, or none is needed.
+
+    Args:
+        checkpoint: whose head.
+        head: the Auto class that is wanted; None: the encoder alone.
+        labels: of the task.
+        keep_head: take a head that was trained on another task.
+        unit: the training unit that is asked for.
+    """
     if head is None:
         return None
+    if unit and checkpoint.tasks and unit not in checkpoint.tasks and checkpoint.head == head and not keep_head:
+        trained = ", ".join(checkpoint.tasks)
+        return f"{checkpoint.name}: its head was trained on {trained}, not on {unit} (--keep-head uses it)"
     if checkpoint.stage == "intermediate" and not keep_head:
         return f"{checkpoint.name}: an intermediate checkpoint; its head is not for this task (--keep-head uses it)"
     if checkpoint.head != head:
@@ -224,10 +243,19 @@ def content_hash(path: Path, weights: bool = True) -> str:
     if (path / "adapter_config.json").exists():
         base = _base(read_object(path / "adapter_config.json"), path, str(path))
         total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
+    shared = (
+        _encoder(path, read_object(path / "xharness.json"), str(path)) if (path / "xharness.json").exists() else None
+    )
+    if shared is not None:
+        total.update(f"encoder\0{content_hash(shared.path, weights)}\n".encode())
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         relative = file.relative_to(path)
         heavy = file.suffix in (".safetensors", ".bin", ".pt", ".h5", ".msgpack", ".onnx", ".ot")
-        if relative.parts[0].startswith(".") or (heavy and not (weights and file.suffix == ".safetensors")):
+        if (
+            relative.parts[0].startswith(".")
+            or relative.parts[0] in NOT_WEIGHTS
+            or (heavy and not (weights and file.suffix == ".safetensors"))
+        ):
             continue
         if file.suffix not in (".safetensors", ".json", ".txt", ".model", ".jsonl", ".tiktoken"):
             continue
@@ -294,6 +322,16 @@ def _adapter_labels(path: Path, named: tuple[str, ...]) -> tuple[str, ...]:
             raise ModelError(f"{file}: cannot be read ({error}); is the checkpoint complete?") from None
         return named if size == len(named) else tuple(f"LABEL_{i}" for i in range(size))
     return named
+
+
+def _encoder(path: Path, notes: Mapping[str, Any], name: str) -> Checkpoint | None:
+    """The checkpoint that holds the encoder of a head that was saved beside others (`heads/<task>`)."""
+    if not notes.get("encoder"):
+        return None
+    place = path / str(notes["encoder"])
+    if not _is_checkpoint(place):
+        raise ModelError(f"{name}: xharness.json: encoder: no checkpoint at {place}; copy the whole folder")
+    return read_checkpoint(place.resolve(), str(place))
 
 
 def _general(head: Any, name: str) -> Mapping[str, Any] | None:

@@ -107,6 +107,10 @@ def load_network(
     _require_code(checkpoint, trust)
     if checkpoint.base is not None:
         return _adapted(checkpoint, checkpoint.base, path, head, dtype, pooler)
+    if checkpoint.encoder is not None:
+        if head is None:
+            return load_network(checkpoint.encoder, checkpoint.encoder.path, None, dtype, trust, pooler)
+        return _beside(checkpoint, checkpoint.encoder, path, head, dtype)
     if head is None or checkpoint.general is not None:
         encoder, missing = _loaded(_encoder_class(checkpoint.family), path, dtype, trust)
         _require_all(checkpoint, missing, pooler)
@@ -134,6 +138,25 @@ def _require_all(checkpoint: Checkpoint, missing: Iterable[str], pooler: bool) -
         f"{checkpoint.name}: {len(lacking)} of the network's tensors are not in its weights ({', '.join(lacking[:3])}"
         f"{' ...' if len(lacking) > 3 else ''}); is the checkpoint complete?"
     )
+
+
+def _beside(checkpoint: Checkpoint, shared: Checkpoint, path: Path, head: str, dtype: torch.dtype) -> Any:
+    """A shared encoder with the head of one task, which lies in a folder of its own."""
+    import transformers
+    from safetensors.torch import load_file
+
+    if checkpoint.general is not None:
+        encoder, missing = _loaded(_encoder_class(shared.family), shared.path, dtype)
+        _require_all(shared, missing, pooler=False)
+        return load_head(encoder, checkpoint.general, path)
+    config = transformers.AutoConfig.from_pretrained(path)
+    network, missing = _loaded(getattr(transformers, head), shared.path, dtype, config=config)
+    weights = load_file(path / "head.safetensors")
+    unknown = network.load_state_dict(weights, strict=False).unexpected_keys
+    if unknown:
+        raise ModelError(f"{checkpoint.name}: head.safetensors has tensors that the network lacks ({unknown[0]})")
+    _require_all(checkpoint, [name for name in missing if name not in weights], pooler=False)
+    return network
 
 
 def _adapted(

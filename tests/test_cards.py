@@ -219,6 +219,22 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "unknown training unit": (GOOD + "train: [mnil]\n", ("{}: train[0]: unknown task 'mnil' (did you mean 'mnli'?)",)),
+    "part nobody has": (
+        GOOD + "parts: [snil]\n",
+        ("{}: parts[0]: unknown task 'snil' (did you mean 'snli'?)",),
+    ),
+    "parts of another kind, with other labels, with parts": (
+        GOOD + "parts: [copa, anli_plus]\n",
+        (
+            "{}: parts[0]: 'copa' has kind multiple_choice, expected sequence_classification as in this card",
+            "{}: parts[0]: 'copa' has labels [], expected [a, b] as in this card",
+            "{}: parts[1]: 'anli_plus' has parts of its own; name these",
+        ),
+    ),
+    "selection": (
+        GOOD + "selection: test\n",
+        ("{}: selection: Input should be 'dev' or 'none' (found 'test')",),
+    ),
     "extension": (
         GOOD + "extension: csv\n",
         ("{}: extension: Input should be 'tsv', 'json' or 'jsonl' (found 'csv')",),

@@ -416,6 +416,7 @@ def _part_faults(card: TaskCard, tasks: Mapping[str, TaskCard], file: str) -> li
             continue
         if part.parts:
             faults.append(f"{where}: '{name}' has parts of its own; name these")
+            continue
         for what in ("kind", "labels", "labels_file"):
             mine, theirs = getattr(card, what), getattr(part, what)
             if mine != theirs:

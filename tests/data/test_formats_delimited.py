@@ -206,3 +206,25 @@ def test_real_tables_with_header(shared: Path) -> None:
     cosmos = {"columns": {f: f for f in ("context", "question", "answer3", "label")}}
     found = rows(shared / "realdata/intermediate/cosmosqa/valid.subset.csv", cosmos, "csv")
     assert (len(found), {row.values["label"] for row in found}) == (1000, set("0123"))
+
+
+def test_items_separated_by_blanks_become_tuples(tmp_path: Path) -> None:
+    options = {"columns": {"words": 0, "tags": 1}, "lists": ["words", "tags"], "quoting": "none"}
+    (found,) = rows(written(tmp_path, 'He said "\tA B C\n'), options)
+    assert found.values == {"words": ("He", "said", '"'), "tags": ("A", "B", "C")}
+
+
+def test_short_lines_are_faults_unless_the_card_drops_them(tmp_path: Path) -> None:
+    path = written(tmp_path, "text_a\ttext_b\tlabel\na\tb\t1\nc\td\ne\tf\t0\n")
+    options = {"columns": {"text_a": "text_a", "label": "label"}, "header": True}
+    assert [r.values["text_a"] for r in rows(path, {**options, "short_lines": "drop"})] == ["a", "e"]
+    with pytest.raises(DataError, match=r"file\.tsv:3: 3 columns expected, 2 found"):
+        rows(path, options)
+    with pytest.raises(CardError, match=r"options\.short_lines: found 'skip', expected one of refuse, drop"):
+        rows(path, {**options, "short_lines": "skip"})
+
+
+def test_long_lines_are_faults_in_any_case(tmp_path: Path) -> None:
+    path = written(tmp_path, "a\tb\tneutral\nc\td\tneutral\tx\n")
+    with pytest.raises(DataError, match="3 columns expected, 4 found"):
+        rows(path, {**NLI, "short_lines": "drop"})

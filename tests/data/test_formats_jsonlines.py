@@ -156,3 +156,15 @@ def test_real_files(shared: Path, file: str, columns: dict[str, str], count: int
 def test_removed_labels_of_the_organisers(tmp_path: Path, shared: Path) -> None:
     case = json.loads((shared / "spec/micro/preprocess.json").read_text())["xcopa_label_removal"]
     assert {row.values["label"] for row in rows(written(tmp_path, case["test_output"] * 6), COPA)} == {None}
+
+
+def test_rows_that_are_no_examples_are_dropped(tmp_path: Path) -> None:
+    text = lines({"premise": "a", "label": "-"}, {"premise": "b", "label": "x"}, {"premise": "c", "label": -1})
+    options = {"columns": COPA["columns"], "drop": {"label": ["-", -1]}}
+    found = rows(written(tmp_path, text), options)
+    assert [(r.values["text"], r.place[-2:]) for r in found] == [("b", ":2")]
+
+
+def test_a_file_of_dropped_rows_alone_has_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found no rows"):
+        rows(written(tmp_path, lines({"premise": "a", "label": "-"})), {**COPA, "drop": {"label": ["-"]}})

@@ -144,3 +144,35 @@ def test_no_answer_only_where_the_card_allows_it() -> None:
         arrays = Arrays(values, np.array([0, 7]))
         assert KIND.decode(arrays, features, cell, CARD) == {"0": "a"}
         assert KIND.decode(arrays, features, cell, allowed) == {"0": wanted}
+
+
+@pytest.mark.parametrize(("threshold", "found"), [(-9.0, ""), (0.5, ""), (1.0, "a"), (9.0, "a")])
+def test_no_answer_is_given_above_the_threshold(threshold: float, found: str) -> None:
+    cell = split(("q", "ab"))
+    features = KIND.featurize(cell, LETTERS, CARD)
+    values = np.zeros((7, 2), np.float32)
+    values[4], values[0, 0] = (3, 2), 6  # the span scores 5, nothing 6
+    card = CARD.model_copy(update={"options": {"no_answer": True, "null_threshold": threshold}})
+    assert KIND.decode(Arrays(values, np.array([0, 7])), features, cell, card) == {"0": found}
+
+
+class TestNoAnswer:
+    """Questions that the passage does not answer."""
+
+    card = CARD.model_copy(update={"options": {**CARD.options, "no_answer": True}})
+    row = Row({"id": "1", "question": "q", "context": "c d", "answers": ()}, "f:1")
+
+    def test_the_gold_is_the_empty_answer(self) -> None:
+        example = KIND.parse(self.row, self.card)
+        assert (example.answers, KIND.gold(example), KIND.perfect(example)) == ((), ("",), "")
+
+    def test_without_the_option_it_is_refused(self) -> None:
+        with pytest.raises(DataError, match=r"f:1: no answer; .*option no_answer allows none"):
+            KIND.parse(self.row, CARD)
+
+    def test_label_files_round_trip(self) -> None:
+        example = KIND.parse(self.row, self.card)
+        cell: Split[Any] = Split("x", "en", "dev", (example,))
+        golds = KIND.golds(KIND.gold_text(cell, self.card), "f", self.card)
+        assert golds == {"1": ("",)}
+        assert KIND.relabel(example, golds["1"]) == example

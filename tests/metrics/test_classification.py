@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from xtreme_harness.metrics import column_sums
-from xtreme_harness.metrics.classification import ACCURACY
+from xtreme_harness.metrics.classification import ACCURACY, TAG_ACCURACY
 
 
 def scored(predictions: Sequence[object], golds: Sequence[object]) -> float:
@@ -44,3 +44,14 @@ def test_percent_is_taken_after_the_division() -> None:
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="longer"):
         ACCURACY.rows(["a"], ["a", "b"], "en")
+
+
+def test_tags_count_alike_however_long_their_sentences() -> None:
+    rows = TAG_ACCURACY.rows([("A", "B", "B"), ("A",)], [("A", "B", "C"), ("B",)], "en")
+    assert rows.tolist() == [[2, 3], [0, 1]]
+    assert TAG_ACCURACY.reduce(column_sums(rows)) == {"accuracy": 50.0}
+
+
+def test_sentences_of_unequal_length_are_no_pair() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        TAG_ACCURACY.rows([("A",)], [("A", "B")], "en")

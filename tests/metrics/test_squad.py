@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from xtreme_harness.errors import DataError
 from xtreme_harness.metrics import Metric, column_sums
-from xtreme_harness.metrics.squad import MLQA, SQUAD, Answers, normalise_mlqa, normalise_squad, token_f1
+from xtreme_harness.metrics.squad import MLQA, SQUAD, SQUAD_V2, Answers, normalise_mlqa, normalise_squad, token_f1
 
 LANGUAGES = ("en", "es", "de", "ar", "hi", "vi", "zh")
 
@@ -178,3 +178,26 @@ def test_order_and_repetition_do_not_matter(pairs: list[tuple[str, str]], chance
 @given(TEXT, TEXT)
 def test_f1_is_symmetric(one: str, other: str) -> None:
     assert token_f1(one, other) == pytest.approx(token_f1(other, one))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "exact", "f1"),
+    [
+        ("", ("",), 100, 100),
+        ("the", ("",), 100, 100),  # nothing is left of it
+        ("cat", ("",), 0, 0),
+        ("", ("cat",), 0, 0),
+        ("", ("the", "cat"), 0, 0),  # "the" counts for no answer
+        ("the", ("the",), 100, 100),
+        ("a big cat", ("cat", "big cats"), 0, 200 / 3),
+    ],
+)
+def test_squad_v2_counts_nothing_as_an_answer(prediction: str, gold: Answers, exact: float, f1: float) -> None:
+    assert scored(SQUAD_V2, [prediction], [gold]) == pytest.approx((exact, f1))
+
+
+def test_squad_v2_agrees_with_squad_where_there_are_answers() -> None:
+    predictions, golds = ["big cat", "", "x"], [("cat",), ("dog",), ("x y", "x")]
+    assert scored(SQUAD_V2, predictions, golds) == scored(SQUAD, predictions, golds)
+    with pytest.raises(DataError, match="question 1 of 1: no gold answer"):
+        scored(SQUAD_V2, [""], [()])

@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_BLOCK = 1 << 20  # pairs, or logits, held at once (8 MB)
+_BLOCK = 1 << 16  # pairs, or logits, worked on at once: what stays in a cache is fastest
 _LAST_RESORT = 1e6  # taken off the score of a single token, which stands in where no pair is a span
 
 

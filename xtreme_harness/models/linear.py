@@ -1,0 +1,65 @@
+"""Linear layers with their weights laid out once as the processor's matrix kernels read them.
+
+`torch.nn.functional.linear` hands float32 products on x86 to MKL, which packs the weight anew in every call and is
+tuned for one maker's processors; oneDNN, which torch carries too, takes a weight that was packed at loading, and does
+the bias, the activation or the sum with the residual while the product is still in registers. Where torch lacks
+oneDNN or the processor its instructions, and on other devices, the plain function is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch.nn.functional import gelu, linear
+
+__all__ = ["Adding", "Linear", "activated", "adding", "prepackable"]
+
+Linear = Callable[[torch.Tensor], torch.Tensor]
+Adding = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+_ROWS = 512  # for which oneDNN chooses the layout of the weight; any number of rows may come
+
+
+def prepackable(weight: torch.Tensor) -> bool:
+    """Does this machine multiply with weights of this dtype and device by oneDNN?"""
+    if weight.device.type != "cpu" or not torch._C._has_mkldnn:
+        return False
+    operators = torch.ops.mkldnn
+    if not hasattr(operators, "_linear_pointwise") or not hasattr(operators, "_reorder_linear_weight"):
+        return False
+    if weight.dtype == torch.bfloat16:
+        return bool(operators._is_mkldnn_bf16_supported())
+    return weight.dtype == torch.float32
+
+
+def activated(weight: torch.Tensor, bias: torch.Tensor, activation: str = "none") -> Linear:
+    """A function that maps (t, k) to (t, n): the product, the bias and the activation.
+
+    Args:
+        weight: (n, k).
+        bias: (n,).
+        activation: "none" or "gelu" (by the error function, not the tanh approximation).
+    """
+    if not prepackable(weight):
+        if activation == "gelu":
+            return lambda x: gelu(linear(x, weight, bias))
+        return lambda x: linear(x, weight, bias)
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), _ROWS)
+    algorithm = "none" if activation == "gelu" else ""
+    multiply = torch.ops.mkldnn._linear_pointwise
+    return lambda x: multiply(x, packed, bias, activation, [], algorithm)
+
+
+def adding(weight: torch.Tensor, bias: torch.Tensor) -> Adding:
+    """A function of (t, k) and a residual (t, n): the product, the bias and the residual, summed.
+
+    Args:
+        weight: (n, k).
+        bias: (n,).
+    """
+    if not prepackable(weight):
+        return lambda x, residual: linear(x, weight, bias) + residual
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), _ROWS)
+    multiply = torch.ops.mkldnn._linear_pointwise.binary
+    return lambda x, residual: multiply(x, residual, packed, bias, "add")

@@ -139,3 +139,19 @@ class TestMakePlan:
         (cell,) = planned("bucc2018", languages=("de",)).cells
         assert cell.tuning is not None
         assert any(".dev." in name for name in cell.tuning.hashes())
+
+
+def test_a_cell_has_the_labels_of_the_local_file(tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_text("Birds sing\tN V\n")
+    (tmp_path / "tags_to_id.json").write_text('{"V": 0, "N": 1}')
+    data = parse_data([f"ccg={tmp_path}"], CARDS.tasks)
+    (cell,) = planned("ccg", data=data, split="dev").cells
+    assert cell.card.labels == ("V", "N")
+    (tmp_path / "tags_to_id.json").unlink()
+    with pytest.raises(DataError, match=r"ccg: .* has no ccg/tags_to_id\.json"):
+        planned("ccg", data=data, split="dev")
+
+
+def test_a_card_of_parts_is_evaluated_by_its_parts() -> None:
+    with pytest.raises(DataError, match="evaluate its parts: --tasks snli,mnli,anli"):
+        planned("anli_plus", split="dev")

@@ -192,6 +192,8 @@ def _absence(
 ) -> str:
     """Why a cell cannot be evaluated; "" when it can."""
     place = str(data.named.get(card.name, data.name))
+    if located is None and card.parts:
+        return f"{card.name} has no data of its own; evaluate its parts: --tasks {','.join(card.parts)}"
     if located is None and place == "hub" and card.hub is None:
         return f"not on the Hub; use --data DIR or --data samples. {card.note}".strip()
     if located is None:

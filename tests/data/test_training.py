@@ -117,6 +117,14 @@ def ccg(place: Path, tags: str) -> Data:
     return Data(named={"ccg": place})
 
 
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_data_without_gold_teach_nothing(tmp_path: Path, split: Literal["train", "dev"]) -> None:
+    (tmp_path / "xnli").mkdir()
+    (tmp_path / f"xnli/{split}-en.tsv").write_text("a\tb\nc\td\n")
+    with pytest.raises(DataError, match=f"here: xnli en {split}: 2 of 2 examples have no gold, expected it for all"):
+        load("xnli", Data(tmp_path, name="here"), split)
+
+
 NUMBERED = '{"N": "0", "S[dcl]\\\\NP": 1, "NP[nb]/N": 2}'
 
 

@@ -32,6 +32,11 @@ class Reader(Protocol):
         """One row of the pool to a passage."""
         ...
 
+    @property
+    def gold(self) -> Callable[[Any], Any]:
+        """What an example teaches; None where the data has none."""
+        ...
+
 
 def load_training(
     card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"], kinds: Mapping[str, Reader]
@@ -52,19 +57,21 @@ def load_training(
         None where the place has no such data.
 
     Raises:
-        DataError: every fault of the data, with file and line; a place that has some of the parts and lacks others.
+        DataError: every fault of the data, with file and line; examples without gold; a place that has some of the
+            parts and lacks others.
+        CardError: the kind searches a pool, and the card has parts.
     """
     found = located_training(card, cards, data, split)
     if not found:
         return None
     kind = kinds[card.kind]
     members = [resolved_labels(member, data) for member in _members(card, cards)]
-    if not card.parts:
-        return load_split(members[0], _ENGLISH, split, found[0], kind.parse, kind.passage)
-    if kind.passage:
+    if card.parts and kind.passage:
         raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
-    loaded = [load_split(m, _ENGLISH, split, f, kind.parse) for m, f in zip(members, found, strict=True)]
-    return _joined(card, loaded)
+    loaded = [load_split(m, _ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
+    if faults := [fault for part in loaded for fault in _unlabelled(part, kind)]:
+        raise DataError(*faults)
+    return _joined(card, loaded) if card.parts else loaded[0]
 
 
 def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"]) -> tuple[Located, ...]:
@@ -137,6 +144,12 @@ def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located 
     if place is not None and place.is_file() and file_split(card, place) != split:
         return None
     return locate(card, split, _ENGLISH, data, [_ENGLISH])
+
+
+def _unlabelled(split: Split[Any], kind: Reader) -> list[str]:
+    missing = sum(kind.gold(example) is None for example in split.examples)
+    what = f"{split.source}: {split.task} {split.language} {split.name}"
+    return [f"{what}: {missing} of {len(split.examples)} examples have no gold, expected it for all"] if missing else []
 
 
 def _joined(card: TaskCard, loaded: list[Split[Any]]) -> Split[Any]:

@@ -13,7 +13,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make quick   the tests that take under a minute"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   measure speed"
+	@echo "make bench   measure speed against what people use today (a few minutes; bench-full: an hour)"
 
 venv: $(VENV)/.installed
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.peak import forward_gflop
+from tests.benchmarks.seeds import welch
 from tests.benchmarks.suite import SUITE, Benchmark, Contestant, Ratio, Share
 from tests.benchmarks.table import HEADERS, Measured, agreement, lines, ratio, record, share
 
@@ -91,3 +92,16 @@ def test_lines_name_contestants_that_exist(benchmark: Benchmark) -> None:
         module, _, function = contestant.function.partition(":")
         file = Path(__file__).parent / "benchmarks" / f"{module.replace('.', '/')}.py"
         assert f"\ndef {function}(" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "t"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], 0.0),
+        ([5.0, 6.0, 7.0], [1.0, 2.0, 3.0], 4 / (2 / 3) ** 0.5),
+        ([2.0, 2.0], [1.0, 1.0], float("inf")),
+    ],
+    ids=["equal", "apart", "without spread"],
+)
+def test_difference_of_two_means_in_its_own_error(ours: list[float], theirs: list[float], t: float) -> None:
+    assert welch(ours, theirs) == pytest.approx(t)

@@ -1,0 +1,195 @@
+"""Task cards and suites: what is evaluated, read from YAML and checked at once.
+
+The only module that knows where `tasks/` lies. A card is data: adding a task is writing a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from xtreme_harness.cards.faults import key_fault, part_faults, unknown_members, unknown_names, vocabulary_faults
+from xtreme_harness.cards.schema import (
+    Files,
+    FileSource,
+    HubSource,
+    Membership,
+    Preset,
+    Suite,
+    TaskCard,
+    Vocabulary,
+)
+from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.yaml_file import read_yaml
+
+__all__ = [
+    "Cards",
+    "FileSource",
+    "Files",
+    "HubSource",
+    "Membership",
+    "Preset",
+    "Suite",
+    "TaskCard",
+    "Vocabulary",
+    "digest",
+    "folder",
+    "load_cards",
+    "read_card",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """All known cards and suites."""
+
+    tasks: Mapping[str, TaskCard]
+    suites: Mapping[str, Suite]
+    places: Mapping[str, str]  # card -> its file
+
+    def card(self, name: str) -> TaskCard:
+        """Return the card of a name; CardError with the nearest name otherwise."""
+        if name not in self.tasks:
+            raise CardError(f"unknown task '{name}'{did_you_mean(name, self.tasks)}; see `xharness tasks list`")
+        return self.tasks[name]
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Group -> tasks, over all suites and cards."""
+        found: dict[str, dict[str, None]] = {}
+        for suite in self.suites.values():
+            for group, tasks in suite.groups.items():
+                found.setdefault(group, {}).update(dict.fromkeys(tasks))
+        for card in self.tasks.values():
+            for group in card.groups:
+                found.setdefault(group, {})[card.name] = None
+        return {group: tuple(tasks) for group, tasks in found.items()}
+
+    def select(self, name: str) -> tuple[str, ...]:
+        """Task names that a group, task or glob stands for; CardError when none."""
+        if name in self.tasks:
+            return (name,)
+        if name in (groups := self.groups()):
+            return groups[name]
+        found = tuple(task for task in self.tasks if fnmatchcase(task, name)) if any(c in name for c in "*?[") else ()
+        if not found:
+            known = [*self.suites, *groups, *self.tasks]
+            raise CardError(f"unknown task '{name}'{did_you_mean(name, known)}; see `xharness tasks list`")
+        return found
+
+
+def folder() -> Path:
+    """The folder of the cards that ship with the package: in a wheel inside it, in a checkout beside it."""
+    inside = Path(__file__).parents[1] / "tasks"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "tasks"
+
+
+def digest(card: TaskCard) -> str:
+    """SHA-256 of the resolved card (hex)."""
+    return hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+
+
+def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
+    """Read the shipped cards, those of installed packages and those of the `include` files or folders.
+
+    A later card replaces an earlier one of the same name. Packages offer a folder of cards through the
+    entry-point group `xtreme_harness.tasks` (the entry point loads to a path).
+
+    Raises:
+        CardError: with every fault of every file.
+    """
+    tasks: dict[str, TaskCard] = {}
+    places: dict[str, str] = {}
+    faults: list[str] = []
+    files: list[Path] = []
+    for place in [folder(), *_plugins(), *map(Path, include)]:
+        try:
+            files.extend(_card_files(place))
+        except CardError as error:
+            faults.extend(error.faults)
+    for file in files:
+        try:
+            card = read_card(file, vocabulary)
+        except CardError as error:
+            faults.extend(error.faults)
+            continue
+        tasks[card.name], places[card.name] = card, str(file)
+    suites_file = folder() / "suites.yaml"
+    suites = {name: Suite.model_validate(suite) for name, suite in read_yaml(suites_file).items()}
+    if not faults:
+        faults = [*unknown_members(suites, tasks, suites_file), *unknown_names(suites, tasks, places)]
+        faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, places[card.name])]
+    if faults:
+        raise CardError(*faults)
+    return Cards(tasks, suites, places)
+
+
+def read_card(file: Path, vocabulary: Vocabulary) -> TaskCard:
+    """Read and check one card; `include: other.yaml` takes the other card's keys first.
+
+    Raises:
+        CardError: one message a fault: file, key path, what was found, what was expected.
+    """
+    raw = _included(file)
+    try:
+        card = TaskCard.model_validate(raw)
+    except ValidationError as error:
+        raise CardError(*[key_fault(file, e, raw) for e in error.errors()]) from None
+    faults = [f"{file}: {fault}" for fault in vocabulary_faults(card, vocabulary)]
+    if card.name != file.stem:
+        faults.append(f"{file}: name: found '{card.name}', expected '{file.stem}', the name of the file")
+    if faults:
+        raise CardError(*faults)
+    return card
+
+
+def _card_files(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise CardError(f"{place}: no such card or folder of cards")
+    found = sorted(place.glob("*.yaml")) + sorted(place.glob("intermediate/*.yaml"))
+    cards = [f for f in found if f.name != "suites.yaml"]
+    if not cards:
+        raise CardError(f"{place}: no cards (*.yaml) in this folder")
+    return cards
+
+
+def _included(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    raw = read_yaml(file)
+    if "include" not in raw:
+        return raw
+    name = str(raw.pop("include"))
+    near = file.parent / name
+    base = near if near.exists() else folder() / name
+    if not base.exists():
+        raise CardError(f"{file}: include: '{name}' is neither beside this card nor among those that are shipped")
+    if base.resolve() in seen:
+        raise CardError(f"{file}: include: '{name}' includes itself")
+    return _merged(_included(base, (*seen, file.resolve())), {"name": file.stem, **raw})
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `above` over `below`, key by key; null removes a key."""
+    both = dict(below)
+    for key, value in above.items():
+        old = both.get(key)
+        both[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return {key: value for key, value in both.items() if value is not None}
+
+
+def _plugins() -> list[Path]:
+    """Folders of cards that installed packages offer."""
+    found = []
+    for point in entry_points(group="xtreme_harness.tasks"):
+        try:
+            found.append(Path(str(point.load())))
+        except Exception as error:
+            raise CardError(f"entry point {point.name} = {point.value}: {type(error).__name__}: {error}") from error
+    return found

@@ -1,0 +1,154 @@
+"""What a task card and a suite say, checked key by key as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _strings(value: Any) -> Any:
+    """Let YAML write one string where a list of alternatives may stand."""
+    return [value] if isinstance(value, str) else value
+
+
+def _roles(value: Any) -> Any:
+    return {"rows": value} if isinstance(value, str | list) else value
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_strings)]
+Files = Annotated[dict[str, Patterns], BeforeValidator(_roles)]  # role -> alternatives, first match counts
+
+
+class FileSource(_Strict):
+    """Files as a publisher lays them out; patterns are relative to the data folder."""
+
+    format: str  # a key of data.formats.FORMATS
+    files: dict[Literal["train", "dev", "test"], Files]
+    languages: dict[str, str] = {}  # benchmark code -> the code in file names ("{code}")
+    options: dict[str, Any] = {}  # for the format: columns, header, quoting ...
+    concatenate: bool = False  # several files that match one pattern are one data set
+    optional: tuple[str, ...] = ()  # roles that may be absent
+    note: str = ""
+
+
+class HubSource(_Strict):
+    """A dataset on the Hugging Face Hub, pinned to a commit."""
+
+    path: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
+    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
+    config: str = "default"  # may hold {language}, {code}, {name}
+    splits: dict[Literal["train", "dev", "test"], str]
+    files: str = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
+    languages: dict[str, str] = {}
+    columns: dict[str, str] = {}  # field -> column
+    names: dict[str, tuple[str, ...]] = {}  # field -> class names, where the data set carries only numbers
+    shape: str = "rows"  # a key of data.hub.SHAPES
+    options: dict[str, Any] = {}
+    note: str = ""
+
+
+class Membership(_Strict):
+    """A task's place in one suite."""
+
+    languages: tuple[str, ...] = Field(min_length=1)  # in official order: the order of sums and JSON keys
+    train: tuple[str, ...] | None = None  # training units, where they differ from the card's
+
+
+class Preset(_Strict):
+    """How sentence vectors are read: which hidden state, pooled how."""
+
+    layer: Literal["last"] | int | float = "last"  # index (0: embeddings) or fraction of the number of layers
+    pooling: Literal["mean", "cls", "pooler"] = "mean"
+    families: dict[str, Preset] = {}  # model type -> its own values
+
+
+class TaskCard(_Strict):
+    """What a task is; loaded from `tasks/<name>.yaml`, never from code."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: str
+    kind: str
+    metric: str
+    extension: Literal["tsv", "json", "jsonl"] = "tsv"  # of the official prediction file
+    licence: str
+    url: str = ""
+    citation: str = ""
+    labels: tuple[str, ...] = ()  # index = class id
+    labels_file: Annotated[tuple[str, ...], BeforeValidator(_strings)] = ()  # JSON label -> class id in the data folder
+    aliases: dict[str, str] = {}  # other spelling of a label -> the label
+    train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
+    parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
+    selection: Literal["dev", "none"] = "dev"  # what training selects its checkpoint on; none: dev is the test set
+    unit: str | None = None  # the unit that evaluation reads; None: the last of `train`
+    languages: tuple[str, ...] = ()  # of a task outside the suites
+    suites: dict[str, Membership] = {}
+    groups: tuple[str, ...] = ()  # names, besides the suites' groups, by which --tasks finds the card
+    parallel: bool = False  # example N (or id N) is the same item in every language
+    counts: dict[Literal["train", "dev", "test"], int | dict[str, int]] = {}  # official sizes
+    presets: dict[str, Preset] = {}
+    calibrate: Literal["dev"] | None = None  # a split on which the kind chooses a number before it predicts
+    options: dict[str, Any] = {}  # read by the kind alone
+    hub: HubSource | None = None
+    official: FileSource | None = None
+    upstream: FileSource | None = None
+    note: str = ""
+
+    @property
+    def all_languages(self) -> tuple[str, ...]:
+        """The languages of all suites and of the card, each once, in order of first mention."""
+        lists = [m.languages for m in self.suites.values()] + [self.languages]
+        return tuple(dict.fromkeys(code for codes in lists for code in codes))
+
+    @property
+    def file_sources(self) -> tuple[FileSource, ...]:
+        """The layouts in which a data folder may hold this task, in order of preference."""
+        return tuple(s for s in (self.official, self.upstream) if s)
+
+    def count(self, split: str, language: str) -> int | None:
+        """The official number of examples, where it is known."""
+        sizes = self.counts.get(split)  # type: ignore[call-overload]
+        found = sizes.get(language) if isinstance(sizes, dict) else sizes
+        return int(found) if found is not None else None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TaskCard:
+        stray = [
+            f"aliases.{a}: '{t}' is not one of the labels" for a, t in self.aliases.items() if t not in self.labels
+        ]
+        if stray:
+            raise ValueError("; ".join(stray))
+        if not self.all_languages:
+            raise ValueError("no language: name some under languages, or under suites")
+        if not (self.hub or self.official or self.upstream or self.parts):
+            raise ValueError("no source: give at least one of hub, official, upstream")
+        return self
+
+
+class Suite(_Strict):
+    """Tasks and groups in the official order."""
+
+    title: str
+    tasks: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+    means: dict[str, tuple[str, ...]] = {}  # overall means the official code does not know
+    overall: bool = True  # does the official evaluator give `all_task`?
+    unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that a card may use; handed in, so that this module imports nothing below it."""
+
+    kinds: Mapping[str, Collection[str]]  # kind -> names of its options
+    metrics: Collection[str]
+    formats: Mapping[str, Collection[str]]  # format -> names of its options
+    shapes: Collection[str]

@@ -114,9 +114,9 @@ def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
     file = next((root / name for name in names if (root / name).is_file()), None) if root is not None else None
     if file is None:
         where = place if place is not None else "the Hub"
+        how = card.note or f"Licence: {card.licence}; give a local copy by --data {card.name}=DIR"
         raise DataError(
-            f"{card.name}: {where} has no {card.labels_file[0]}, expected it beside the data; licence: {card.licence}. "
-            f"{card.note or f'Give a local copy by --data {card.name}=DIR'}".strip()
+            f"{card.name}: {where} has no {card.labels_file[0]}, expected it beside the data. {how}".strip()
         )
     return card.model_copy(update={"labels": _numbered(file)})
 

@@ -13,10 +13,10 @@ from xtreme_harness.kinds import KINDS
 
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
-    "errors", "records", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
+    "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
     "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "train", "run",
-    "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
-    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "demo", "api", "cli",
+    "training", "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
+    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "compare", "report", "demo", "api", "cli",
 )  # fmt: skip
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xtreme_harness.api import demo, evaluate, score
+    from xtreme_harness.api import demo, evaluate, score, train
     from xtreme_harness.errors import (
         CardError,
         DataError,
@@ -37,9 +37,17 @@ __all__ = [
     "demo",
     "evaluate",
     "score",
+    "train",
 ]
 
-_HOMES = {"evaluate": "api", "demo": "api", "score": "api", "Result": "results", "__version__": "signature"}
+_HOMES = {
+    "evaluate": "api",
+    "demo": "api",
+    "score": "api",
+    "train": "api",
+    "Result": "results",
+    "__version__": "signature",
+}
 
 
 def __getattr__(name: str) -> Any:

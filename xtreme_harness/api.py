@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cells import prediction_paths, record_path
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError, ModelError, did_you_mean
+from xtreme_harness.names import split_names
 from xtreme_harness.official import FolderScores, Mode, score_folders
 from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
@@ -22,6 +23,7 @@ from xtreme_harness.results import Result, build
 from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare
 from xtreme_harness.submission import write_json
+from xtreme_harness.training import SILENT, Watch, missing_units, train, train_units
 
 __all__ = [
     "default_output",
@@ -31,22 +33,12 @@ __all__ = [
     "read_label_orders",
     "read_layer",
     "score",
-    "split_names",
+    "train",
 ]
 
 _ARGUMENTS = ("tasks", "data", "languages", "split", "include", "label_order")  # of `evaluate`, besides Options
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 log = logging.getLogger("xtreme_harness")
-
-
-def split_names(values: str | Sequence[str]) -> list[str]:
-    """Names that were given repeatedly, comma-separated, or both, each once.
-
-    >>> split_names(["xnli,panx", "xquad", "xnli"])
-    ['xnli', 'panx', 'xquad']
-    """
-    listed = [values] if isinstance(values, str) else list(values)
-    return list(dict.fromkeys(name.strip() for value in listed for name in value.split(",") if name.strip()))
 
 
 def plan_evaluation(
@@ -87,9 +79,10 @@ def evaluate(
     on_plan: Callable[[Plan, Options], None] = lambda plan, options: None,
     on_cell: Callable[[Done], None] = lambda done: None,
     on_sequences: Callable[[Cell, int], None] = lambda cell, sequences: None,
+    watch: Watch = SILENT,
     **options: Any,
 ) -> Result:
-    """Predict and score; write everything that `xharness eval` writes.
+    """Train the heads that are missing, predict and score; write everything that `xharness eval` writes.
 
     Args:
         model: checkpoint folder, Hub id, adapter folder, folder of checkpoints by unit, or oracle, majority, random.
@@ -105,6 +98,7 @@ def evaluate(
         on_plan: called before any weights are loaded.
         on_cell: called when a cell ends.
         on_sequences: called with the number of sequences done inside a cell.
+        watch: who is told how training goes.
         options: the other fields of `run.Options`.
 
     Raises:
@@ -129,9 +123,11 @@ def evaluate(
         **options,
     )
     _require_sense(settings)
-    setups = prepare(plan, settings)
+    stages = missing_units(plan, cards, settings)
+    setups = prepare(plan, settings, without=stages)
     context = environment(settings)
-    open_output(out, *_written(plan, settings))
+    folders, files = _written(plan, settings)
+    open_output(out, [*folders, *(f"models/{unit}" for unit in stages)], files)
     on_plan(plan, settings)
     command = _command(tasks, data, languages, settings)
     _warn_of_leftovers(plan, settings)
@@ -139,7 +135,11 @@ def evaluate(
         log.info("%s: %d cells, data %s", model, len(plan.cells), ", ".join(command["data"]))
         done: list[Done] = []
         try:
-            for one in execute(plan, setups, settings, context, on_cell, on_sequences):
+            places, untrained = train_units(stages, out / "models", settings.tracker, watch)
+            setups |= prepare(plan, settings, places) if places else {}
+            done += _untrained(plan, untrained, on_cell)
+            ready = replace(plan, cells=tuple(cell for cell in plan.cells if cell.unit not in untrained))
+            for one in execute(ready, setups, settings, context, on_cell, on_sequences):
                 done.append(one)
         finally:
             result = _result(plan, cards, done, settings, split, _lineage(setups), command)
@@ -225,6 +225,15 @@ def _result(
     return build(plan, cards, records, options.model, split, failed, absent, options.limit, lineage, command)
 
 
+def _untrained(plan: Plan, failed: Mapping[str, str], tell: Callable[[Done], None]) -> list[Done]:
+    """The cells of units whose training failed."""
+    cells = [cell for cell in plan.cells if cell.unit in failed]
+    found = [Done(cell, "failed", {}, f"training failed: {failed[str(cell.unit)]}") for cell in cells]
+    for one in found:
+        tell(one)
+    return found
+
+
 def _written(plan: Plan, options: Options) -> tuple[list[str], list[str]]:
     """Folders and files below OUT that a run writes."""
     folders = dict.fromkeys(f"cells/{cell.key}" for cell in plan.cells)
@@ -292,9 +301,10 @@ def _lineage(setups: Mapping[str, Any]) -> list[dict[str, Any]]:
     for setup in setups.values():
         if setup.checkpoint is None:
             continue
-        stages = [dict(stage) for stage in setup.checkpoint.lineage]
-        own = {"stage": setup.checkpoint.stage, "data": None, "recipe": None, "checkpoint_hash": setup.hash}
-        for stage in [*stages, {**own, "checkpoint": setup.checkpoint.name}]:
+        own = {"stage": setup.checkpoint.stage, "data": None, "recipe": None}
+        stages = [dict(stage) for stage in setup.checkpoint.lineage] or [own]
+        stages[-1] |= {"checkpoint_hash": setup.hash, "checkpoint": setup.checkpoint.name}
+        for stage in stages:
             found.setdefault(str(sorted(stage.items(), key=str)), stage)
     return list(found.values())
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import FilesFound
+from xtreme_harness.data.training import load_training, located_training
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import Cell
+from xtreme_harness.train.mixture import Source, steps_of
+from xtreme_harness.train.stages import Stage, hyper_of
 
-__all__ = ["Work", "estimate", "spoken"]
+__all__ = ["TrainingWork", "Work", "estimate", "measured_speed", "spoken", "training_work"]
 
 _BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
-_SPEED = {"cpu": 1e11, "cuda": 1e14}  # floating-point operations a second that such models reach
+_SHARE = 0.4  # of the speed of a plain matrix product that such models reach, roughly
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,59 @@ class Work:
     examples: int | None
     tokens: int | None  # roughly
     seconds: float | None  # roughly, loading not counted
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingWork:
+    """What training one task takes; None where it cannot be told."""
+
+    examples: int | None
+    steps: int | None
+    seconds: float | None  # roughly
+    origin: str  # where the data come from
+
+
+def training_work(stage: Stage, task: str) -> TrainingWork:
+    """Estimate the training of one task of a stage: two thirds of it is the way back through the network."""
+    card, hyper = stage.cards.card(task), hyper_of(stage, task)
+    found = located_training(card, stage.cards, stage.data, "train")
+    origin = "+".join(dict.fromkeys(one.origin for one in found))
+    examples, size = card.count("train", "en"), 0
+    if all(isinstance(one, FilesFound) for one in found):
+        split = load_training(card, stage.cards, stage.data, "train", KINDS)
+        examples = len(split.examples) if split is not None else None
+        size = sum(_size(example) for example in split.examples) if split is not None else 0
+    if not examples:
+        return TrainingWork(None, None, None, origin)
+    used = min(examples, stage.limit or examples)
+    source = Source(task, used, hyper.batch_size, hyper.epochs)
+    steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
+    length = int(card.options.get("max_length", 128))
+    a_step = hyper.batch_size * (size / examples / _BYTES_A_TOKEN if size else length / 2)
+    return TrainingWork(used, steps, _seconds(stage.checkpoint.config, 3 * steps * a_step, stage.device), origin)
+
+
+@cache
+def measured_speed(device: str) -> float:
+    """Floating-point operations a second of a plain matrix product, in the arithmetic that "auto" would choose."""
+    import torch
+
+    from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
+
+    place = choose_device(device)
+    size = 4096 if place.type == "cuda" else 1024
+    a = torch.ones(size, size, dtype=DTYPES[choose_dtype("auto", place)], device=place)
+    best = float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        float((a @ a)[0, 0])  # reading a number waits for the device
+        best = min(best, time.perf_counter() - started)
+    return float(2 * size**3 / best)
+
+
+def _seconds(config: Mapping[str, Any], tokens: float, device: str) -> float:
+    weights = 12 * int(config.get("num_hidden_layers") or 12) * int(config.get("hidden_size") or 768) ** 2
+    return 2 * weights * tokens / (_SHARE * measured_speed(device))
 
 
 def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int | None, device: str) -> Work:
@@ -45,8 +102,7 @@ def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int
     if config is None:
         return Work(examples, None, None)
     tokens = sum(part[1] for part in parts) + sum(path.stat().st_size for path in pools) // _BYTES_A_TOKEN
-    weights = 12 * int(config.get("num_hidden_layers") or 12) * int(config.get("hidden_size") or 768) ** 2
-    return Work(examples, tokens, 2 * weights * tokens / _SPEED[_place(device)])
+    return Work(examples, tokens, _seconds(config, tokens, device))
 
 
 def spoken(seconds: float) -> str:
@@ -87,9 +143,3 @@ def _size(example: Any) -> int:
         elif name in ("choices", "words"):
             found += len(" ".join(value).encode())
     return found
-
-
-def _place(device: str) -> str:
-    if device == "auto":
-        return "cuda" if Path("/dev/nvidia0").exists() else "cpu"
-    return "cuda" if device.startswith("cuda") else "cpu"

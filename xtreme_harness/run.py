@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ class Options:
     preset: str | None = None
     label_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_head: bool = False
+    train: str = "auto"  # "auto": heads that are missing; "always": all; "never"
+    recipe: str = "xtreme"
+    settings: tuple[str, ...] = ()  # "lr=1e-5" ..., over the recipe
+    limit_train: int | None = None  # training examples a unit
+    tracker: str | None = None
     trust_remote_code: bool = False
     force: bool = False  # redo what is done
 
@@ -76,6 +81,12 @@ class Setup:
     hash: str = ""
 
     @property
+    def recipe(self) -> str | None:
+        """Name of the recipe that the checkpoint was last trained by."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return str(last["recipe"]["name"]) if isinstance(last.get("recipe"), dict) else None
+
+    @property
     def place(self) -> Path | None:
         """The folder of the checkpoint."""
         return self.checkpoint.path if self.checkpoint else None
@@ -91,8 +102,16 @@ class Done:
     message: str = ""
 
 
-def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
+def prepare(
+    plan: Plan, options: Options, places: Mapping[str, Path] | None = None, without: Collection[str] = ()
+) -> dict[str, Setup]:
     """Find the model of every cell, by the name of the cell; small files only.
+
+    Args:
+        plan: what is evaluated.
+        options: how.
+        places: checkpoints that were trained for units of it; None: the model is the user's for all.
+        without: units that are left out: they are to be trained first.
 
     Raises:
         ModelError: every head that is missing and every label set that does not fit, one line each.
@@ -101,11 +120,16 @@ def prepare(plan: Plan, options: Options) -> dict[str, Setup]:
     faults: list[str] = []
     hashes: dict[Path, str] = {}
     for unit, cells in plan.units().items():
+        if unit in without or (places is not None and unit not in places):
+            continue
         if options.self_test:
             setups.update({cell.name: Setup(None, hash=options.model) for cell in cells})
             continue
         try:
-            checkpoint = find_checkpoint(options.model, unit, options.revision)
+            if places is not None and unit is not None:
+                checkpoint = find_checkpoint(str(places[unit]), None)
+            else:
+                checkpoint = find_checkpoint(options.model, unit, options.revision)
         except ModelError as error:
             faults.extend(error.faults)
             continue
@@ -196,7 +220,7 @@ def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
     if kind.head is None:
         chosen = choose_pooling(cell.card, checkpoint, options.layer, options.pooling, options.preset)
         return Setup(checkpoint, None, (), chosen)
-    fault = head_fault(checkpoint, kind.head, cell.card.labels, options.keep_head)
+    fault = head_fault(checkpoint, kind.head, cell.card.labels, options.keep_head, unit)
     if fault:
         raise ModelError(f"{unit}: {fault}")
     given = options.label_orders.get(unit) or options.label_orders.get(cell.card.name) or ()
@@ -217,7 +241,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "preset": setup.pooling.preset if setup.pooling else None,
         "limit": options.limit,
         "seed": options.seed if options.model == "random" else None,
-        "recipe": None,
+        "recipe": setup.recipe,
         **context,
     }
 

@@ -34,8 +34,8 @@ def command(
     """
     from dataclasses import replace
 
-    from xtreme_harness.api import split_names
     from xtreme_harness.download import Fetched, download, training_cards
+    from xtreme_harness.names import split_names
     from xtreme_harness.plan import all_cards, select
 
     cards = all_cards(include_path)

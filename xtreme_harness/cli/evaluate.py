@@ -7,7 +7,18 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import DATA, INCLUDE_PATH, LANGUAGES, TASKS
+from xtreme_harness.cli.options import (
+    DATA,
+    DEVICE,
+    DTYPE,
+    INCLUDE_PATH,
+    LANGUAGES,
+    LIMIT_TRAIN,
+    RECIPE,
+    SET,
+    TASKS,
+    TRACKER,
+)
 
 __all__ = ["command"]
 
@@ -44,9 +55,13 @@ __all__ = ["command"]
     type=click.Choice(["auto", "never", "always"]),
     default="auto",
     show_default=True,
-    help="Train the English target stage where a head is missing (not in this version: a missing head is an error).",
+    help="Train the English target stage where a head is missing, in OUT/models/<unit>.",
 )
-@click.option("--seed", type=int, default=42, show_default=True, help="Seed of `--model random`.")
+@RECIPE
+@SET
+@LIMIT_TRAIN
+@click.option("--seed", type=int, default=42, show_default=True, help="Of training, and of `--model random`.")
+@click.option("--seeds", metavar="1,2,3", help="Train and evaluate once a seed, in OUT/seed-N/; OUT holds the means.")
 @click.option(
     "--batch-size",
     "-b",
@@ -55,14 +70,8 @@ __all__ = ["command"]
     metavar="auto|N",
     help="Sequences a batch, at most; auto: as many as a token budget allows.",
 )
-@click.option(
-    "--dtype",
-    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-    default="auto",
-    show_default=True,
-    help="auto: bfloat16 where the hardware multiplies it natively.",
-)
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute.")
+@DTYPE
+@DEVICE
 @click.option(
     "--limit",
     "-L",
@@ -89,8 +98,9 @@ __all__ = ["command"]
     help="Labels by class id, for checkpoints whose labels have no names.",
 )
 @click.option("--keep-head", is_flag=True, help="Use the head of an intermediate checkpoint.")
+@TRACKER
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
-@click.option("--force", is_flag=True, help="Compute finished cells anew.")
+@click.option("--force", is_flag=True, help="Compute finished cells anew; trained checkpoints are kept.")
 @click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True, help="Where cells run.")
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -104,14 +114,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.api import evaluate
     from xtreme_harness.cli.show import Progress, print_plan, print_result
-    from xtreme_harness.errors import ModelError
+    from xtreme_harness.cli.training import TrainingProgress
 
-    if given["train"] == "always":
-        raise ModelError("--train always: training is not in this version; give checkpoints that have their heads")
     if given["dry_run"]:
         print_plan(given)
         return
-    progress = Progress(quiet=ctx.obj["quiet"])
+    progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     try:
         result = evaluate(
             given["model"],
@@ -135,12 +143,19 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             preset=given["retrieval_preset"],
             keep_head=given["keep_head"],
             trust_remote_code=given["trust_remote_code"],
+            train=given["train"],
+            recipe=given["recipe"],
+            settings=tuple(given["set"]),
+            limit_train=given["limit_train"],
+            tracker=given["tracker"],
             force=given["force"],
+            watch=training.watch,
             on_plan=progress.plan,
             on_cell=progress.cell,
             on_sequences=progress.sequences,
         )
     finally:
+        training.close()
         progress.close()
     print_result(result, progress, by_language=given["by_language"])
     ctx.exit(3 if result.failed else 0)

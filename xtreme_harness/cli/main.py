@@ -19,9 +19,12 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {  # command -> (module, one line of help); a module is imported when its command is asked for
     "eval": ("evaluate", "Predict and score a checkpoint on suites or tasks."),
+    "train": ("train", "Train a checkpoint on English tasks, one or several at once."),
     "score": ("score", "Score a prediction folder against a label folder, as the official evaluator does."),
+    "compare": ("compare", "Differences between runs and a baseline, with paired tests."),
     "submission": ("submission", "Check, pack and label submissions."),
     "leaderboard": ("leaderboard", "Show published baselines, and runs of your own beside them."),
+    "report": ("report", "Write one page about finished runs, to be looked at."),
     "tasks": ("tasks", "List, show and check task cards."),
     "download": ("download", "Fetch the data of tasks into a folder that runs without network."),
     "demo": ("demo", "Build a tiny checkpoint and evaluate both suites on the samples, offline."),

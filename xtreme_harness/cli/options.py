@@ -6,7 +6,19 @@ from pathlib import Path
 
 import click
 
-__all__ = ["DATA", "INCLUDE_PATH", "LANGUAGES", "SUITE", "TASKS"]
+__all__ = [
+    "DATA",
+    "DEVICE",
+    "DTYPE",
+    "INCLUDE_PATH",
+    "LANGUAGES",
+    "LIMIT_TRAIN",
+    "RECIPE",
+    "SET",
+    "SUITE",
+    "TASKS",
+    "TRACKER",
+]
 
 TASKS = click.option(
     "--tasks",
@@ -35,4 +47,35 @@ INCLUDE_PATH = click.option(
 )
 SUITE = click.option(
     "--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and languages."
+)
+DTYPE = click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bfloat16 where the hardware multiplies it natively.",
+)
+DEVICE = click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute."
+)
+RECIPE = click.option(
+    "--recipe",
+    default="xtreme",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Hyper-parameters of training: xtreme, jiant, fast, or a YAML file.",
+)
+SET = click.option(
+    "--set", multiple=True, metavar="KEY=VALUE", help="A value over the recipe's, as lr=1e-5; repeatable."
+)
+LIMIT_TRAIN = click.option(
+    "--limit-train",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train on N examples a task: nested subsets, labels in proportion.",
+)
+TRACKER = click.option(
+    "--tracker",
+    type=click.Choice(["tensorboard", "wandb", "trackio"]),
+    help="Log training there too, through accelerate.",
 )

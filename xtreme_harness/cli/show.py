@@ -126,8 +126,11 @@ def print_plan(given: Mapping[str, Any]) -> None:
     from tabulate import tabulate
 
     from xtreme_harness.api import default_output, plan_evaluation, read_label_orders, read_layer
+    from xtreme_harness.cli.training import print_stages
     from xtreme_harness.estimate import estimate, spoken
-    from xtreme_harness.run import prepare
+    from xtreme_harness.kinds import KINDS
+    from xtreme_harness.run import Setup, prepare
+    from xtreme_harness.training import missing_units
 
     cards, plan = plan_evaluation(
         given["tasks"], given["data"], given["languages"], given["split"], given["include_path"]
@@ -142,17 +145,30 @@ def print_plan(given: Mapping[str, Any]) -> None:
         label_orders=read_label_orders(given["label_order"], cards),
         keep_head=given["keep_head"],
         limit=given["limit"],
+        train=given["train"],
+        recipe=given["recipe"],
+        settings=tuple(given["set"]),
+        limit_train=given["limit_train"],
+        device=given["device"],
+        seed=given["seed"],
     )
-    setups = prepare(plan, options)
+    stages = missing_units(plan, cards, options)
+    setups = prepare(plan, options, without=stages)
+    if stages:
+        print_stages(stages)
     rows, seconds = [], []
     for key in dict.fromkeys(cell.key for cell in plan.cells):
         cells = [cell for cell in plan.cells if cell.key == key]
-        setup = setups[cells[0].name]
+        unit = cells[0].unit
+        stage = stages.get(unit) if unit else None
+        setup = setups.get(cells[0].name) or Setup(stage.checkpoint if stage else None)
         config = setup.checkpoint.config if setup.checkpoint else None
         work = estimate(cells, config, options.limit, given["device"])
         seconds.append(work.seconds)
         checkpoint = setup.checkpoint.name if setup.checkpoint else options.model
         how = setup.head or (f"layer {setup.pooling.layer}, {setup.pooling.mode}" if setup.pooling else "self-test")
+        if stage is not None:
+            checkpoint, how = f"{options.output}/models/{unit}", KINDS[cells[0].card.kind].head or "sentence vectors"
         languages = " ".join(cell.language for cell in cells)
         counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]
         rows.append([key, len(cells), languages, *counts, checkpoint, how, cells[0].located.origin])
@@ -161,7 +177,9 @@ def print_plan(given: Mapping[str, Any]) -> None:
     known = [s for s in seconds if s is not None]
     time = f"; {spoken(sum(known))} of compute" if known and len(known) == len(seconds) else ""
     limited = f", LIMITED to {options.limit} examples each" if options.limit else ""
-    click.echo(f"\n{len(plan.cells)} cells{limited} -> {options.output}; nothing will be trained{time}")
+    click.echo(
+        f"\n{len(plan.cells)} cells{limited} -> {options.output}{'' if stages else '; nothing will be trained'}{time}"
+    )
     for line in missing_lines(plan.missing):
         click.echo(line)
 

@@ -43,7 +43,12 @@ PEFT_HEADS = {
     "QUESTION_ANS": "AutoModelForQuestionAnswering",
 }
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
-NOT_WEIGHTS = ("heads", "training", "train.jsonl")  # lie beside a network that was trained here, and are no part of it
+NOT_WEIGHTS = (
+    "heads",
+    "stages",
+    "training",
+    "train.jsonl",
+)  # lie beside a network that was trained here, and are no part of it
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")

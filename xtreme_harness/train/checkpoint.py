@@ -36,7 +36,10 @@ def save_checkpoint(trainee: Trainee, tasks: Sequence[str], folder: Path, notes:
     Raises:
         OutputError: it cannot be written; a checkpoint that stood there before is intact.
     """
+    from transformers.utils import logging as chatter
+
     merge_adapters(trainee)
+    chatter.disable_progress_bar()
     new = folder / _NEW
     shutil.rmtree(new, ignore_errors=True)
     try:

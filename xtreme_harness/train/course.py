@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,7 +60,7 @@ def card_for(card: TaskCard, hyper: Hyper) -> TaskCard:
 
 
 def lessons_of(kind: Kind[Any, Any, Any], split: Split[Any], tokenizer: Tokenizer, card: TaskCard) -> list[Lesson]:
-    """Tokenise a split, once for the whole run: compact lessons (int32 arrays)."""
+    """Tokenise a split, once for the whole run: compact lessons (4 bytes a token)."""
     if kind.learn is None:
         return []
     found: list[Lesson] = []
@@ -90,6 +91,6 @@ def limited(split: Split[Any], size: int | None, seed: int, label: Callable[[Any
 
 
 def _compact(row: Encoded) -> Encoded:
-    types = None if row.types is None else np.asarray(row.types, dtype=np.int8)
+    types = None if row.types is None else array("b", row.types)
     keep = None if row.keep is None else tuple(row.keep)
-    return Encoded(np.asarray(row.ids, dtype=np.int32), types, keep)  # type: ignore[arg-type]
+    return Encoded(array("i", row.ids), types, keep)

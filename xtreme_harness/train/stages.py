@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ __all__ = [
     "fields_of",
     "find_trained",
     "hyper_of",
+    "refuse_other",
     "require_training",
     "train_stage",
     "trained_tasks",
@@ -196,20 +197,35 @@ def train_stage(
         return _trained(stage, folder, fields, tracker, report)
 
 
+def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[str] = ()) -> None:
+    """Raise OutputError when a folder holds anything but a run of these fields; those `besides` may differ."""
+    if not folder.is_dir():
+        return
+    earlier = _earlier(folder)
+    own = (".lock", ".writable", "log.txt", "stages")
+    other = [] if earlier else sorted(p.name for p in folder.iterdir() if p.name not in own)
+    changed = [name for name in changed_fields(earlier, fields) if name not in besides] if earlier else []
+    if not (other or changed):
+        return
+    what = f"holds another run ({', '.join(changed)} differ)" if changed else f"is not empty ({', '.join(other[:3])})"
+    raise OutputError(f"{folder}: {what}; name another --output-path, or give --force to train over it")
+
+
+def _earlier(folder: Path) -> Mapping[str, Any] | None:
+    """The fields of the run that a folder holds, finished or not."""
+    return _read(folder / "training" / "run.json") or (_read(folder / "xharness.json") or {}).get("fields")
+
+
 def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
     """Make sure that the folder is empty, holds the beginnings of this very run, or may be written over."""
     work = folder / "training"
-    earlier = _read(work / "run.json") or (_read(folder / "xharness.json") or {}).get("fields")
-    other = [p.name for p in folder.iterdir() if p.name not in (".lock", ".writable", "log.txt")] if not earlier else []
+    if not replace_other:
+        refuse_other(folder, fields)
+    earlier = _earlier(folder)
     changed = changed_fields(earlier, fields) if earlier else ()
-    if (other or changed) and not replace_other:
-        what = (
-            f"holds another run ({', '.join(changed)} differ)" if changed else f"is not empty ({', '.join(other[:3])})"
-        )
-        raise OutputError(f"{folder}: {what}; name another --output-path, or give --force to train over it")
     if changed:
         log.warning("%s: trained anew, because %s changed", folder, ", ".join(changed))
-    if other or changed:
+    if changed or not earlier:
         shutil.rmtree(work, ignore_errors=True)
         (folder / "train.jsonl").unlink(missing_ok=True)
     write_atomic(work / "run.json", json.dumps(fields) + "\n")

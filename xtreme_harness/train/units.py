@@ -9,7 +9,7 @@ from typing import Any
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.models.checkpoint import read_checkpoint
-from xtreme_harness.train.stages import Stage, Trained, train_stage
+from xtreme_harness.train.stages import Stage, Trained, fields_of, refuse_other, train_stage
 
 __all__ = ["stages_of", "target_units", "train_unit"]
 
@@ -61,6 +61,9 @@ def train_unit(
     """
     parts = stages_of(stage)
     checkpoint = stage.checkpoint
+    if not replace_other:
+        for part, place in zip(parts, [*(others / p.name for p in parts[:-1]), folder], strict=True):
+            refuse_other(place, fields_of(part), besides=("base",))
     for number, part in enumerate(parts):
         place = folder if number == len(parts) - 1 else others / part.name
         current = replace(part, checkpoint=checkpoint, keep_head=part.keep_head and number == 0)

@@ -1,0 +1,121 @@
+"""`xharness train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_harness.cli.options import DATA, DEVICE, DTYPE, INCLUDE_PATH, LIMIT_TRAIN, RECIPE, SET, TRACKER
+
+__all__ = ["command"]
+
+
+@click.command("train", short_help="Train a checkpoint on English tasks.")
+@click.option("--model", "-m", metavar="BASE", help="Checkpoint folder, Hub id or PEFT adapter to start from.")
+@click.option(
+    "--tasks",
+    "-t",
+    multiple=True,
+    metavar="NAMES",
+    help="Cards or groups; a target stands for its English training set. Several are trained at once.",
+)
+@DATA
+@click.option(
+    "--output-path",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the checkpoint.  [default: xharness-out/<model>+<tasks>]",
+)
+@RECIPE
+@SET
+@click.option("--seed", type=int, default=42, show_default=True, help="Of new heads, order, dropout and masking.")
+@click.option("--seeds", metavar="1,2,3", help="One checkpoint a seed, in OUT/seed-N/.")
+@LIMIT_TRAIN
+@click.option(
+    "--mlm", type=click.Path(path_type=Path), metavar="DIR", help="Mix in masked language modelling: DIR/<lang>.txt."
+)
+@click.option("--mlm-weight", type=float, metavar="SHARE", help="Share of its steps.  [default: the recipe's, 0.1]")
+@click.option(
+    "--translated",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Machine-translated training data, DIR/<task>/<lang>.<ext>, beside the English.",
+)
+@click.option("--translations-only", is_flag=True, help="Train on the translations instead of the English data.")
+@click.option(
+    "--sampling",
+    type=click.Choice(["uniform", "proportional", "temperature", "specified", "time-dependent"]),
+    help="From which of several tasks a step draws; details by --set mixture.KEY=VALUE.",
+)
+@click.option("--keep-head", is_flag=True, help="Start from the checkpoint's own head where it fits the task.")
+@DTYPE
+@DEVICE
+@click.option(
+    "--grid", type=click.Path(path_type=Path), metavar="FILE", help="Bases x intermediates x targets x seeds."
+)
+@TRACKER
+@INCLUDE_PATH
+@click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
+@click.option("--dry-run", is_flag=True, help="Print what would be trained and stop.")
+@click.option("--force", is_flag=True, help="Train over what another run left in the folder.")
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Train one task, or several at once: intermediate training or an English target stage.
+
+    Leaves a checkpoint that plain transformers loads, with its lineage in xharness.json. Run the same command again
+    to continue a run that stopped.
+
+    \b
+      xharness train --model xlm-roberta-base --tasks hellaswag -o stilt
+      xharness train --model xlm-roberta-base --tasks mnli,squad,hellaswag --mlm texts/ -o stilt
+      xharness eval --model stilt --tasks xtreme
+    """  # noqa: D301 - click reads the backspace
+    from xtreme_harness.api import train
+    from xtreme_harness.cli.training import TrainingProgress, print_trained, print_training_plan
+    from xtreme_harness.training import plan_training
+
+    if given["grid"]:
+        from xtreme_harness.cli.grid import run_grid
+
+        run_grid(ctx, given)
+        return
+    for flag in ("model", "tasks"):
+        if not given[flag]:
+            raise click.UsageError(f"Missing option '--{flag}'.", ctx)
+    names = (
+        "data", "recipe", "limit_train", "mlm", "mlm_weight", "translated", "translations_only", "sampling", "seed",
+        "keep_head", "dtype", "device", "revision", "trust_remote_code",
+    )  # fmt: skip
+    options = {name: given[name] for name in names}
+    options |= {"settings": given["set"], "include": given["include_path"]}
+    if given["dry_run"]:
+        print_training_plan(plan_training(given["model"], given["tasks"], **options))
+        return
+    progress = TrainingProgress(quiet=ctx.obj["quiet"])
+    try:
+        trained = train(
+            given["model"],
+            given["tasks"],
+            output=given["output_path"],
+            seeds=_seeds(given["seeds"]),
+            force=given["force"],
+            tracker=given["tracker"],
+            watch=progress.watch,
+            **options,
+        )
+    finally:
+        progress.close()
+    print_trained(trained)
+
+
+def _seeds(value: str | None) -> list[int]:
+    if value is None:
+        return []
+    try:
+        return [int(seed) for seed in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"found '{value}', expected numbers such as 1,2,3", param_hint="--seeds") from None

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_pl
 from xtreme_harness.results import Result, build
 from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare
+from xtreme_harness.seeds import averaged, evaluate_each, require_seeds
 from xtreme_harness.submission import write_json
 from xtreme_harness.training import SILENT, Watch, missing_units, train, train_units
 
@@ -76,6 +78,7 @@ def evaluate(
     labels: str | Path | None = None,
     layer: str | int | float | None = None,
     label_order: Sequence[str] = (),
+    seeds: Sequence[int] = (),
     on_plan: Callable[[Plan, Options], None] = lambda plan, options: None,
     on_cell: Callable[[Done], None] = lambda done: None,
     on_sequences: Callable[[Cell, int], None] = lambda cell, sequences: None,
@@ -95,6 +98,7 @@ def evaluate(
         labels: folder in the official label form, for data without gold.
         layer: hidden state of sentence vectors: "last", an index, or a fraction of the depth.
         label_order: "TASK=A,B,C", where a checkpoint's labels have no names.
+        seeds: evaluate once a seed, in `seed-N/`; what is returned and written beside are the means.
         on_plan: called before any weights are loaded.
         on_cell: called when a cell ends.
         on_sequences: called with the number of sequences done inside a cell.
@@ -105,6 +109,13 @@ def evaluate(
         XHarnessError: for what is wrong before a cell is computed; a fault in one cell stands in `Result.failed`.
         KeyboardInterrupt: after the finished cells were written; the same call continues.
     """
+    if seeds:
+        own = {
+            "data": data, "languages": languages, "split": split, "include": include, "labels": labels, "layer": layer,
+            "label_order": label_order, "on_plan": on_plan, "on_cell": on_cell, "on_sequences": on_sequences,
+            "watch": watch, **options,
+        }  # fmt: skip
+        return _evaluate_seeds(model, tasks, seeds, Path(output) if output else default_output(model), own)
     started = time.monotonic()
     known = [one.name for one in fields(Options)]
     for name in options:
@@ -147,6 +158,23 @@ def evaluate(
                 _write(result, out, time.monotonic() - started)
     if all(one.status == "failed" for one in done):
         raise DataError(*dict.fromkeys(line for one in done for line in one.message.splitlines()))
+    return result
+
+
+def _evaluate_seeds(
+    model: str | Path, tasks: str | Sequence[str], seeds: Sequence[int], out: Path, own: Mapping[str, Any]
+) -> Result:
+    """Evaluate once a seed, then write the means."""
+    require_seeds(seeds)
+    started = time.monotonic()
+    open_output(out)
+    results = evaluate_each(
+        seeds, out, partial(evaluate, model, tasks, **{k: v for k, v in own.items() if k != "seed"})
+    )
+    cards, plan = plan_evaluation(tasks, own["data"], own["languages"], own["split"], own["include"])
+    result = averaged(results, plan, cards)
+    with locked(out):
+        _write(result, out, time.monotonic() - started)
     return result
 
 

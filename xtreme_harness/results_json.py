@@ -165,6 +165,7 @@ def _own_cell(record: Record) -> dict[str, Any]:
         "status": record["status"],
         "calibration": record.get("calibration"),
         "extras": dict(record.get("extras", {})),
+        **({"seeds": dict(record["seeds"])} if "seeds" in record else {}),
         "signature": record["signature"],
         "fingerprint": record["fingerprint"],
     }

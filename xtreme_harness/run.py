@@ -87,6 +87,12 @@ class Setup:
         return str(last["recipe"]["name"]) if isinstance(last.get("recipe"), dict) else None
 
     @property
+    def seed(self) -> int | None:
+        """The seed by which the checkpoint was last trained, where that is known."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return last.get("seed")
+
+    @property
     def place(self) -> Path | None:
         """The folder of the checkpoint."""
         return self.checkpoint.path if self.checkpoint else None
@@ -240,7 +246,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "pooling": setup.pooling.mode if setup.pooling else None,
         "preset": setup.pooling.preset if setup.pooling else None,
         "limit": options.limit,
-        "seed": options.seed if options.model == "random" else None,
+        "seed": options.seed if options.model == "random" else setup.seed,
         "recipe": setup.recipe,
         **context,
     }

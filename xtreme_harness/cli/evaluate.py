@@ -18,6 +18,7 @@ from xtreme_harness.cli.options import (
     SET,
     TASKS,
     TRACKER,
+    read_seeds,
 )
 
 __all__ = ["command"]
@@ -115,6 +116,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from xtreme_harness.api import evaluate
     from xtreme_harness.cli.show import Progress, print_plan, print_result
     from xtreme_harness.cli.training import TrainingProgress
+    from xtreme_harness.seeds import seed_table
 
     if given["dry_run"]:
         print_plan(given)
@@ -134,6 +136,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             label_order=given["label_order"],
             revision=given["revision"],
             seed=given["seed"],
+            seeds=read_seeds(given["seeds"]),
             device=given["device"],
             dtype=given["dtype"],
             batch_size=_batch_size(given["batch_size"]),
@@ -158,6 +161,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         training.close()
         progress.close()
     print_result(result, progress, by_language=given["by_language"])
+    if given["seeds"]:
+        click.echo(f"\nover seeds:\n\n{seed_table(result)}")
     ctx.exit(3 if result.failed else 0)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "SUITE",
     "TASKS",
     "TRACKER",
+    "read_seeds",
 ]
 
 TASKS = click.option(
@@ -79,3 +80,11 @@ TRACKER = click.option(
     type=click.Choice(["tensorboard", "wandb", "trackio"]),
     help="Log training there too, through accelerate.",
 )
+
+
+def read_seeds(value: str | None) -> list[int]:
+    """Read the value of --seeds: numbers with commas between them; [] when it is not given."""
+    try:
+        return [int(seed) for seed in value.split(",")] if value is not None else []
+    except ValueError:
+        raise click.BadParameter(f"found '{value}', expected numbers such as 1,2,3", param_hint="--seeds") from None

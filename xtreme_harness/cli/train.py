@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import DATA, DEVICE, DTYPE, INCLUDE_PATH, LIMIT_TRAIN, RECIPE, SET, TRACKER
+from xtreme_harness.cli.options import DATA, DEVICE, DTYPE, INCLUDE_PATH, LIMIT_TRAIN, RECIPE, SET, TRACKER, read_seeds
 
 __all__ = ["command"]
 
@@ -101,7 +101,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             given["model"],
             given["tasks"],
             output=given["output_path"],
-            seeds=_seeds(given["seeds"]),
+            seeds=read_seeds(given["seeds"]),
             force=given["force"],
             tracker=given["tracker"],
             watch=progress.watch,
@@ -110,12 +110,3 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     finally:
         progress.close()
     print_trained(trained)
-
-
-def _seeds(value: str | None) -> list[int]:
-    if value is None:
-        return []
-    try:
-        return [int(seed) for seed in value.split(",")]
-    except ValueError:
-        raise click.BadParameter(f"found '{value}', expected numbers such as 1,2,3", param_hint="--seeds") from None

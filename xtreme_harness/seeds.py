@@ -1,0 +1,103 @@
+"""One evaluation over several seeds: a run each in `seed-N/`, and their means beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.errors import DataError
+from xtreme_harness.plan import Plan
+from xtreme_harness.results import Record, Result, build
+from xtreme_harness.signature import fingerprint
+
+__all__ = ["averaged", "evaluate_each", "require_seeds", "seed_table"]
+
+
+def require_seeds(seeds: Sequence[int]) -> None:
+    """Raise DataError for a seed that stands twice: its run would count twice."""
+    twice = [seed for i, seed in enumerate(seeds) if seed in seeds[:i]]
+    if twice:
+        raise DataError(f"--seeds: {twice[0]} stands twice; every seed counts once")
+
+
+def evaluate_each(seeds: Sequence[int], output: Path, evaluate: Callable[..., Result]) -> dict[int, Result]:
+    """Run `evaluate(seed=..., output=...)` for every seed, one after the other."""
+    return {seed: evaluate(seed=seed, output=output / f"seed-{seed}") for seed in seeds}
+
+
+def averaged(results: Mapping[int, Result], plan: Plan, cards: Cards) -> Result:
+    """The means over seeds of every cell that all seeds have; a cell that one of them lacks is failed.
+
+    The statistics of an example become their means too, so that intervals are of the mean over these seeds.
+    """
+    runs = list(results.values())
+    by_cell = [{(r["task"], r["language"]): r for r in run.cells} for run in runs]
+    records = [
+        _mean({seed: cells[key] for seed, cells in zip(results, by_cell, strict=True)})
+        for key in by_cell[0]
+        if all(key in cells for cells in by_cell)
+    ]
+    failed = {name: f"seed {seed}: {message}" for seed, run in results.items() for name, message in run.failed.items()}
+    unscored = [m for m in runs[0].missing if m not in plan.missing]
+    lineage = {str(stage): stage for run in runs for stage in run.lineage}
+    first = runs[0]
+    command = {**first.command, "random_seed": list(results)}
+    return build(
+        plan, cards, records, first.model, first.split, failed, unscored, first.limit, list(lineage.values()), command
+    )
+
+
+def seed_table(result: Result) -> str:
+    """Mean and standard deviation over seeds of every task's headline, as a markdown table."""
+    from tabulate import tabulate
+
+    from xtreme_harness.metrics import METRICS
+    from xtreme_harness.score import headline, left_to_right_mean
+
+    rows = []
+    for task in result.tasks:
+        cells = [r for r in result.cells if r["task"] == task.key and r["language"] in task.languages and "seeds" in r]
+        seeds = list(cells[0]["seeds"]) if cells else []
+        metric = METRICS[task.card.metric]
+        values = [left_to_right_mean(headline(metric, r["seeds"][seed]) for r in cells) for seed in seeds]
+        spread = f"{np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+        rows.append([f"{task.scope}: {task.key}", *(f"{v:.2f}" for v in values), f"{np.mean(values):.2f}", spread])
+    headers = ["task", *(f"seed {seed}" for seed in seeds), "mean", "sd"] if result.tasks else []
+    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+
+
+def _mean(records: Mapping[int, Record]) -> Record:
+    """One cell, averaged over seeds."""
+    first = next(iter(records.values()))
+    if first["status"] != "done":
+        return first
+    names = list(first["metrics"])
+    rows = np.mean([np.array(r["rows"], dtype=np.float64) for r in records.values()], axis=0)
+    extras = {name: _average(r["extras"][name] for r in records.values()) for name in first.get("extras", {})}
+    return {
+        **first,
+        "metrics": {name: _average(r["metrics"][name] for r in records.values()) for name in names},
+        "rows": rows.tolist(),
+        "extras": extras,
+        "calibration": None,
+        "seconds": sum(r["seconds"] for r in records.values()),
+        "seeds": {str(seed): dict(r["metrics"]) for seed, r in records.items()},
+        "fields": {**first["fields"], "seed": None},
+        "fingerprint": fingerprint({str(seed): r["fingerprint"] for seed, r in records.items()}),
+        "signature": _signature(first["signature"], list(records)),
+    }
+
+
+def _average(values: Any) -> float:
+    found = list(values)
+    return float(sum(found) / len(found))
+
+
+def _signature(line: str, seeds: Sequence[int]) -> str:
+    """The signature of the first seed, with all seeds in it."""
+    parts = [f"seed:{'+'.join(map(str, seeds))}" if p.startswith("seed:") else p for p in line.split("|")]
+    return "|".join(parts)

@@ -23,6 +23,7 @@ class Language:
     script: str  # ISO 15924
     family: str  # as XTREME-R's Table 8 groups them
     spaced: bool = True  # are words separated by blanks?
+    resources: int | None = None  # 0 (least) to 5: the class that Joshi et al. (2020) put it in; None: not listed there
 
 
 _TABLE = """
@@ -95,12 +96,23 @@ da Danish         dan Latn Indo-European:Germanic
 cs Czech          ces Latn Indo-European:Slavic
 """
 
+# How much labelled and unlabelled text there is: Joshi et al. (2020), "The State and Fate of Linguistic Diversity and
+# Inclusion in the NLP World", ACL; the authors' list of languages. Norwegian as its Bokmål.
+_RESOURCES = {
+    5: "ar de en es fr ja zh",
+    4: "cs eu fa fi hi hu it ko nl pl pt ru sv tr vi",
+    3: "af bg bn da el et he id ka kk lt ms ro ta th tl uk ur",
+    2: "am ha ht mr pa sw wo yo",
+    1: "aym az gn gu ig jv ml my nah no qu te",
+}
+
 
 def _read(table: str) -> dict[str, Language]:
+    classes = {code: rank for rank, codes in _RESOURCES.items() for code in codes.split()}
     found = {}
     for line in table.strip().splitlines():
         code, name, iso3, script, family, *rest = line.split()
-        found[code] = Language(code, name.replace("_", " "), iso3, script, family, spaced=not rest)
+        found[code] = Language(code, name.replace("_", " "), iso3, script, family, not rest, classes.get(code))
     return found
 
 

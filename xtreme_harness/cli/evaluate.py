@@ -113,7 +113,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
       xharness eval --model oracle --tasks xnli --data samples --by-language
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.api import evaluate
+    from xtreme_harness.api import default_output, evaluate
     from xtreme_harness.cli.show import Progress, print_plan, print_result
     from xtreme_harness.cli.training import TrainingProgress
     from xtreme_harness.seeds import seed_table
@@ -160,6 +160,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     finally:
         training.close()
         progress.close()
+    if given["seeds"]:
+        progress.out = str(given["output_path"] or default_output(given["model"]))
     print_result(result, progress, by_language=given["by_language"])
     if given["seeds"]:
         click.echo(f"\nover seeds:\n\n{seed_table(result)}")

@@ -36,7 +36,7 @@ class Progress:
 
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""
-        self.out, self.total = str(options.output), len(plan.cells)
+        self.out, self.total, self.ended, self.kept = str(options.output), len(plan.cells), 0, 0
         self.scopes = tuple(dict.fromkeys(scope for cell in plan.cells for scope in cell.scopes))
         if self.quiet:
             return

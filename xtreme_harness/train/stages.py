@@ -169,6 +169,7 @@ def train_stage(
     replace_other: bool = False,
     tracker: str | None = None,
     report: Callable[[Mapping[str, Any]], None] = lambda event: None,
+    started: Callable[[], None] = lambda: None,
 ) -> Trained:
     """Train one stage into a folder; a finished one is kept, an interrupted one continued.
 
@@ -178,6 +179,7 @@ def train_stage(
         replace_other: train over what another run left there; else that is an error.
         tracker: of experiments, by accelerate's name.
         report: called with the loop's events.
+        started: called when there is something to train.
 
     Raises:
         OutputError: the folder holds another run, or cannot be written.
@@ -194,6 +196,7 @@ def train_stage(
         if kept is not None:
             return kept
         _settle(folder, fields, replace_other)
+        started()
         return _trained(stage, folder, fields, tracker, report)
 
 

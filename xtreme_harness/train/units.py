@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def train_unit(
         replace_other: train over what another run left.
         tracker: of experiments.
         report: called with a stage's name and the loop's events.
-        started: called before a stage.
+        started: called before a stage that is not there already.
         ended: called after it.
     """
     parts = stages_of(stage)
@@ -67,12 +68,18 @@ def train_unit(
     for number, part in enumerate(parts):
         place = folder if number == len(parts) - 1 else others / part.name
         current = replace(part, checkpoint=checkpoint, keep_head=part.keep_head and number == 0)
-        started(current, place)
 
         def tell(event: Mapping[str, Any], name: str = part.name) -> None:
             report(name, event)
 
-        trained = train_stage(current, place, replace_other=replace_other, tracker=tracker, report=tell)
+        trained = train_stage(
+            current,
+            place,
+            replace_other=replace_other,
+            tracker=tracker,
+            report=tell,
+            started=partial(started, current, place),
+        )
         ended(current, trained)
         checkpoint = read_checkpoint(place, str(place))
     return trained

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xtreme_harness.api import demo, evaluate, score, train
+    from xtreme_harness.compare import compare
     from xtreme_harness.errors import (
         CardError,
         DataError,
@@ -34,6 +35,7 @@ __all__ = [
     "Result",
     "XHarnessError",
     "__version__",
+    "compare",
     "demo",
     "evaluate",
     "score",
@@ -45,6 +47,7 @@ _HOMES = {
     "demo": "api",
     "score": "api",
     "train": "api",
+    "compare": "compare",
     "Result": "results",
     "__version__": "signature",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from xtreme_harness.score import (
     task_block,
 )
 
-__all__ = ["GroupScore", "Result", "TaskScore", "build", "leaderboard"]
+__all__ = ["GroupScore", "Result", "TaskScore", "build", "joint_ids", "leaderboard"]
 
 Record = Mapping[str, Any]  # what cells/<task>/<lang>.json holds
 
@@ -159,18 +159,25 @@ def _task_score(target: Target, by_cell: Mapping[tuple[str, str], Record]) -> Ta
     names = next(iter(records.values()))["metrics"]
     values = {name: left_to_right_mean(r["metrics"][name] for r in records.values()) for name in names}
     rows = {code: np.array(r["rows"], dtype=np.float64) for code, r in records.items()}
-    ids = {code: r["ids"] for code, r in records.items()} if target.card.parallel else None
-    if ids and _numbered(ids.values()) and len({len(one) for one in ids.values()}) > 1:
-        ids = None  # positions in files of unequal length do not tell the same items
+    ids = joint_ids({code: r.get("ids") for code, r in records.items()}) if target.card.parallel else None
     return TaskScore(
         target.scope, target.key, target.card, "+".join(metric.main), values, macro_spread(metric, rows, ids),
         tuple(records), target.languages,
     )  # fmt: skip
 
 
-def _numbered(lists: Iterable[Sequence[str]]) -> bool:
-    """Are all ids mere positions?"""
-    return all(list(ids) == [str(i) for i in range(len(ids))] for ids in lists)
+def joint_ids(ids: Mapping[str, Sequence[str] | None]) -> dict[str, Sequence[str]] | None:
+    """Language -> item ids, where they tell the same items in all languages; None where they do not.
+
+    Mere positions in files of unequal length do not tell the same items.
+
+    >>> joint_ids({"de": ["0", "1"], "en": ["0"]}), joint_ids({"de": ["q1", "q2"], "en": ["q1"]})
+    (None, {'de': ['q1', 'q2'], 'en': ['q1']})
+    """
+    known = {language: one for language, one in ids.items() if one is not None}
+    numbered = all(list(one) == [str(i) for i in range(len(one))] for one in known.values())
+    unequal = len({len(one) for one in known.values()}) > 1
+    return None if not known or len(known) < len(ids) or (numbered and unequal) else known
 
 
 def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> list[GroupScore]:

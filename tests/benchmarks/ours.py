@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from tests.benchmarks.worker import Prepared
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import find_checkpoint, label_order
 from xtreme_harness.models.load import Model, load_model
-from xtreme_harness.models.pooling import choose_pooling
+from xtreme_harness.models.pooling import Pooling, choose_pooling
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.predict import predict
-from xtreme_harness.records import Arrays, Features
+from xtreme_harness.records import Arrays
 
 
 def predictor(job: dict[str, Any]) -> Prepared:
@@ -32,17 +33,19 @@ def predictor(job: dict[str, Any]) -> Prepared:
 
 
 def forward(job: dict[str, Any]) -> Prepared:
-    """The forward pass alone, over the lengths that the texts have."""
+    """The encoder's forward pass alone, over the lengths that the texts have, to vectors.
+
+    All states of the last layer are needed for the mean, so that the arithmetic counted is the arithmetic done.
+    """
     split, card = split_of(job)
-    model = _model(job)
-    features = KINDS[card.kind].featurize(split, model.tokenizer, card)
+    checkpoint = find_checkpoint(job["checkpoint"], None)
+    model = load_model(checkpoint, None, (), Pooling(checkpoint.layers, "mean", "flags"), dtype=job["dtype"])
+    features = replace(KINDS[card.kind].featurize(split, model.tokenizer, card), pool=())
+    lengths = [len(ids) for ids in {tuple(e.ids) for e in features.inputs}]  # equal ones are computed once
     config = model.network.config
-    gflop = forward_gflop(_lengths(features), config.num_hidden_layers, config.hidden_size, config.intermediate_size)
-    mean = float(np.mean([len(e.ids) for e in features.inputs]))
-    return Prepared(
-        lambda: model.forward(features).values.argmax(1).tolist(),
-        {"dtype": _dtype(model), "gflop": gflop, "tokens": round(mean, 1)},
-    )
+    gflop = forward_gflop(lengths, config.num_hidden_layers, config.hidden_size, config.intermediate_size)
+    facts = {"dtype": _dtype(model), "gflop": gflop, "mean tokens": round(float(np.mean(lengths)), 1)}
+    return Prepared(lambda: len(model.forward(features).values), facts)
 
 
 def qa_decoding(job: dict[str, Any]) -> Prepared:
@@ -75,8 +78,3 @@ def _model(job: dict[str, Any]) -> Model:
 
 def _dtype(model: Model) -> str:
     return str(model.network.dtype).removeprefix("torch.")
-
-
-def _lengths(features: Features) -> list[int]:
-    """Tokens of every distinct sequence; equal ones are computed once."""
-    return [len(ids) for ids in {tuple(e.ids) for e in features.inputs}]

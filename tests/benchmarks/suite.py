@@ -74,7 +74,7 @@ SUITE = (
         ),
     ),
     Benchmark(
-        "forward", "XNLI forward alone, {n} pairs", "xnli", "en", "test", (128, 512),
+        "forward", "forward alone to mean vectors, {n} XNLI pairs", "xnli", "en", "test", (128, 512),
         {
             "ours float32": Contestant("ours", "ours:forward", {"dtype": "float32"}),
             "ours bfloat16": Contestant("ours", "ours:forward", {"dtype": "bfloat16"}),
@@ -114,12 +114,12 @@ SUITE = (
         (Ratio("ours", "Trainer.predict", 5), Ratio("ours float32", "Trainer.predict")),
     ),
     Benchmark(
-        "tatoeba", "Tatoeba encode + search, {n} sentences", "tatoeba", "de", "test", (200, 1000),
+        "tatoeba", "Tatoeba encode + search, {n} sentences", "tatoeba", "de", "test", (150, 1000),
         {**OURS, "sentence-transformers": Contestant("peers", "peers.sentences:search")},
         (Ratio("ours", "sentence-transformers", 4), Ratio("ours float32", "sentence-transformers", 1.1)),
     ),
     Benchmark(
-        "bucc", "BUCC encode + mine, {n} sentences", "bucc2018", "zh", "dev", (100, 1000),
+        "bucc", "BUCC encode + mine, {n} sentences", "bucc2018", "zh", "dev", (60, 1000),
         {**OURS, "mteb bitext mining": Contestant("peers", "peers.sentences:mine")},
         (
             Ratio("ours", "mteb bitext mining", equal=False),  # mteb takes the nearest; we score margins both ways

@@ -171,3 +171,10 @@ def test_segments_only_where_the_network_has_them() -> None:
         network = Segments(99, config=SimpleNamespace(pad_token_id=0, type_vocab_size=size))
         assert model(network).forward(inputs).values.tolist() == [[given_]]
     assert np.array_equal(pad([[1]], 0), [[1]])
+
+
+@given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 200))
+def test_a_batch_of_many_lengths_is_small(lengths: list[int], budget: int) -> None:
+    for batch in token_batches(lengths, budget):
+        longest, shortest = lengths[batch[0]], lengths[batch[-1]]
+        assert shortest >= 7 * longest // 8 or longest * (len(batch) - 1) < budget // 8

@@ -53,6 +53,22 @@ def test_parts_stand_where_the_sizes_say(raw: Any) -> None:
     assert alone[own.single_prefix : own.single_prefix + len(first)] == first
 
 
+def test_the_library_called_outright_gives_what_transformers_gives(raw: Any) -> None:
+    own, texts = Tokenizer(raw, 512), [*TEXTS, "", " ", "a  b\tc", "<s> [CLS] <|end|> </s>", "\u200bé\u0301"] * 3
+    plain = raw(texts, add_special_tokens=False, return_offsets_mapping=raw.is_fast)
+    raw(texts, padding=raw.pad_token_id is not None, truncation=True, max_length=4)  # does not last
+    assert own.ids(texts) == plain["input_ids"]
+    found = own.spans(texts)
+    assert [ids for ids, _ in found] == plain["input_ids"]
+    if raw.is_fast:
+        blank = [(text, span) for text, (_, spans) in zip(texts, found, strict=True) for span in spans]
+        for (text, (start, end)), (first, last) in zip(
+            blank, (s for row in plain["offset_mapping"] for s in row), strict=True
+        ):
+            assert text[start:end] == text[first:last].strip()
+            assert first <= start <= end <= last
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_spans_point_at_the_letters_of_their_pieces(raw: Any, text: str) -> None:
     own = Tokenizer(raw, 512)

@@ -22,7 +22,8 @@ def token_batches(
 
     Returns:
         indices of the sequences of each batch, the longest first, so that what does not fit shows at once.
-        Every index stands in exactly one batch.
+        Every index stands in exactly one batch. A batch that is an eighth full ends where sequences become more than
+        an eighth shorter than its longest: few sequences of many lengths would be padding for the most part.
 
     >>> [batch.tolist() for batch in token_batches([3, 9, 4, 8], budget=18)]
     [[1, 3], [2, 0]]
@@ -35,9 +36,16 @@ def token_batches(
         size = max(1, budget // longest)
         if rows is not None:
             size = min(size, rows)
-        batches.append(order[first : first + size])
-        first += size
+        batches.append(_even(order[first : first + size], lengths, budget // 8))
+        first += len(batches[-1])
     return batches
+
+
+def _even(batch: NDArray[np.int64], lengths: NDArray[np.int64], enough: int) -> NDArray[np.int64]:
+    """The first sequences of a batch, sorted by length, that are of similar length and `enough` padded tokens."""
+    longest = max(1, int(lengths[batch[0]]))
+    similar = int(np.searchsorted(-lengths[batch], -(7 * longest // 8), side="right"))
+    return batch[: max(similar, -(-enough // longest), 1)]
 
 
 def pad(rows: Sequence[Sequence[int]], fill: int) -> NDArray[np.int64]:

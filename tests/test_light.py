@@ -81,6 +81,12 @@ def test_submission_labels(tmp_path: Path) -> None:
     assert run.stdout.endswith(f"label files in {tmp_path}\n")
 
 
+def test_report(oracle_run: Path, tmp_path: Path) -> None:
+    run = light("report", oracle_run, oracle_run / "results.json", "-o", tmp_path / "report.html")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "report.html").exists()
+
+
 def test_a_command_that_needs_torch_says_so_in_one_line(checkpoint: Path, tmp_path: Path) -> None:
     run = light("eval", "--model", checkpoint, "--tasks", "xnli", "--data", "samples", "-o", tmp_path)
     assert run.returncode == 2

@@ -53,7 +53,7 @@ def test_a_series_stands_in_the_order_of_its_steps(oracle_run: Path, demo_run: P
     assert (found.names, found.steps) == (("early", "late"), (100, 200))
     curves = series_curves(found)
     assert set(curves) == {"xtreme", "xtreme-r"}
-    first = curves["xtreme"][0]
+    first = curves["xtreme"]["means"][0]
     assert (first.name, first.steps, first.values[1]) == ("xtreme", (100, 200), 100.0)
     assert first.low[0] < first.values[0] < first.high[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_harness.analysis.frame import SCORE, frame, run_names, scores, to_csv
+from xtreme_harness.analysis.frame import SCORE, FrameRow, frame, means, run_names, scores, to_csv
 from xtreme_harness.analysis.runs import read_run
 
 
@@ -47,6 +47,17 @@ def test_scores_are_those_of_one_run(oracle_run: Path, demo_run: Path) -> None:
 
 def test_csv_keeps_every_digit_and_leaves_the_unknown_empty(demo_run: Path) -> None:
     rows = frame([read_run(demo_run)])
-    read = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    read = list(csv.DictReader(io.StringIO(to_csv(FrameRow, rows))))
     assert [float(line["value"]) for line in read] == [row.value for row in rows]
     assert {line["low"] for line in read if line["metric"] != SCORE} == {""}
+
+
+def test_means_stand_overall_first_and_run_beside_run(oracle_run: Path, demo_run: Path) -> None:
+    rows = means([read_run(demo_run), read_run(oracle_run)])
+    assert [(row.run, row.name) for row in rows[:2]] == [("checkpoint", "xtreme"), ("oracle", "xtreme")]
+    assert [row.level for row in rows if row.scope == "xtreme-r" and row.run == "oracle"][:3] == [
+        "suite",
+        "suite",
+        "group",
+    ]
+    assert all(row.low <= row.value <= row.high for row in rows)

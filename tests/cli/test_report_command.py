@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 
 def test_a_page_of_two_runs(xharness, oracle_run: Path, demo_run: Path, tmp_path: Path) -> None:
     done = xharness("report", demo_run, oracle_run, "-o", tmp_path / "page.html", "--title", "Mine & yours")
@@ -24,3 +26,27 @@ def test_every_absent_run_is_one_line(xharness, tmp_path: Path) -> None:
     assert done.status == 2
     assert len(done.errors) == 2
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("figure", ["languages", "intervals", "transfer"])
+def test_a_figure_and_its_rows(xharness, demo_run: Path, tmp_path: Path, figure: str) -> None:
+    for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("csv", b"run,")):
+        path = tmp_path / f"a.{form}"
+        done = xharness("report", demo_run, "--format", form, "--figure", figure, "-o", path)
+        assert (done.status, done.out, done.err) == (0, f"figure: {path}\n", "")
+        assert path.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("figure", ["training", "series"])
+def test_what_there_is_nothing_for_is_said(xharness, demo_run: Path, tmp_path: Path, figure: str) -> None:
+    done = xharness("report", demo_run, "--format", "png", "--figure", figure, "-o", tmp_path / "a.png")
+    assert done.status == 2
+    assert done.errors[0].startswith(f"error: --figure {figure}: no")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_knows_every_figure() -> None:
+    from xtreme_harness.cli import report
+    from xtreme_harness.report.figures import FIGURES
+
+    assert tuple(FIGURES) == report.FIGURES

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.analysis.frame import MeanRow, means
 from xtreme_harness.analysis.runs import Run, read_run
 from xtreme_harness.errors import OutputError, listed
-from xtreme_harness.score import Spread
 
 __all__ = ["Curve", "Series", "Training", "read_series", "read_training", "series_curves"]
 
@@ -82,25 +82,22 @@ def read_series(folder: Path) -> Series | None:
     return Series(tuple(runs), tuple(name for _, name, _ in named), tuple(step for step, _, _ in named))
 
 
-def series_curves(series: Series) -> dict[str, list[Curve]]:
-    """Suite (or "tasks") -> its overall means, groups and tasks over the steps, with their 95 % bands."""
-    points: dict[tuple[str, str], list[tuple[int, Spread]]] = {}
-    for step, run in zip(series.steps, series.runs, strict=True):
-        for scope, parts in run.own["uncertainty"]["scopes"].items():
-            for name, entry in [*parts["groups"].items(), *parts["tasks"].items()]:
-                spread = Spread(entry["value"], entry["standard_error"])
-                points.setdefault((scope, name), []).append((step, spread))
-    found: dict[str, list[Curve]] = {}
-    for (scope, name), line in points.items():
-        found.setdefault(scope, []).append(_banded(name, line))
-    return {scope: sorted(lines, key=lambda c: c.name != scope) for scope, lines in found.items()}
+def series_curves(series: Series) -> dict[str, dict[str, list[Curve]]]:
+    """Scope -> "means" (overall and of groups) and "tasks" -> curves over the steps, with their 95 % bands."""
+    rows = means(series.runs, [str(step) for step in series.steps])
+    points: dict[tuple[str, str, str], list[MeanRow]] = {}
+    for row in rows:
+        points.setdefault((row.scope, "tasks" if row.level == "task" else "means", row.name), []).append(row)
+    found: dict[str, dict[str, list[Curve]]] = {}
+    for (scope, level, name), line in points.items():
+        found.setdefault(scope, {}).setdefault(level, []).append(_banded(name, line))
+    return found
 
 
-def _banded(name: str, line: Sequence[tuple[int, Spread]]) -> Curve:
-    ends = [spread.interval for _, spread in line]
+def _banded(name: str, line: Sequence[MeanRow]) -> Curve:
     return Curve(
-        name, tuple(step for step, _ in line), tuple(spread.value for _, spread in line),
-        tuple(low for low, _ in ends), tuple(high for _, high in ends),
+        name, tuple(float(row.run) for row in line), tuple(row.value for row in line),
+        tuple(row.low for row in line), tuple(row.high for row in line),
     )  # fmt: skip
 
 

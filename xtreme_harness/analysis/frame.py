@@ -8,13 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xtreme_harness.analysis.runs import Run, RunCell
 from xtreme_harness.languages import language
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.score import headline
 
-__all__ = ["SCORE", "FrameRow", "frame", "run_names", "scores", "to_csv"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["SCORE", "FrameRow", "MeanRow", "frame", "means", "run_names", "scores", "to_csv"]
 
 SCORE = "score"  # the metric of a cell's one headline figure
 
@@ -40,6 +44,19 @@ class FrameRow:
     limited: bool
 
 
+@dataclass(frozen=True, slots=True)
+class MeanRow:
+    """The mean of a group or task of one run."""
+
+    run: str
+    scope: str  # suite, or "tasks"
+    level: str  # "suite" | "group" | "task"
+    name: str  # "xtreme_r_mean_9", "tagging", "xnli"
+    value: float  # percent
+    low: float  # ends of the 95 % interval
+    high: float
+
+
 def run_names(runs: Sequence[Run]) -> tuple[str, ...]:
     """Short names, all different: of the model, with the folder where two runs have the same model."""
     short = [Path(run.model).name or run.model for run in runs]
@@ -60,6 +77,15 @@ def frame(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[Frame
     return [row for run, name in named for row in _rows(run, name)]
 
 
+def means(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[MeanRow]:
+    """The means that results.json records, a scope after the other: overall means first, then groups, then tasks."""
+    found = [row for run, name in zip(runs, names or run_names(runs), strict=True) for row in _means(run, name)]
+    scopes = list(dict.fromkeys(row.scope for row in found))
+    order = list(dict.fromkeys((row.scope, row.name) for row in found))
+    levels = ("suite", "group", "task")
+    return sorted(found, key=lambda r: (scopes.index(r.scope), levels.index(r.level), order.index((r.scope, r.name))))
+
+
 def scores(rows: Iterable[FrameRow], run: str) -> dict[str, dict[str, FrameRow]]:
     """The headline figures of one run: task -> language -> row."""
     found: dict[str, dict[str, FrameRow]] = {}
@@ -69,13 +95,22 @@ def scores(rows: Iterable[FrameRow], run: str) -> dict[str, dict[str, FrameRow]]
     return found
 
 
-def to_csv(rows: Iterable[FrameRow]) -> str:
-    """The rows as CSV, full precision; what is unknown is empty."""
+def to_csv(kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> str:
+    """Rows of one kind as CSV, full precision; what is unknown is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(FrameRow)])
+    writer.writerow([field.name for field in fields(kind)])
     writer.writerows(astuple(row) for row in rows)
     return text.getvalue()
+
+
+def _means(run: Run, name: str) -> Iterator[MeanRow]:
+    for scope, parts in run.own["uncertainty"]["scopes"].items():
+        for group, entry in parts["groups"].items():
+            overall = group == scope or group.startswith(f"{scope.replace('-', '_')}_mean")
+            yield MeanRow(name, scope, "suite" if overall else "group", group, entry["value"], *entry["interval"])
+        for task, entry in parts["tasks"].items():
+            yield MeanRow(name, scope, "task", task, entry["value"], *entry["interval"])
 
 
 def _rows(run: Run, name: str) -> Iterator[FrameRow]:

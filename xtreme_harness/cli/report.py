@@ -3,31 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xtreme_harness.analysis.curves import Series
+    from xtreme_harness.analysis.runs import Run
+
 __all__ = ["command"]
+
+FIGURES = ("languages", "intervals", "transfer", "training", "series")
 
 
 @click.command("report")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option("--output", "-o", type=click.Path(path_type=Path), default="report.html", show_default=True,
-              metavar="FILE", help="The page.")  # fmt: skip
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
+              help="What is written.  [default: report.html, or FIGURE.FORMAT]")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["html", "png", "svg", "csv"]), default="html", show_default=True,
+              help="The page, or a single figure as a picture or as rows.")  # fmt: skip
+@click.option("--figure", type=click.Choice(FIGURES), default="languages", show_default=True,
+              help="Which figure, for png, svg and csv.")  # fmt: skip
 @click.option("--tokenizer", metavar="CKPT", help="Show how this checkpoint's tokenizer cuts the logged examples.")
 @click.option("--examples", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Logged examples of a cell on the page at most.")  # fmt: skip
 @click.option("--title", help="Of the page.")
-def command(runs: tuple[Path, ...], output: Path, tokenizer: str | None, examples: int, title: str | None) -> None:
+def command(
+    runs: tuple[Path, ...],
+    output: Path | None,
+    form: str,
+    figure: str,
+    tokenizer: str | None,
+    examples: int,
+    title: str | None,
+) -> None:
     """Write one page about finished runs, to be opened from disk: figures, languages, transfer, examples, provenance.
 
-    RUN is the output folder of `eval`, its results.json, a folder of seeds, or a folder with series.json.
+    RUN is the output folder of `eval`, its results.json, a folder of seeds, or a folder with series.json. Of several,
+    the first is the baseline. With --format png, svg or csv, a single figure is written instead.
     """
-    from xtreme_harness.report.page import Content, build_page
-    from xtreme_harness.report.read import compared, read_all, tokenizer_cuts
-    from xtreme_harness.submission import write_atomic
+    from xtreme_harness.report.figures import write_figure
+    from xtreme_harness.report.read import read_all
 
     models, series = read_all(runs)
+    if form != "html":
+        path = output or Path(f"{figure}.{form}")
+        write_figure(figure, form, [run for model in models for run in model], series, path)
+        click.echo(f"figure: {path}")
+        return
+    path = output or Path("report.html")
+    size = _page(models, series, path, tokenizer, examples, title)
+    click.echo(f"report: {path} ({size / 1e6:.1f} MB)")
+
+
+def _page(
+    models: Sequence[Sequence[Run]],
+    series: Series | None,
+    path: Path,
+    tokenizer: str | None,
+    examples: int,
+    title: str | None,
+) -> int:
+    """Write the page; its size in bytes."""
+    from xtreme_harness.report.page import Content, build_page
+    from xtreme_harness.report.read import compared, tokenizer_cuts
+    from xtreme_harness.submission import write_atomic
+
     cuts = tokenizer_cuts(tokenizer, [run for model in models for run in model]) if tokenizer else {}
     page = build_page(Content(models, *compared(models), series, cuts, examples, title))
-    write_atomic(output, page)
-    click.echo(f"report: {output} ({len(page.encode()) / 1e6:.1f} MB)")
+    write_atomic(path, page)
+    return len(page.encode())

@@ -28,7 +28,11 @@ def heatmap(rows: Sequence[FrameRow], names: Sequence[str]) -> Html:
         legend,
     )
     return section(
-        "languages", "Task by language", text, picker, filters("heat", [(row.task, row.language) for row in rows]), maps
+        "languages",
+        "Task by language",
+        text,
+        el("div", picker, filters("heat", [(row.task, row.language) for row in rows]), class_="together"),
+        maps,
     )
 
 

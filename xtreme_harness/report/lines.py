@@ -13,7 +13,8 @@ __all__ = ["chart", "series", "training"]
 
 _WIDTH, _HEIGHT = 640, 280
 _POINTS = 400  # of a line at most
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 34
+_LINES = 5  # of a chart at most
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 28, 34
 
 
 def training(found: Mapping[str, Sequence[Training]]) -> Html | None:
@@ -39,10 +40,11 @@ def series(found: Series) -> Html:
     """Scores of a series of checkpoints over their steps, with 95 % bands."""
     panels = []
     for scope, curves in series_curves(found).items():
-        several = [curves[i : i + 6] for i in range(0, len(curves), 6)]
-        panels += [el("div", chart(part, "score, %", f"{scope} over steps"), class_="panel") for part in several]
-        panels.append(_series_table(scope, curves))
-    text = note("Each checkpoint's means with their 95 % intervals over examples; the first line is the overall mean.")
+        parts = [part for level in curves.values() for part in _parted(level)]
+        charts = [el("div", chart(part, "score, %", f"{scope} over steps"), class_="panel") for part in parts]
+        panels.append(el("div", charts, class_="panels"))
+        panels.append(_series_table(scope, [curve for level in curves.values() for curve in level]))
+    text = note("Means of each checkpoint with their 95 % intervals over examples.")
     return section("series", "Checkpoints over steps", text, panels)
 
 
@@ -64,15 +66,23 @@ def chart(curves: Sequence[Curve], unit: str, title: str) -> Html:
         *(_tick_x(tick, _x(tick, x_range)) for tick in x_ticks if x_range[0] <= tick <= x_range[1]),
     ]
     shapes = [_line(curve, i, x_range, y_range) for i, curve in enumerate(curves)]
-    label = el("text", f"step / {unit}", x=_WIDTH - _RIGHT, y=_HEIGHT - 4, text_anchor="end")
+    labels = [
+        el("text", unit, x=_LEFT, y=12),
+        el("text", "step", x=_WIDTH - _RIGHT, y=_HEIGHT - 4, text_anchor="end"),
+    ]
     picture = el(
-        "svg", el("title", title), frame, shapes, label, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", class_="chart"
+        "svg", el("title", title), frame, shapes, labels, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", class_="chart"
     )
     keys = [
         el("span", el("i", class_=f"key s{i % SERIES_COLOURS}", aria_hidden="true"), curve.name, class_="run")
         for i, curve in enumerate(curves)
     ]
     return el("figure", el("div", picture, class_="scroll"), el("figcaption", keys))
+
+
+def _parted(curves: Sequence[Curve]) -> list[Sequence[Curve]]:
+    """At most five lines a chart."""
+    return [curves[i : i + _LINES] for i in range(0, len(curves), _LINES)]
 
 
 def _line(curve: Curve, i: int, xs: tuple[float, float], ys: tuple[float, float]) -> list[Html]:

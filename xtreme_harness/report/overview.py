@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from xtreme_harness.analysis.frame import MeanRow, means
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import figure, note, number, run_mark, section, table, track
@@ -19,10 +21,10 @@ def overview(runs: Sequence[Run], names: Sequence[str]) -> Html:
     return section("overview", "Overview", el("div", cards, class_="cards"))
 
 
-def intervals(runs: Sequence[Run], names: Sequence[str]) -> Html:
+def intervals(rows: Sequence[MeanRow], names: Sequence[str]) -> Html:
     """Suite by suite: means of groups and tasks of every run, each with its 95 % interval."""
-    scopes = dict.fromkeys(scope for run in runs for scope in run.own["uncertainty"]["scopes"])
-    tables = [_interval_table(scope, runs, names) for scope in scopes]
+    scopes = dict.fromkeys(row.scope for row in rows)
+    tables = [_interval_table([row for row in rows if row.scope == scope], names) for scope in scopes]
     level = note(
         "Means over languages, percent. Lines are 95 % intervals: how far the figure could lie from what more examples "
         "of the same languages would give. They say nothing of other languages or other seeds."
@@ -35,12 +37,14 @@ def _card(run: Run, name: str, colour: int) -> Html:
     warnings = [el("span", text, class_="badge warn") for text in _warnings(own)]
     when = run.results.get("date")
     day = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC") if isinstance(when, int | float) else ""
+    rows = means([run], [name])
+    scopes = dict.fromkeys(row.scope for row in rows)
     facts = [f"{len(run.cells)} cells", f"{sum(cell.n for cell in run.cells.values()):,} examples", day]
     return el(
         "article",
         el("h3", run_mark(name, colour)),
         el("p", warnings) if warnings else None,
-        el("dl", [_headline(scope, own["uncertainty"]["scopes"][scope]) for scope in own["uncertainty"]["scopes"]]),
+        el("dl", [_headlines([row for row in rows if row.scope == scope]) for scope in scopes]),
         el("p", " · ".join(fact for fact in facts if fact), class_="note"),
         class_="card",
     )
@@ -55,41 +59,32 @@ def _warnings(own: Mapping[str, Any]) -> Iterator[str]:
         yield f"{len(own['missing'])} cells missing"
 
 
-def _headline(scope: str, parts: Mapping[str, Any]) -> list[Html]:
-    """The overall means of a suite; where there is none, the tasks that were asked for by name."""
-    overall = {name: e for name, e in parts["groups"].items() if name == scope or "mean" in name} or parts["tasks"]
-    return [
-        joined
-        for name, entry in overall.items()
-        for joined in (
-            el("dt", name if name != scope else f"{scope}, overall"),
-            el("dd", el("b", figure(entry["value"])), el("small", f" ± {figure(1.96 * entry['standard_error'])}")),
+def _headlines(rows: Sequence[MeanRow]) -> Iterator[Html]:
+    """The overall means; where a scope has none, the tasks that were asked for by name."""
+    overall = [row for row in rows if row.level == "suite"] or rows
+    for row in overall:
+        yield el("dt", row.name if row.name != row.scope else f"{row.scope}, overall")
+        yield el("dd", el("b", figure(row.value)), el("small", f" {figure(row.low)} to {figure(row.high)}"))
+
+
+def _interval_table(rows: Sequence[MeanRow], names: Sequence[str]) -> Html:
+    first = 10 * math.floor(min(row.low for row in rows) / 10)
+    last = 10 * math.ceil(max(row.high for row in rows) / 10)
+    several = len(names) > 1
+    lines = [
+        el(
+            "tr",
+            el("th", row.name, scope="row"),
+            el("td", row.level),
+            el("td", run_mark(row.run, names.index(row.run))) if several else None,
+            number(row.value),
+            number(row.low),
+            number(row.high),
+            track(row.value, row.low, row.high, first, last, names.index(row.run)),
+            class_="groups" if row.level == "suite" else None,
         )
+        for row in rows
     ]
-
-
-def _interval_table(scope: str, runs: Sequence[Run], names: Sequence[str]) -> Html:
-    parts = [run.own["uncertainty"]["scopes"].get(scope, {"groups": {}, "tasks": {}}) for run in runs]
-    rows: list[Html] = []
-    for kind, title in (("groups", "group"), ("tasks", "task")):
-        for name in dict.fromkeys(name for part in parts for name in part[kind]):
-            for i, (part, run_name) in enumerate(zip(parts, names, strict=True)):
-                if name in part[kind]:
-                    rows.append(_interval_row(name, title, run_name, i, part[kind][name], len(runs) > 1))
-    headers = ["name", "level", *(["run"] if len(runs) > 1 else []), "mean", "low", "high", "0 to 100"]
-    return table(headers, rows, f"intervals-{scope}", "wide", f"{scope}: means with 95 % intervals")
-
-
-def _interval_row(name: str, kind: str, run: str, colour: int, entry: Mapping[str, Any], several: bool) -> Html:
-    low, high = entry["interval"]
-    return el(
-        "tr",
-        el("th", name, scope="row"),
-        el("td", kind),
-        el("td", run_mark(run, colour)) if several else None,
-        number(entry["value"]),
-        number(low),
-        number(high),
-        track(entry["value"], low, high, 0, 100, colour),
-        class_=kind,
-    )
+    scope = rows[0].scope
+    headers = ["name", "level", *(["run"] if several else []), "mean", "low", "high", f"{first} to {last}"]
+    return table(headers, lines, f"intervals-{scope}", "wide", f"{scope}: means with 95 % intervals")

@@ -35,7 +35,7 @@ function sortBy(table, head) {
 for (const form of document.querySelectorAll("form[data-filters]")) {
   const filter = () => {
     const wanted = Object.fromEntries(new FormData(form));
-    const rows = [...form.parentElement.querySelectorAll("tbody tr[data-text]")];
+    const rows = [...form.closest("section").querySelectorAll("tbody tr[data-text]")];
     for (const row of rows) {
       row.hidden = Object.entries(wanted).some(([name, value]) =>
         name === "text"
@@ -46,7 +46,7 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
     const all = rows.filter((row) => !row.closest("[data-run][hidden]"));
     form.querySelector("output").textContent = shown.length < all.length ? `${shown.length} of ${all.length} rows` : "";
   };
-  form.addEventListener("input", filter);
+  for (const kind of ["input", "change"]) form.addEventListener(kind, filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(filter));
 }
@@ -181,7 +181,7 @@ function explore({ runs, languages, examples }) {
     return JSON.stringify(value);
   }
 
-  form.addEventListener("input", search);
+  for (const kind of ["input", "change"]) form.addEventListener(kind, search);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(search));
   search();

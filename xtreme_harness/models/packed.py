@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import layer_norm, scaled_dot_product_attention
+from torch.nn.functional import layer_norm
 
+from xtreme_harness.models.attention import attend
 from xtreme_harness.models.linear import Adding, Linear, activated, adding
 from xtreme_harness.records import Encoded
 
@@ -196,12 +197,7 @@ def _attention(projected: torch.Tensor, groups: Sequence[tuple[int, int]], heads
         groups: length and number of neighbouring sequences of one length.
         heads: of attention.
     """
-    size = projected.shape[1] // 3
-    found = projected.new_empty(len(projected), size)
-    at = 0
-    for length, count in groups:
-        part = slice(at, at := at + length * count)
-        query, key, value = projected[part].view(count, length, 3, heads, size // heads).permute(2, 0, 3, 1, 4)
-        attended = scaled_dot_product_attention(query, key, value)
-        found[part] = attended.transpose(1, 2).reshape(-1, size)
-    return found
+    if len(groups) == 1:
+        return attend(projected, groups[0][0], heads)
+    parts = torch.split(projected, [length * count for length, count in groups])
+    return torch.cat([attend(part, length, heads) for part, (length, _) in zip(parts, groups, strict=True)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.benchmarks.peak import forward_gflop
 from tests.benchmarks.seeds import welch
 from tests.benchmarks.suite import SUITE, Benchmark, Contestant, Ratio, Share
 from tests.benchmarks.table import HEADERS, Measured, agreement, lines, ratio, record, share
+from tests.benchmarks.worker import Worker, WorkerError
 
 FAST, SLOW = Contestant("ours", "a:b"), Contestant("peers", "c:d")
 
@@ -105,3 +107,17 @@ def test_lines_name_contestants_that_exist(benchmark: Benchmark) -> None:
 )
 def test_difference_of_two_means_in_its_own_error(ours: list[float], theirs: list[float], t: float) -> None:
     assert welch(ours, theirs) == pytest.approx(t)
+
+
+def test_worker_measures_the_work_and_outlives_a_failure(tmp_path: Path) -> None:
+    worker = Worker(Path(sys.executable), tmp_path / "log")
+    try:
+        with pytest.raises(WorkerError, match="nobody"):
+            worker.ask(do="prepare", name="x", function="nobody:ours", job={})
+        worker.ask(do="prepare", name="x", function="retrieval:ours", job={"size": 4})
+        reply = worker.ask(do="run", name="x")
+    finally:
+        worker.close()
+    assert worker.process.returncode == 0
+    assert reply["seconds"] > 0
+    assert [len(neighbours) for neighbours in reply["answers"]] == [10] * 4

@@ -245,9 +245,9 @@ def _cuda() -> bool:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.seeds", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--sentences", type=int, default=1000, help="training sentences of a tagging task, at most")
-    parser.add_argument("--questions", type=int, default=600, help="training questions of a QA task, at most")
-    parser.add_argument("--tests", type=int, default=400, help="test examples of each task, at most")
+    parser.add_argument("--sentences", type=int, default=600, help="training sentences of a tagging task, at most")
+    parser.add_argument("--questions", type=int, default=300, help="training questions of a QA task, at most")
+    parser.add_argument("--tests", type=int, default=300, help="test examples of each task, at most")
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--rate", type=float, default=1e-4, help="learning rate")
     parser.add_argument("--dtype", default="auto", choices=("auto", "float32", "bfloat16"))

@@ -66,8 +66,9 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        assert self.process.stdin
+        assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
+        self.process.stdout.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -16,7 +16,7 @@ LAYERS = (
     "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
     "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "train", "run",
     "training", "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
-    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "compare", "report", "seeds", "demo", "api", "cli",
+    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "compare", "gate", "report", "seeds", "demo", "api", "cli",
 )  # fmt: skip
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

@@ -37,7 +37,8 @@ def test_every_command_runs(tmp_path: Path) -> None:
         for command in (c for c in _commands() if c.startswith("xharness ")):
             arguments = [sys.executable, "-m", "xtreme_harness.cli.main", *shlex.split(command, comments=True)[1:]]
             done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
-            expected = {"xharness submission check": 1}  # a run on samples lacks most languages
+            # a run on samples lacks most languages; the demo's checkpoint is worse than the oracle
+            expected = {"xharness submission check": 1, "xharness gate": 1}
             status = next((code for start, code in expected.items() if command.startswith(start)), 0)
             assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
             printed[command] = done.stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,13 +13,13 @@ from xtreme_harness.analysis.correction import benjamini_hochberg, holm, two_sid
 from xtreme_harness.analysis.figures import Figure, figures
 from xtreme_harness.analysis.pairing import Paired, Unpaired, pair
 from xtreme_harness.analysis.replicates import Replicates, replicate
-from xtreme_harness.analysis.runs import Run
+from xtreme_harness.analysis.runs import Run, RunCell
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import DataError
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.score import headline, left_to_right_mean
 
-__all__ = ["Comparison", "Difference", "Side", "compare_runs"]
+__all__ = ["Comparison", "Difference", "Side", "common_suites", "compare_runs", "headlines_of"]
 
 DETECTABLE = 2.8015852  # standard errors: found in 80 % of cases by a test at 5 % (z of 0.975 plus z of 0.8)
 LEVEL = 0.05
@@ -95,6 +95,7 @@ def compare_runs(
     trials: int = 0,
     seed: int = 42,
     force: bool = False,
+    means: Callable[[Sequence[str], Collection[tuple[str, str]]], Sequence[Figure]] | None = None,
 ) -> Comparison:
     """Compare models with a baseline, on the examples that both answered.
 
@@ -106,6 +107,7 @@ def compare_runs(
         trials: of approximate randomisation, which then gives the p values; 0: the bootstrap does.
         seed: of both.
         force: compare results that were not computed from the same data in the same way.
+        means: suites and cells that are compared -> figures; None: all of `figures`.
 
     Raises:
         DataError: for those without `force`, each differing field; where nothing can be compared.
@@ -121,15 +123,20 @@ def compare_runs(
         raise DataError(*faults)
     found: list[Difference] = []
     for side, runs, one in zip(sides[1:], new, pairs, strict=True):
-        suites = [name for name in cards.suites if all(name in run.suites for run in [*old, *runs])]
-        made = replicate(one, resamples, trials, seed)
-        found += _differences(one, figures(cards, suites, one.old), made, side.label)
+        suites = common_suites(cards, [*old, *runs])
+        wanted = means(suites, one.old) if means else figures(cards, suites, one.old)
+        found += _differences(one, wanted, replicate(one, resamples, trials, seed), side.label)
     method = {
         "resamples": resamples, "trials": trials, "seed": seed, "level": 1 - LEVEL,
         "p": "approximate randomisation" if trials else "paired bootstrap",
     }  # fmt: skip
     unpaired = {side.label: one.unpaired for side, one in zip(sides[1:], pairs, strict=True)}
     return Comparison(sides[0], tuple(sides[1:]), tuple(_corrected(found)), unpaired, tuple(mismatches), method)
+
+
+def common_suites(cards: Cards, runs: Sequence[Run]) -> list[str]:
+    """The suites that all runs were asked for by name."""
+    return [name for name in cards.suites if all(name in run.suites for run in runs)]
 
 
 def _sides(models: Sequence[Sequence[Run]]) -> list[Side]:
@@ -156,7 +163,7 @@ def _differences(pairs: Paired, means: Sequence[Figure], made: Replicates, label
             weights[i, place[key]] = weight
     old, new = weights @ made.old, weights @ made.new
     null = weights @ made.null if made.null is not None else None
-    before, after = _headlines(pairs.old), _headlines(pairs.new)
+    before, after = headlines_of(pairs.old), headlines_of(pairs.new)
     found = []
     for i, figure in enumerate(means):
         values = figure.value(before), figure.value(after)
@@ -174,7 +181,8 @@ def _differences(pairs: Paired, means: Sequence[Figure], made: Replicates, label
     return found
 
 
-def _headlines(cells: Mapping[tuple[str, str], Sequence[Any]]) -> dict[tuple[str, str], float]:
+def headlines_of(cells: Mapping[tuple[str, str], Sequence[RunCell]]) -> dict[tuple[str, str], float]:
+    """Cell -> mean over seeds of its headline, percent."""
     return {
         key: left_to_right_mean(headline(METRICS[cell.metric], cell.metrics) for cell in seeds)
         for key, seeds in cells.items()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xtreme_harness.cards import Cards
+from xtreme_harness.cards import Cards, Suite
 from xtreme_harness.languages import language
 from xtreme_harness.plan import BY_NAME, select
 from xtreme_harness.score import left_to_right_mean
 
-__all__ = ["LEVELS", "Figure", "figures"]
+__all__ = ["LEVELS", "READERS", "Figure", "figure", "figures", "overall_means", "wanted_cells"]
 
 CellKey = tuple[str, str]  # task, language
 Parts = tuple[tuple[CellKey, ...], ...]
+READERS: dict[str, Callable[[str], str]] = {  # what a language counts as
+    "family": lambda code: language(code).family,
+    "script": lambda code: language(code).script,
+    "language": lambda code: code,
+}
 LEVELS = ("suite", "group", "task", "family", "script", "language", "cell")
 
 
@@ -50,6 +55,38 @@ class Figure:
         return found
 
 
+def wanted_cells(
+    cards: Cards, suites: Sequence[str], cells: Iterable[CellKey]
+) -> dict[str, dict[str, tuple[CellKey, ...]]]:
+    """Scope -> task -> its cells, those of the suites in official order.
+
+    What stands in none of the suites was asked for by name: of such tasks all cells that are there are wanted.
+    """
+    found = {
+        suite: {t.card.name: tuple((t.key, code) for code in t.languages) for t in select(cards, [suite])}
+        for suite in suites
+    }
+    seen = {cell for tasks in found.values() for wanted in tasks.values() for cell in wanted}
+    rest: dict[str, list[CellKey]] = {}
+    for task, code in cells:
+        if (task, code) not in seen:
+            rest.setdefault(task, []).append((task, code))
+    return {**found, **({BY_NAME: {task: tuple(wanted) for task, wanted in rest.items()}} if rest else {})}
+
+
+def figure(
+    level: str, scope: str, name: str, wanted: Sequence[Sequence[CellKey]], cells: Collection[CellKey]
+) -> Figure | None:
+    """The figure over what is there of the wanted parts; None where nothing is."""
+    parts = tuple(here for part in wanted if (here := tuple(cell for cell in part if cell in cells)))
+    return Figure(level, scope, name, parts, sum(map(len, wanted))) if parts else None
+
+
+def overall_means(suite: Suite, name: str) -> dict[str, tuple[str, ...]]:
+    """Name -> tasks of the means over a whole suite."""
+    return {name: suite.tasks} if suite.overall else dict(suite.means)
+
+
 def figures(cards: Cards, suites: Sequence[str], cells: Collection[CellKey]) -> list[Figure]:
     """Every mean over the given cells: suites, groups, tasks, families, scripts, languages, and the cells themselves.
 
@@ -61,47 +98,19 @@ def figures(cards: Cards, suites: Sequence[str], cells: Collection[CellKey]) -> 
         suites: those that were evaluated as suites; tasks in none of them stand in the scope "tasks".
         cells: what is there.
     """
-    found: list[Figure] = []
-    seen: set[CellKey] = set()
-    for name in suites:
-        suite, targets = cards.suites[name], select(cards, [name])
-        parts = {t.card.name: tuple((t.key, code) for code in t.languages if (t.key, code) in cells) for t in targets}
-        wanted = {t.card.name: len(t.languages) for t in targets}
-        overall = {name: suite.tasks} if suite.overall else suite.means
-        sets = {("suite", mean): tasks for mean, tasks in overall.items()}
-        sets |= {("group", group): tasks for group, tasks in suite.groups.items()}
-        for (level, label), tasks in sets.items():
-            if all(parts[task] for task in tasks):
-                size = sum(wanted[task] for task in tasks)
-                found.append(Figure(level, name, label, tuple(parts[task] for task in tasks), size))
-        keys = {t.card.name: t.key for t in targets}
-        found += [Figure("task", name, keys[task], (p,), wanted[task]) for task, p in parts.items() if p]
-        found += _by_language(name, [[(t.key, code) for code in t.languages] for t in targets], cells)
-        seen |= {cell for part in parts.values() for cell in part}
-    rest = [cell for cell in cells if cell not in seen]
-    tasks_by_name = [tuple(cell for cell in rest if cell[0] == key) for key in dict.fromkeys(task for task, _ in rest)]
-    found += [Figure("task", BY_NAME, part[0][0], (part,), len(part)) for part in tasks_by_name]
-    found += _by_language(BY_NAME, tasks_by_name, cells)
+    found: list[Figure | None] = []
+    for scope, tasks in wanted_cells(cards, suites, cells).items():
+        there = {task for task, wanted in tasks.items() if any(cell in cells for cell in wanted)}
+        if scope in cards.suites:
+            suite = cards.suites[scope]
+            for level, sets in (("suite", overall_means(suite, scope)), ("group", suite.groups)):
+                for name, members in sets.items():
+                    if there.issuperset(members):
+                        found.append(figure(level, scope, name, [tasks[task] for task in members], cells))
+        found += [figure("task", scope, wanted[0][0], [wanted], cells) for wanted in tasks.values()]
+        for level, read in READERS.items():
+            for name in sorted({read(code) for wanted in tasks.values() for _, code in wanted}):
+                parts = [tuple(cell for cell in wanted if read(cell[1]) == name) for wanted in tasks.values()]
+                found.append(figure(level, scope, name, parts, cells))
     found += [Figure("cell", "", f"{task} {code}", (((task, code),),), 1) for task, code in cells]
-    return sorted(found, key=lambda figure: LEVELS.index(figure.level))
-
-
-def _by_language(scope: str, tasks: Sequence[Sequence[CellKey]], cells: Collection[CellKey]) -> list[Figure]:
-    """Figures over families, scripts and languages."""
-    readers: dict[str, Callable[[str], str]] = {
-        "family": lambda code: language(code).family,
-        "script": lambda code: language(code).script,
-        "language": lambda code: code,
-    }
-    found = []
-    for level, read in readers.items():
-        for name in sorted({read(code) for task in tasks for _, code in task}):
-            wanted = [cell for task in tasks for cell in task if read(cell[1]) == name]
-            parts = _non_empty(tuple(c for c in task if c in cells and read(c[1]) == name) for task in tasks)
-            if parts:
-                found.append(Figure(level, scope, name, parts, len(wanted)))
-    return found
-
-
-def _non_empty(parts: Iterable[tuple[CellKey, ...]]) -> Parts:
-    return tuple(part for part in parts if part)
+    return sorted((one for one in found if one), key=lambda one: LEVELS.index(one.level))

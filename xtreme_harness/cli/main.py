@@ -22,6 +22,7 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
     "train": ("train", "Train a checkpoint on English tasks, one or several at once."),
     "score": ("score", "Score a prediction folder against a label folder, as the official evaluator does."),
     "compare": ("compare", "Differences between runs and a baseline, with paired tests."),
+    "gate": ("gate", "A regression check of a run against another, by rules; exit status 1 when one is broken."),
     "submission": ("submission", "Check, pack and label submissions."),
     "leaderboard": ("leaderboard", "Show published baselines, and runs of your own beside them."),
     "report": ("report", "Write one page about finished runs, to be looked at."),

@@ -1,0 +1,86 @@
+"""The rule file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_runs import shipped_cards
+
+from xtreme_harness.errors import CardError
+from xtreme_harness.gate.rules import DEFAULT, Rule, families_of, read_rules
+
+
+def read(text: str, tmp_path: Path) -> tuple[Rule, ...]:
+    file = tmp_path / "gate.yaml"
+    file.write_text(text, "utf-8")
+    return read_rules(file, shipped_cards())
+
+
+def test_the_default_rules_are_rules() -> None:
+    rules = read_rules(DEFAULT, shipped_cards())
+    assert {condition for rule in rules for condition in rule.model_fields_set} >= {
+        "max_drop", "significant_drop", "new_failures", "missing", "limited",
+    }  # fmt: skip
+
+
+def test_a_rule(tmp_path: Path) -> None:
+    text = "rules: [{task: xnli, language: [sw, ur], floor: 60, significant_drop: 0.01}]"
+    (rule,) = read(text, tmp_path)
+    assert (rule.task, rule.language, rule.floor) == (("xnli",), ("sw", "ur"), 60)
+    assert rule.significant_drop is not None
+    assert (rule.significant_drop.alpha, rule.significant_drop.correction) == (0.01, "holm")
+    assert rule.label == "task xnli, language sw ur"
+
+
+def test_all_faults_together(tmp_path: Path) -> None:
+    text = """
+rules:
+  - {task: xnlli, max_drop: 1}
+  - {task: xnli, max_dorp: 1, floor: 120}
+  - {language: gr, floor: 5}
+  - {family: Slavik, floor: 5}
+  - {task: xnli}
+  - {max_drop: 1}
+  - {group: qa, task: xnli, max_drop: 1}
+  - {task: xnli, significant_drop: {alpah: 0.1, correction: bonferroni}}
+  - {limited: refuse}
+"""
+    with pytest.raises(CardError) as error:
+        read(text, tmp_path)
+    faults = [fault.removeprefix(f"{tmp_path / 'gate.yaml'}: ") for fault in error.value.faults]
+    for start in (
+        "rules[0].task: unknown task 'xnlli' (did you mean 'xnli'?)",
+        "rules[1].max_dorp: unknown key (did you mean 'max_drop'?)",
+        "rules[1].floor: Input should be less than or equal to 100 (found 120)",
+        "rules[2].language: unknown language 'gr' (did you mean 'el'?)",
+        "rules[3].family: unknown family 'Slavik' (did you mean 'Slavic'?)",
+        "rules[4]: no condition: give one of floor, max_drop",
+        "rules[5]: no place: give one of suite, group",
+        "rules[6]: group and task in one rule: write two rules",
+        "rules[7].significant_drop.alpah: unknown key (did you mean 'alpha'?)",
+        "rules[7].significant_drop.correction: Input should be 'holm', 'benjamini-hochberg' or 'none'",
+        "rules[8].limited: Input should be 'forbid' or 'allow' (found 'refuse')",
+    ):
+        assert any(fault.startswith(start) for fault in faults), (start, faults)
+    assert len(faults) == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rulse: []", r"gate\.yaml: rules: missing"),
+        ("rules: []", r"gate\.yaml: rules: .*at least 1"),
+        ("rules: 5", r"gate\.yaml: rules: Input should be a list \(found 5\)"),
+        ("- 1", r"gate\.yaml: found a list, expected a mapping"),
+        ("rules: [{task: xnli, floor: 1, floor: 2}]", "key 'floor' stands twice"),
+    ],
+    ids=["misspelt", "empty", "number", "list", "twice"],
+)
+def test_no_rule_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(CardError, match=message):
+        read(text, tmp_path)
+
+
+def test_families() -> None:
+    assert families_of("fi") == ("Uralic",)

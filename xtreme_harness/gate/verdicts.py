@@ -1,0 +1,63 @@
+"""What a rule says of a new run: kept, broken, or not to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+__all__ = ["Example", "Report", "Verdict"]
+
+Status = Literal["kept", "broken", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An example that cost the new run some of its score."""
+
+    cell: str  # "xnli sw"
+    id: str
+    old: float  # score of the example alone, percent
+    new: float
+    text: str = ""  # input, gold, old and new prediction, where the runs logged them
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One condition of one rule on one figure."""
+
+    rule: str
+    condition: str  # "max_drop"
+    place: str  # "xtreme: tagging"
+    status: Status
+    message: str
+    old: float | None = None
+    new: float | None = None
+    interval: tuple[float, float] | None = None  # of the difference, 95 %
+    p: float | None = None  # after the rule's correction
+    cells: tuple[tuple[str, str], ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All verdicts on one new run."""
+
+    old: str
+    new: str
+    verdicts: tuple[Verdict, ...]
+    warnings: tuple[str, ...] = ()  # what --force passed over
+
+    def of(self, status: Status) -> list[Verdict]:
+        """The verdicts of a status."""
+        return [one for one in self.verdicts if one.status == status]
+
+    @property
+    def broken(self) -> list[Verdict]:
+        """The verdicts that fail the gate."""
+        return self.of("broken")
+
+    def with_examples(self, examples: Sequence[tuple[Example, ...]]) -> Report:
+        """The same with examples, one entry a verdict."""
+        pairs = zip(self.verdicts, examples, strict=True)
+        return replace(self, verdicts=tuple(replace(one, examples=found) for one, found in pairs))

@@ -1,0 +1,70 @@
+"""The examples behind a broken rule: what the old run answered better, most of all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from xtreme_harness.analysis.resample import headlines
+from xtreme_harness.analysis.runs import Run
+from xtreme_harness.analysis.samples import Sample, read_samples, texts
+from xtreme_harness.gate.verdicts import Example, Verdict
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.score import headline, influence
+
+__all__ = ["worst_examples"]
+
+CELLS, EXAMPLES = 3, 3  # of a verdict: cells that fell most, and examples of each
+_LONG = 160  # characters of a field
+
+
+def worst_examples(verdict: Verdict, old: Run, new: Run) -> tuple[Example, ...]:
+    """The examples that cost most, in the cells that fell most.
+
+    What an example costs is what it moves the cell's headline: a sentence pair that is found wrongly costs as well as
+    one that is no longer found.
+    """
+    fallen: list[tuple[float, tuple[str, str]]] = []
+    for key in verdict.cells:
+        before, after = old.cells.get(key), new.cells[key]
+        if before is None or before.rows is None or after.rows is None or before.rows.shape != after.rows.shape:
+            continue
+        metric = METRICS[after.metric]
+        fallen.append((headline(metric, after.metrics) - headline(metric, before.metrics), key))
+    worst = [key for change, key in sorted(fallen) if change < 0][:CELLS]
+    return tuple(example for key in worst for example in _costly(key, old, new))
+
+
+def _costly(key: tuple[str, str], old: Run, new: Run) -> list[Example]:
+    before, after = old.cells[key], new.cells[key]
+    assert before.rows is not None  # looked at by the caller
+    assert after.rows is not None
+    metric = METRICS[after.metric]
+    moved = influence(metric, np.concatenate([before.rows, after.rows]), metric.main)
+    cost = moved[: before.n] - moved[before.n :]
+    worst = [int(i) for i in np.argsort(-cost, kind="stable")[:EXAMPLES] if cost[i] > 0]
+    then, now = (headlines(metric, cell.rows[worst]) for cell in (before, after) if cell.rows is not None)
+    logged, earlier = read_samples(new, *key), read_samples(old, *key)
+    return [
+        Example(
+            after.name,
+            logged[i].id if logged else after.ids[i] if after.ids else str(i),
+            float(then[n]), float(now[n]), _text(logged[i], earlier[i] if earlier else None) if logged else "",
+        )
+        for n, i in enumerate(worst)
+    ]  # fmt: skip
+
+
+def _text(new: Sample, old: Sample | None) -> str:
+    parts = [_short(" ".join(text)) for text in texts(new)] + [f"gold: {_short(new.gold)}"]
+    parts += [f"old: {_short(old.prediction)}"] if old else []
+    return " | ".join([*parts, f"new: {_short(new.prediction)}"])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = " ".join(value)
+    text = " ".join((value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).split())
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

@@ -13,7 +13,7 @@ from xtreme_harness.kinds import KINDS
 
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
-    "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "search", "models", "kinds",
+    "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "shortlist", "search", "models", "kinds",
     "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "train", "run",
     "training", "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
     "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "compare", "gate", "report", "seeds", "demo", "api", "cli",

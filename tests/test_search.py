@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,6 +12,14 @@ from hypothesis import strategies as st
 
 from xtreme_harness import search
 from xtreme_harness.search import knn, normalised
+
+
+@pytest.fixture(params=["faiss", "shortlist"], autouse=True)
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test runs by FAISS and by the shortlist, whatever this processor can do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_shortlist_pays", lambda queries, pool, k, device: request.param == "shortlist")
+        yield
 
 
 def brute(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +86,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_pool_is_not_copied() -> None:
     rng = np.random.default_rng(3)
-    pool = normalised(rng.standard_normal((20000, 64)).astype(np.float32))
+    pool = normalised(rng.standard_normal((80000, 64)).astype(np.float32))
     tracemalloc.start()
     found = normalised(pool)
     knn(pool[:4], found, 3)

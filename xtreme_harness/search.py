@@ -1,8 +1,9 @@
 """Exact nearest neighbours by inner product, with one tie rule: the higher score first, then the earlier item.
 
-FAISS finds the candidates (on the GPU where faiss-gpu is installed; on a CUDA device without it, torch does). Their
-scores are then computed anew, each pair alone and in double precision: the sums of a matrix product depend on where
-in the matrix a pair stands, so that equal items would get unequal scores.
+FAISS finds the candidates (on the GPU where faiss-gpu is installed; on a CUDA device without it, torch does; a large
+search on a processor that multiplies bfloat16 natively goes by `shortlist`). Their scores are then computed anew, each
+pair alone and in double precision: the sums of a matrix product depend on where in the matrix a pair stands, so that
+equal items would get unequal scores. All ways give the same neighbours.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.errors import MissingDependency
+from xtreme_harness.shortlist import bfloat16_is_native, candidates
 
 __all__ = ["knn", "normalised"]
 
@@ -22,6 +24,9 @@ Search = Callable[[Floats, int], tuple[Floats, Ints]]
 
 _SPARE = 8  # neighbours fetched beyond k, so that ties at the edge are seen
 _QUERIES = 4096  # a block; bounds the memory of candidates
+_SHORTLISTED = 16384  # queries a block, where candidates come from a shortlist
+_LARGE = 1 << 35  # multiplications from which a shortlist pays (a second of float32 on a few cores)
+_PAIRS = 1 << 14  # pairs scored anew at once
 _SCORES = 1 << 26  # scores held at once where a whole pool is scored (256 MB)
 _ERROR = 2e-6  # of a float32 matrix product over vectors of length 1, generously
 _TIED = 4096  # candidates within the error that are scored anew, at most
@@ -56,9 +61,11 @@ def knn(queries: Floats, pool: Floats, k: int, device: str = "cpu") -> tuple[Flo
         return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
     queries = np.ascontiguousarray(queries, dtype=np.float32)
     pool = np.ascontiguousarray(pool, dtype=np.float32)
-    search = _searcher(pool, device)
-    blocks = [queries[i : i + _QUERIES] for i in range(0, len(queries), _QUERIES)]
-    found = [_settled(search, block, pool, k) for block in blocks]
+    if _shortlist_pays(len(queries), pool, k, device):
+        found = [_rescored(queries[i : i + _SHORTLISTED], pool, k) for i in range(0, len(queries), _SHORTLISTED)]
+    else:
+        search = _searcher(pool, device)
+        found = [_settled(search, queries[i : i + _QUERIES], pool, k) for i in range(0, len(queries), _QUERIES)]
     return np.concatenate([scores for scores, _ in found]), np.concatenate([items for _, items in found])
 
 
@@ -70,13 +77,39 @@ def _settled(search: Search, queries: Floats, pool: Floats, k: int) -> tuple[Flo
     scores, items = scores[:, :k], items[:, :k]
     if width < len(pool):
         edge = scores[:, -1] - _error(scores)
-        open_rows = np.flatnonzero(rough.min(axis=1) >= edge)
-        step = max(1, _SCORES // len(pool))
-        for i in range(0, len(open_rows), step):
-            rows = open_rows[i : i + step]
-            for row, similar in zip(rows, queries[rows] @ pool.T, strict=True):
-                scores[row], items[row] = _from_all(queries[row], similar, pool, k)
+        _exhaust(np.flatnonzero(rough.min(axis=1) >= edge), queries, pool, scores, items)
     return scores, items
+
+
+def _shortlist_pays(queries: int, pool: Floats, k: int, device: str) -> bool:
+    large = queries * pool.size >= _LARGE and k <= len(pool) // 16
+    return large and k <= 1024 and device == "cpu" and bfloat16_is_native()
+
+
+def _rescored(queries: Floats, pool: Floats, k: int) -> tuple[Floats, Ints]:
+    """The k best of the candidates of each query."""
+    near = candidates(queries, pool, k)
+    exact = np.empty(len(near.query), np.float32)
+    for i in range(0, len(exact), _PAIRS):
+        part = slice(i, i + _PAIRS)
+        exact[part] = _scores(queries[near.query[part]], pool, near.item[part, None])[:, 0]
+    order = np.lexsort((near.item, -exact, near.query))
+    starts = np.searchsorted(near.query, np.arange(len(queries)))
+    scores, items = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+    closed = np.setdiff1d(np.arange(len(queries)), near.open)
+    best = order[starts[closed, None] + np.arange(k)]
+    scores[closed], items[closed] = exact[best], near.item[best]
+    _exhaust(near.open, queries, pool, scores, items)
+    return scores, items
+
+
+def _exhaust(rows: Ints, queries: Floats, pool: Floats, scores: Floats, items: Ints) -> None:
+    """Search the whole pool for some queries; their rows of scores and items (n, k) are overwritten."""
+    step = max(1, _SCORES // len(pool))
+    for i in range(0, len(rows), step):
+        part = rows[i : i + step]
+        for row, similar in zip(part, queries[part] @ pool.T, strict=True):
+            scores[row], items[row] = _from_all(queries[row], similar, pool, scores.shape[1])
 
 
 def _from_all(query: Floats, similar: Floats, pool: Floats, k: int) -> tuple[Floats, Ints]:

@@ -55,7 +55,7 @@ def kept(values: torch.Tensor, rows: Sequence[Encoded]) -> Pending:
 
 
 def gathered(parts: Iterable[Floats]) -> Floats:
-    """One array (m, d) of all parts: in memory while it is small, else in a temporary file, mapped read-only.
+    """One array (m, d) of all parts: in memory while it is small, else in a temporary file that is mapped.
 
     The file has no name: it is gone with the array.
     """
@@ -69,7 +69,7 @@ def gathered(parts: Iterable[Floats]) -> Floats:
                 _append(file, waiting)
         if file.tell():
             _append(file, waiting)
-            return np.memmap(file, np.float32, "r").reshape(rows, -1)
+            return np.memmap(file, np.float32, "c").reshape(rows, -1)
     return np.concatenate(waiting) if waiting else np.zeros((0, 1), np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.shortlist import bfloat16_is_native
 
 __all__ = ["DTYPES", "choose_device", "choose_dtype"]
 
@@ -32,7 +33,4 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
         return wanted
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float32"
-    native = [
-        getattr(torch.cpu, name, lambda: False)() for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    ]
-    return "bfloat16" if any(native) else "float32"
+    return "bfloat16" if bfloat16_is_native() else "float32"

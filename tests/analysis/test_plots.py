@@ -10,6 +10,7 @@ import pytest
 
 from xtreme_harness.analysis import plots
 from xtreme_harness.analysis.curves import Curve
+from xtreme_harness.analysis.fertility import Fertility
 from xtreme_harness.analysis.frame import frame, means, scores
 from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.analysis.transfer import Gap
@@ -45,6 +46,14 @@ def test_curves_with_and_without_bands(tmp_path: Path) -> None:
     figure = plots.curves({"loss": lines[:1], "score": lines}, "percent")
     assert {"loss", "score", "plain", "band", "step"} <= set(texts(figure, tmp_path / "a.svg"))
     assert [len(axes.collections) for axes in figure.axes] == [0, 1]
+
+
+def test_fertility_stands_by_unit(tmp_path: Path) -> None:
+    cuts = {"de": Fertility("de", 30, 20, "word", 3), "sw": Fertility("sw", 50, 20, "word", 0),
+            "th": Fertility("th", 9, 10, "character", 0), "ja": Fertility("ja", 0, 0, "character", 0)}  # fmt: skip
+    written = texts(plots.fertility_bars(cuts), tmp_path / "a.svg")
+    assert [text for text in written if text.endswith(")")] == ["Swahili (sw)", "German (de)", "Thai (th)"]
+    assert {"2.50", "1.50, 10.0 % unknown", "0.90", "tokens a word", "tokens a character"} <= set(written)
 
 
 def test_the_same_figure_gives_the_same_bytes(tmp_path: Path) -> None:

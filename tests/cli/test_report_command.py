@@ -19,6 +19,10 @@ def test_the_tokenizer_is_shown(xharness, oracle_run: Path, checkpoint: Path, tm
     done = xharness("report", oracle_run, "-o", tmp_path / "page.html", "--tokenizer", checkpoint)
     assert (done.status, done.err) == (0, "")
     assert "Tokenizer fertility" in (tmp_path / "page.html").read_text("utf-8")
+    rows = tmp_path / "rows.csv"
+    tokenizer = ["--tokenizer", checkpoint]
+    assert not xharness("report", oracle_run, "--format", "csv", "--figure", "fertility", *tokenizer, "-o", rows).status
+    assert "\nzh,Chinese,character," in rows.read_text("utf-8")
 
 
 def test_every_absent_run_is_one_line(xharness, tmp_path: Path) -> None:
@@ -37,11 +41,11 @@ def test_a_figure_and_its_rows(xharness, demo_run: Path, tmp_path: Path, figure:
         assert path.read_bytes().startswith(start)
 
 
-@pytest.mark.parametrize("figure", ["training", "series"])
+@pytest.mark.parametrize("figure", ["training", "series", "fertility"])
 def test_what_there_is_nothing_for_is_said(xharness, demo_run: Path, tmp_path: Path, figure: str) -> None:
     done = xharness("report", demo_run, "--format", "png", "--figure", figure, "-o", tmp_path / "a.png")
     assert done.status == 2
-    assert done.errors[0].startswith(f"error: --figure {figure}: no")
+    assert done.errors[0].startswith(f"error: --figure {figure}: n")
     assert not list(tmp_path.iterdir())
 
 

@@ -17,7 +17,7 @@ from xtreme_harness.analysis.fertility import Fertility
 from xtreme_harness.analysis.runs import Run, read_run
 from xtreme_harness.plan import all_cards
 from xtreme_harness.report.page import Content, build_page
-from xtreme_harness.report.read import compared, read_all
+from xtreme_harness.report.read import Model, compared, read_all
 
 NASTY = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
@@ -171,6 +171,20 @@ def test_training_and_series_and_fertility(oracle_run: Path, demo_run: Path, tmp
     assert ">10.00<" in page
 
 
+def test_seeds_are_one_model(oracle_run: Path, tmp_path: Path) -> None:
+    from xtreme_harness import evaluate
+
+    out = tmp_path / "three"
+    evaluate("random", ["xnli"], data="samples", output=out, seeds=[1, 2], log_samples=True)
+    page = page_of(out, oracle_run)
+    assert "<title>xharness: random · oracle</title>" in page
+    assert "mean of 2 seeds" in page
+    assert "random against" not in page
+    data = re.search(r'id="explore-data">(.*?)</script>', page)
+    assert data is not None
+    assert json.loads(data[1])["runs"] == ["random", "oracle"]
+
+
 def full_run(run: Run, suite: str) -> Run:
     """A run with every cell of a suite, each like one of the same task."""
     cells, entries = {}, []
@@ -187,4 +201,4 @@ def full_run(run: Run, suite: str) -> Run:
 def test_a_full_run_without_samples_is_under_five_megabytes(oracle_run: Path) -> None:
     run = full_run(read_run(oracle_run), "xtreme")
     assert len(run.cells) > 150
-    assert len(build_page(Content([(run,)])).encode()) < 2_000_000
+    assert len(build_page(Content([Model(run, (run,))])).encode()) < 2_000_000

@@ -29,7 +29,7 @@ class FrameRow:
 
     run: str  # a name that no other run of the frame has
     model: str
-    seed: int | None
+    seed: int | None  # None: a mean over several
     task: str  # "tatoeba@xtreme-r"
     language: str
     name: str  # of the language: "Chinese"
@@ -126,7 +126,8 @@ def _row(
     run: Run, name: str, cell: RunCell, metric: str, value: float, low: float | None, high: float | None
 ) -> FrameRow:
     facts = language(cell.language)
+    seed = run.seed if isinstance(run.seed, int) else None  # the means over seeds name them all
     return FrameRow(
-        name, run.model, run.seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
+        name, run.model, seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
         metric, value, low, high, cell.n, bool(run.own["limited"]),
     )  # fmt: skip

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.analysis.curves import Curve
+from xtreme_harness.analysis.fertility import Fertility
 from xtreme_harness.analysis.frame import FrameRow, MeanRow
 from xtreme_harness.analysis.transfer import Gap
 from xtreme_harness.errors import MissingDependency, OutputError
 from xtreme_harness.languages import language
 
-__all__ = ["curves", "gap_bars", "heat_map", "interval_dots", "save"]
+__all__ = ["curves", "fertility_bars", "gap_bars", "heat_map", "interval_dots", "save"]
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#a87900", "#5b4db2", "#555b63")
 _SHADES = ("#f4f7fb", "#7fb2e0")  # under black figures
@@ -105,6 +106,27 @@ def interval_dots(rows: Sequence[MeanRow]) -> Figure:
     return figure
 
 
+def fertility_bars(cuts: Mapping[str, Fertility]) -> Figure:
+    """Tokens a word, and a character where the script writes no words apart; the highest first.
+
+    Args:
+        cuts: language -> what was counted.
+    """
+    units = {unit: [c for c in cuts.values() if c.unit == unit and c.units] for unit in ("word", "character")}
+    shown = {unit: sorted(mine, key=lambda c: -c.per_unit) for unit, mine in units.items() if mine}
+    heights = [0.8 + 0.2 * len(mine) for mine in shown.values()]
+    figure, panels = _figure(len(shown), (_CHART[0], sum(heights)), heights)
+    for axes, (unit, mine) in zip(panels, shown.items(), strict=True):
+        bars = axes.barh(range(len(mine)), [c.per_unit for c in mine], color=COLOURS[0])
+        notes = [f"{c.per_unit:.2f}" + (f", {c.unknown_rate:.1f} % unknown" if c.unknown else "") for c in mine]
+        axes.bar_label(bars, notes, fontsize=7, padding=2)
+        axes.set_yticks(range(len(mine)), [f"{language(c.language).name} ({c.language})" for c in mine], fontsize=7)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+        axes.set_xlabel(f"tokens a {unit}")
+    return figure
+
+
 def curves(panels: Mapping[str, Sequence[Curve]], unit: str) -> Figure:
     """Lines over steps with their bands, a panel below the other.
 
@@ -154,14 +176,14 @@ def save(figure: Figure, path: Path, form: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _figure(panels: int, size: tuple[float, float]) -> tuple[Figure, list[Any]]:
+def _figure(panels: int, size: tuple[float, float], heights: Sequence[float] | None = None) -> tuple[Figure, list[Any]]:
     """An empty figure and its panels, one below the other."""
     try:
         drawn = import_module("matplotlib.figure")
     except ImportError:
         raise MissingDependency("matplotlib is needed for png and svg: pip install 'xtreme-harness[plots]'") from None
     figure = drawn.Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(panels, 1, squeeze=False)[:, 0]
+    axes = figure.subplots(panels, 1, squeeze=False, height_ratios=heights)[:, 0]
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)
     return figure, list(axes)

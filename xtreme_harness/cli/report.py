@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xtreme_harness.analysis.curves import Series
-    from xtreme_harness.analysis.runs import Run
-
 __all__ = ["command"]
 
-FIGURES = ("languages", "intervals", "transfer", "training", "series")
+FIGURES = ("languages", "intervals", "transfer", "training", "series", "fertility")
 
 
 @click.command("report")
@@ -45,33 +38,18 @@ def command(
     the first is the baseline. With --format png, svg or csv, a single figure is written instead.
     """
     from xtreme_harness.report.figures import write_figure
-    from xtreme_harness.report.read import read_all
-
-    models, series = read_all(runs)
-    if form != "html":
-        path = output or Path(f"{figure}.{form}")
-        write_figure(figure, form, [run for model in models for run in model], series, path)
-        click.echo(f"figure: {path}")
-        return
-    path = output or Path("report.html")
-    size = _page(models, series, path, tokenizer, examples, title)
-    click.echo(f"report: {path} ({size / 1e6:.1f} MB)")
-
-
-def _page(
-    models: Sequence[Sequence[Run]],
-    series: Series | None,
-    path: Path,
-    tokenizer: str | None,
-    examples: int,
-    title: str | None,
-) -> int:
-    """Write the page; its size in bytes."""
     from xtreme_harness.report.page import Content, build_page
-    from xtreme_harness.report.read import compared, tokenizer_cuts
+    from xtreme_harness.report.read import compared, read_all, tokenizer_cuts
     from xtreme_harness.submission import write_atomic
 
-    cuts = tokenizer_cuts(tokenizer, [run for model in models for run in model]) if tokenizer else {}
-    page = build_page(Content(models, *compared(models), series, cuts, examples, title))
-    write_atomic(path, page)
-    return len(page.encode())
+    models, series = read_all(runs)
+    cuts = tokenizer_cuts(tokenizer, models) if tokenizer else {}
+    if form == "html":
+        path = output or Path("report.html")
+        page = build_page(Content(models, *compared(models), series, cuts, examples, title))
+        write_atomic(path, page)
+        click.echo(f"report: {path} ({len(page.encode()) / 1e6:.1f} MB)")
+    else:
+        path = output or Path(f"{figure}.{form}")
+        write_figure(figure, form, Content(models, series=series, cuts=cuts), path)
+        click.echo(f"figure: {path}")

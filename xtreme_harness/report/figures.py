@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.analysis import plots
-from xtreme_harness.analysis.curves import Curve, Series, read_training, series_curves
+from xtreme_harness.analysis.curves import Curve, read_training, series_curves
 from xtreme_harness.analysis.frame import FrameRow, MeanRow, frame, means, run_names, scores, to_csv
-from xtreme_harness.analysis.runs import Run
 from xtreme_harness.analysis.transfer import Gap, gap_of
 from xtreme_harness.errors import OutputError
+from xtreme_harness.languages import language
+from xtreme_harness.report.page import Content
 from xtreme_harness.submission import write_atomic
 
 __all__ = ["FIGURES", "Drawn", "write_figure"]
@@ -51,21 +52,33 @@ class PointRow:
     high: float | None
 
 
-def write_figure(name: str, form: str, runs: Sequence[Run], series: Series | None, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class CutRow:
+    """How a tokenizer cuts one language."""
+
+    language: str
+    name: str
+    unit: str  # "word" | "character"
+    tokens_per_unit: float
+    unknown_rate: float  # percent of the tokens
+    units: int
+    tokens: int
+
+
+def write_figure(name: str, form: str, content: Content, path: Path) -> None:
     """Write one figure.
 
     Args:
         name: a key of `FIGURES`.
         form: "png", "svg" or "csv".
-        runs: what it shows.
-        series: checkpoints over steps, where there are any.
+        content: what it shows.
         path: of the file.
 
     Raises:
         MissingDependency: for pictures without matplotlib.
         OutputError: when the runs have nothing for it, or the file cannot be written.
     """
-    drawn = FIGURES[name](runs, series)
+    drawn = FIGURES[name](content)
     if not drawn.rows:
         raise OutputError(f"--figure {name}: {_NOTHING[name]}")
     if form == "csv":
@@ -74,21 +87,21 @@ def write_figure(name: str, form: str, runs: Sequence[Run], series: Series | Non
         plots.save(drawn.draw(), path, form)
 
 
-def _languages(runs: Sequence[Run], series: Series | None) -> Drawn:
+def _languages(content: Content) -> Drawn:
     """The first run's map; the rows of all."""
-    names = run_names(runs)
-    rows = frame(runs, names)
+    names = run_names(content.runs)
+    rows = frame(content.runs, names)
     return Drawn(lambda: plots.heat_map(scores(rows, names[0]), names[0]), FrameRow, rows)
 
 
-def _intervals(runs: Sequence[Run], series: Series | None) -> Drawn:
-    rows = means(runs)
+def _intervals(content: Content) -> Drawn:
+    rows = means(content.runs)
     return Drawn(lambda: plots.interval_dots(rows), MeanRow, rows)
 
 
-def _transfer(runs: Sequence[Run], series: Series | None) -> Drawn:
-    names = run_names(runs)
-    rows = frame(runs, names)
+def _transfer(content: Content) -> Drawn:
+    names = run_names(content.runs)
+    rows = frame(content.runs, names)
     gaps = {
         name: [gap for task, cells in scores(rows, name).items() if (gap := gap_of(task, cells)) is not None]
         for name in names
@@ -104,20 +117,26 @@ def _gap_rows(run: str, gap: Gap) -> Iterator[GapRow]:
             yield GapRow(run, gap.task, grouping, group, points, languages)
 
 
-def _training(runs: Sequence[Run], series: Series | None) -> Drawn:
+def _training(content: Content) -> Drawn:
     panels: dict[str, Sequence[Curve]] = {}
-    for name, run in zip(run_names(runs), runs, strict=True):
+    for name, run in content.named_runs():
         for one in read_training(run):
-            title = f"{name}: {one.unit}" if len(runs) > 1 else one.unit
+            title = f"{name}: {one.unit}" if len(content.models) > 1 else one.unit
             panels |= {f"{title}, loss": one.loss} if one.loss else {}
             panels |= {f"{title}, English dev score": one.dev} if one.dev else {}
     return Drawn(lambda: plots.curves(panels, ""), PointRow, _points(panels))
 
 
-def _series(runs: Sequence[Run], series: Series | None) -> Drawn:
-    found = series_curves(series) if series is not None else {}
+def _series(content: Content) -> Drawn:
+    found = series_curves(content.series) if content.series is not None else {}
     panels = {f"{scope}, {level}": lines for scope, levels in found.items() for level, lines in levels.items()}
     return Drawn(lambda: plots.curves(panels, "score, percent"), PointRow, _points(panels))
+
+
+def _fertility(content: Content) -> Drawn:
+    rows = [CutRow(c.language, language(c.language).name, c.unit, c.per_unit, c.unknown_rate, c.units, c.tokens)
+            for c in content.cuts.values() if c.units]  # fmt: skip
+    return Drawn(lambda: plots.fertility_bars(content.cuts), CutRow, rows)
 
 
 def _points(panels: Mapping[str, Sequence[Curve]]) -> list[PointRow]:
@@ -129,12 +148,13 @@ def _points(panels: Mapping[str, Sequence[Curve]]) -> list[PointRow]:
     ]
 
 
-FIGURES: dict[str, Callable[[Sequence[Run], Series | None], Drawn]] = {
+FIGURES: dict[str, Callable[[Content], Drawn]] = {
     "languages": _languages,
     "intervals": _intervals,
     "transfer": _transfer,
     "training": _training,
     "series": _series,
+    "fertility": _fertility,
 }
 _NOTHING = {
     "languages": "the runs have no finished cells",
@@ -142,4 +162,5 @@ _NOTHING = {
     "transfer": "no run has a task with English and another language",
     "training": "no run has models/<unit>/train.jsonl",
     "series": "none of these is a folder with series.json",
+    "fertility": "name the tokenizer's checkpoint by --tokenizer",
 }

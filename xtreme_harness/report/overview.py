@@ -39,7 +39,9 @@ def _card(run: Run, name: str, colour: int) -> Html:
     day = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC") if isinstance(when, int | float) else ""
     rows = means([run], [name])
     scopes = dict.fromkeys(row.scope for row in rows)
-    facts = [f"{len(run.cells)} cells", f"{sum(cell.n for cell in run.cells.values()):,} examples", day]
+    seeds = run.results.get("config", {}).get("random_seed")
+    mean = f"mean of {len(seeds)} seeds" if isinstance(seeds, list) else ""
+    facts = [mean, f"{len(run.cells)} cells", f"{sum(cell.n for cell in run.cells.values()):,} examples", day]
     return el(
         "article",
         el("h3", run_mark(name, colour)),

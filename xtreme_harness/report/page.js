@@ -144,10 +144,16 @@ function explore({ runs, languages, examples }) {
     const cell = node("dd");
     cell.dir = "auto";
     cell.lang = language;
-    if (outcome) cell.append(node("b", outcome === "ok" ? "✓ " : "✗ "));
-    if (outcome) cell.className = outcome;
     cell.append(value);
-    facts.append(node("dt", name), cell);
+    const title = node("dt", name);
+    if (outcome) {
+      cell.className = outcome;
+      const mark = node("b", outcome === "ok" ? " ✓" : " ✗");
+      mark.className = outcome;
+      mark.title = outcome === "ok" ? "right" : "wrong";
+      title.append(mark);
+    }
+    facts.append(title, cell);
   }
 
   // Words with their tags; tags that are not the gold's are underlined.

@@ -21,6 +21,7 @@ from xtreme_harness.report.lines import series, training
 from xtreme_harness.report.markup import Html, el, joined
 from xtreme_harness.report.overview import intervals, overview
 from xtreme_harness.report.provenance import provenance
+from xtreme_harness.report.read import Model
 from xtreme_harness.report.transfer import transfer
 from xtreme_harness.signature import VERSION
 
@@ -33,7 +34,7 @@ EXAMPLES = 20  # logged examples of a cell on the page
 class Content:
     """What a page is about."""
 
-    models: Sequence[Sequence[Run]]  # the runs of each, one a seed
+    models: Sequence[Model]
     comparison: Comparison | None = None  # of the other models with the first
     refused: Sequence[str] = ()  # why there is no comparison
     series: Series | None = None  # checkpoints over steps
@@ -43,8 +44,13 @@ class Content:
 
     @property
     def runs(self) -> list[Run]:
-        """All runs."""
-        return [run for model in self.models for run in model]
+        """The figures of each model."""
+        return [model.whole for model in self.models]
+
+    def named_runs(self) -> list[tuple[str, Run]]:
+        """Every run, one a seed, with a name."""
+        named = zip(run_names(self.runs), self.models, strict=True)
+        return [pair for name, model in named for pair in zip(model.seed_names(name), model.seeds, strict=True)]
 
 
 def build_page(content: Content) -> str:
@@ -72,34 +78,33 @@ def _sections(content: Content) -> list[tuple[str, str, Html]]:
     """Id, name in the navigation, and markup of what there is to show."""
     names = run_names(content.runs)
     rows = frame(content.runs, names)
-    trained = {name: read_training(run) for name, run in zip(names, content.runs, strict=True)}
+    trained = {name: read_training(run) for name, run in content.named_runs()}
     every: list[tuple[str, str, Html | None]] = [
         ("overview", "Overview", overview(content.runs, names)),
         ("series", "Checkpoints", series(content.series) if content.series else None),
         ("languages", "Task by language", heatmap(rows, names)),
         ("intervals", "Intervals", intervals(means(content.runs, names), names)),
-        ("comparison", "Comparison", _compared(content)),
+        ("comparison", "Comparison", _compared(content, names)),
         ("transfer", "Transfer", transfer(rows, names, content.cuts)),
         ("training", "Training", training({name: found for name, found in trained.items() if found})),
         ("cells", "Cells", cells(rows, names)),
-        (
-            "examples",
-            "Examples",
-            explorer(explore(content.runs, content.examples), names) if content.examples else None,
-        ),
+        ("examples", "Examples", _examples(content, names)),
         ("provenance", "Provenance", provenance(content.runs, names)),
     ]
     return [(name, text, html) for name, text, html in every if html is not None]
 
 
-def _compared(content: Content) -> Html | None:
+def _compared(content: Content, names: Sequence[str]) -> Html | None:
     if content.comparison is not None:
-        return comparison(content.comparison, run_names([model[0] for model in content.models]))
+        return comparison(content.comparison, names)
     return refused(content.refused) if content.refused else None
 
 
 def _examples(content: Content, names: Sequence[str]) -> Html | None:
-    return explorer(explore(content.runs, content.examples), names) if content.examples else None
+    """Of models with several runs, those of the first."""
+    if not content.examples:
+        return None
+    return explorer(explore([model.seeds[0] for model in content.models], content.examples), names)
 
 
 def _file(name: str) -> str:

@@ -115,7 +115,7 @@ def _correlations(
         "does the order go with a fact of the languages? Left empty under four languages."
     )
     title = f"Correlations{f': {name}' if several else ''}"
-    return el("details", el("summary", title), text, table(["", *tasks], lines, None, "heat", title))
+    return el("details", el("summary", title), text, table(["task", *tasks], lines, None, "heat", title))
 
 
 def _classes(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

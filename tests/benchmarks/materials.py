@@ -73,9 +73,10 @@ def load(task: str, split: str, language: str, data: str) -> tuple[Split[Any], T
 
 
 def chosen(split: Split[Any], card: TaskCard, wanted: int, raw: Any) -> Split[Any]:
-    """The first examples that fit one sequence (a choice), repeated under new ids where the data is too small.
+    """The first examples that fit one sequence (a choice); fewer where the data has no more.
 
-    Sides differ in how they window what is too long, so that it would not be the same work.
+    Sides differ in how they window what is too long, so that it would not be the same work. Nothing is repeated to make
+    up the number: we compute equal texts once, others compute them again.
     """
     kind, tokenizer = KINDS[card.kind], Tokenizer(raw, 512)
     fitting: list[Any] = []
@@ -85,21 +86,22 @@ def chosen(split: Split[Any], card: TaskCard, wanted: int, raw: Any) -> Split[An
             fitting.append(example)
         if len(fitting) == wanted:
             break
-    many = [replace(fitting[i % len(fitting)], id=f"{i}") for i in range(wanted)] if fitting else []
-    pool = tuple(split.pool)[: 2 * wanted]
-    return replace(split, examples=tuple(many), pool=pool)
+    return replace(split, examples=tuple(fitting), pool=tuple(split.pool)[: 2 * wanted])
 
 
 def job(benchmark: Benchmark, size: int, materials: Materials, place: Path) -> dict[str, Any]:
     """Write a benchmark's texts and checkpoint to a folder; return what contestants are told."""
+    place.mkdir(parents=True)
+    if not benchmark.task:
+        return {"folder": str(place), "size": size}
     split, card = load(benchmark.task, benchmark.split, benchmark.language, materials.data)
     few = chosen(split, card, size, materials.tokenizer)
-    place.mkdir(parents=True)
     texts = {"examples": [asdict(e) for e in few.examples], "pool": [asdict(p) for p in few.pool]}
     (place / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), "utf-8")
     _checkpoint(place / "checkpoint", few, card, materials)
     return {
-        "task": card.name, "language": few.language, "split": few.name, "labels": list(card.labels),
+        "size": len(few.examples), "task": card.name, "language": few.language, "split": few.name,
+        "labels": list(card.labels),
         "max_length": int(card.options.get("max_length", 128)),
         "checkpoint": str(place / "checkpoint"), "texts": str(place / "texts.json"), "folder": str(place),
     }  # fmt: skip

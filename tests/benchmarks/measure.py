@@ -19,13 +19,13 @@ def measure(
 
     Args:
         benchmark: what to measure.
-        size: number of examples.
+        size: number of examples, at most.
         repeats: timed repetitions of each contestant, after one that does not count.
         materials: data and tokenizer.
         pythons: the Python of each side.
         folder: for texts, checkpoint and logs.
     """
-    told = {**job(benchmark, size, materials, folder / benchmark.name), "size": size}
+    told = job(benchmark, size, materials, folder / benchmark.name)
     sides = dict.fromkeys(c.side for c in benchmark.contestants.values())
     dtypes = list(dict.fromkeys(s.dtype for s in benchmark.shares))
     seconds: dict[str, list[float]] = {name: [] for name in benchmark.contestants}
@@ -43,7 +43,7 @@ def measure(
     finally:
         for worker in workers.values():
             worker.close()
-    return Measured(benchmark, size, seconds, answers, facts, peaks)
+    return Measured(benchmark, told["size"], seconds, answers, facts, peaks)
 
 
 def _prepared(benchmark: Benchmark, workers: Mapping[str, Worker], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,4 +51,4 @@ wheel: venv
 	$(BIN)/python -m build --wheel --outdir dist .
 
 clean:
-	rm -rf $(VENV) build dist demo xharness-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench-venv build dist demo xharness-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

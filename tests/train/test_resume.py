@@ -15,8 +15,19 @@ import pytest
 from tests.models.families import build
 
 pytestmark = pytest.mark.slow
-SINGLE = ("--tasks", "udpos", "--set", "max_steps=400", "--set", "selection=best", "--set", "eval_every=50")
-SEVERAL = ("--tasks", "mnli,hellaswag,squad", "--set", "max_steps=400", "--sampling", "uniform")
+SINGLE = (
+    "--tasks",
+    "udpos",
+    "--set",
+    "epochs=60",
+    "--set",
+    "max_steps=400",
+    "--set",
+    "selection=best",
+    "--set",
+    "eval_every=50",
+)
+SEVERAL = ("--tasks", "mnli,hellaswag,squad", "--set", "epochs=60", "--set", "max_steps=400", "--sampling", "uniform")
 
 
 def start(base: Path, out: Path, *flags: str) -> subprocess.Popen[str]:

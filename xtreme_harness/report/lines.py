@@ -13,6 +13,7 @@ __all__ = ["chart", "series", "training"]
 
 _WIDTH, _HEIGHT = 640, 280
 _POINTS = 400  # of a line at most
+_TICKS = 5  # of an axis, about
 _LINES = 5  # of a chart at most
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 28, 34
 
@@ -23,8 +24,8 @@ def training(found: Mapping[str, Sequence[Training]]) -> Html | None:
         el(
             "div",
             el("h3", f"{name}: {one.unit}" if len(found) > 1 else one.unit),
-            chart(one.loss, "loss", f"Loss of {one.unit}") if one.loss else None,
-            chart(one.dev, "dev", f"English dev score of {one.unit}") if one.dev else None,
+            _drawn(one.loss, "loss", f"Loss of {one.unit}"),
+            _drawn(one.dev, "dev", f"English dev score of {one.unit}"),
             class_="panel",
         )
         for name, units in found.items()
@@ -41,7 +42,7 @@ def series(found: Series) -> Html:
     panels = []
     for scope, curves in series_curves(found).items():
         parts = [part for level in curves.values() for part in _parted(level)]
-        charts = [el("div", chart(part, "score, %", f"{scope} over steps"), class_="panel") for part in parts]
+        charts = [el("div", _drawn(part, "score, %", f"{scope} over steps"), class_="panel") for part in parts]
         panels.append(el("div", charts, class_="panels"))
         panels.append(_series_table(scope, [curve for level in curves.values() for curve in level]))
     text = note("Means of each checkpoint with their 95 % intervals over examples.")
@@ -58,8 +59,8 @@ def chart(curves: Sequence[Curve], unit: str, title: str) -> Html:
     """
     xs = [step for curve in curves for step in curve.steps]
     ys = [y for curve in curves for y in (*curve.values, *curve.low, *curve.high)]
-    x_ticks, y_ticks = _ticks(min(xs), max(xs)), _ticks(min(ys), max(ys))
-    x_range = (min(xs[0], min(xs)), max(xs))
+    x_ticks, y_ticks = _ticks(min(xs), max(xs), whole=True), _ticks(min(ys), max(ys))
+    x_range = (min(xs), max(xs))
     y_range = (min(y_ticks[0], min(ys)), max(y_ticks[-1], max(ys)))
     frame = [
         *(_grid_y(tick, _y(tick, y_range)) for tick in y_ticks),
@@ -78,6 +79,16 @@ def chart(curves: Sequence[Curve], unit: str, title: str) -> Html:
         for i, curve in enumerate(curves)
     ]
     return el("figure", el("div", picture, class_="scroll"), el("figcaption", keys))
+
+
+def _drawn(curves: Sequence[Curve], unit: str, title: str) -> Html | None:
+    """A chart; of a single step, which makes no line, its figures."""
+    if not curves:
+        return None
+    if len({step for curve in curves for step in curve.steps}) > 1:
+        return chart(curves, unit, title)
+    figures = ", ".join(f"{curve.name} {figure(curve.values[0])}" for curve in curves)
+    return el("p", f"{unit} at step {curves[0].steps[0]:,.0f}: {figures}")
 
 
 def _parted(curves: Sequence[Curve]) -> list[Sequence[Curve]]:
@@ -117,16 +128,19 @@ def _y(value: float, ends: tuple[float, float]) -> float:
     return round(_HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (value - ends[0]) / (ends[1] - ends[0] or 1.0), 1)
 
 
-def _ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Round numbers that enclose the values.
+def _ticks(low: float, high: float, whole: bool = False) -> list[float]:
+    """Round numbers that enclose the values; whole ones for what is counted.
 
     >>> _ticks(0.3, 9.7)
     [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    >>> _ticks(10, 12, whole=True)
+    [10.0, 11.0, 12.0]
     """
     width = (high - low) or max(abs(high), 1.0)
-    raw = width / wanted
+    raw = width / _TICKS
     scale = 10.0 ** math.floor(math.log10(raw))
     step = next(f * scale for f in (1, 2, 2.5, 5, 10) if f * scale >= raw * 0.999)
+    step = max(1.0, step) if whole else step
     first = math.floor(low / step)
     last = max(math.ceil(high / step), first + 1)
     return [round(i * step, 10) for i in range(first, last + 1)]

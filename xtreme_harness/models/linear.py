@@ -9,11 +9,12 @@ oneDNN or the processor its instructions, and on other devices, the plain functi
 from __future__ import annotations
 
 from collections.abc import Callable
+from platform import machine
 
 import torch
 from torch.nn.functional import gelu, linear
 
-__all__ = ["Adding", "Linear", "activated", "adding", "prepackable"]
+__all__ = ["Adding", "Linear", "activated", "adding", "prepack", "prepackable"]
 
 Linear = Callable[[torch.Tensor], torch.Tensor]
 Adding = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -23,7 +24,7 @@ _ROWS = 512  # for which oneDNN chooses the layout of the weight; any number of 
 
 def prepackable(weight: torch.Tensor) -> bool:
     """Does this machine multiply with weights of this dtype and device by oneDNN?"""
-    if weight.device.type != "cpu" or not torch._C._has_mkldnn:
+    if weight.device.type != "cpu" or not torch._C._has_mkldnn or machine() not in ("x86_64", "AMD64"):
         return False
     operators = torch.ops.mkldnn
     if not hasattr(operators, "_linear_pointwise") or not hasattr(operators, "_reorder_linear_weight"):
@@ -33,12 +34,36 @@ def prepackable(weight: torch.Tensor) -> bool:
     return weight.dtype == torch.float32
 
 
-def activated(weight: torch.Tensor, bias: torch.Tensor, activation: str = "none") -> Linear:
+def prepack(network: torch.nn.Module) -> None:
+    """Put layers with packed weights in the place of a network's linear ones, so that no weight is held twice.
+
+    For inference alone: what is left has no weights that could be trained or saved.
+    """
+    for parent in list(network.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is torch.nn.Linear and prepackable(child.weight):
+                setattr(parent, name, _Prepacked(child))
+
+
+class _Prepacked(torch.nn.Module):
+    """Stands in for a linear layer."""
+
+    def __init__(self, source: torch.nn.Linear) -> None:
+        super().__init__()
+        self.weight = source.weight.detach().new_empty(0)  # some networks look at its dtype
+        self.multiply = activated(source.weight.detach(), None if source.bias is None else source.bias.detach())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (..., k) to (..., n)."""
+        return self.multiply(x)
+
+
+def activated(weight: torch.Tensor, bias: torch.Tensor | None, activation: str = "none") -> Linear:
     """A function that maps (t, k) to (t, n): the product, the bias and the activation.
 
     Args:
         weight: (n, k).
-        bias: (n,).
+        bias: (n,), if there is one.
         activation: "none" or "gelu" (by the error function, not the tanh approximation).
     """
     if not prepackable(weight):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from xtreme_harness.analysis.curves import read_series, read_training, series_curves
+from xtreme_harness.analysis.curves import as_series, read_series, read_training, series_curves
 from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.errors import OutputError
 
@@ -56,6 +57,22 @@ def test_a_series_stands_in_the_order_of_its_steps(oracle_run: Path, demo_run: P
     first = curves["xtreme"]["means"][0]
     assert (first.name, first.steps, first.values[1]) == ("xtreme", (100, 200), 100.0)
     assert first.low[0] < first.values[0] < first.high[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "steps"),
+    [
+        (["step-20", "step-3", "step-100"], (3, 20, 100)), (["checkpoint-5", "x/checkpoint-10", "iter_7"], (5, 7, 10)),
+        (["global_step5", "global_step6", "global_step7"], (5, 6, 7)), (["step-1", "step-2"], None),
+        (["step-1", "step-2", "base"], None), (["step-1", "a/step-1", "step-2"], None),
+        (["model-4-step-large", "b", "c"], None),
+    ],
+    ids=["in order", "mixed names", "global_step", "two", "one without", "twice the same", "no number"],
+)  # fmt: skip
+def test_names_say_the_steps(oracle_run: Path, names: list[str], steps: tuple[int, ...] | None) -> None:
+    run = read_run(oracle_run)
+    found = as_series([replace(run, model=name) for name in names])
+    assert (found.steps if found else None) == steps
 
 
 def test_no_series(tmp_path: Path) -> None:

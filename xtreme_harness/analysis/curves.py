@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from xtreme_harness.analysis.frame import MeanRow, means
 from xtreme_harness.analysis.runs import Run, read_run
 from xtreme_harness.errors import OutputError, listed
 
-__all__ = ["Curve", "Series", "Training", "read_series", "read_training", "series_curves"]
+__all__ = ["Curve", "Series", "Training", "as_series", "read_series", "read_training", "series_curves"]
+
+_STEP = re.compile(r"(?:step|checkpoint|iter)[-_]?(\d+)\b")
+_FEWEST = 3  # checkpoints that make a series by their names alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,26 @@ def read_series(folder: Path) -> Series | None:
     if faults or not runs:
         raise OutputError(*listed(faults or [f"{file}: names no run"]))
     return Series(tuple(runs), tuple(name for _, name, _ in named), tuple(step for step, _, _ in named))
+
+
+def as_series(runs: Sequence[Run]) -> Series | None:
+    """Runs of checkpoints whose names say their steps, as a series; None for others, and for fewer than three.
+
+    A name says its step as `step-500`, `checkpoint-500`, `global_step500` or `iter_500`.
+    """
+    named = []
+    for run in runs:
+        found = [_STEP.search(name) for name in (Path(run.model).name, run.path.name)]
+        step = next((int(one[1]) for one in found if one), None)
+        if step is None:
+            return None
+        named.append((step, run))
+    if len(named) < _FEWEST or len({step for step, _ in named}) < len(named):
+        return None
+    named.sort(key=lambda pair: pair[0])
+    return Series(
+        tuple(run for _, run in named), tuple(f"step {step}" for step, _ in named), tuple(step for step, _ in named)
+    )
 
 
 def series_curves(series: Series) -> dict[str, dict[str, list[Curve]]]:

@@ -52,7 +52,7 @@ def cells(rows: Sequence[FrameRow], names: Sequence[str]) -> Html:
             number(row.high),
             number(row.n, 0),
             el("td", row.script),
-            el("td", row.family),
+            el("td", row.family.replace(":", ": ")),
             el("td", "" if row.resources is None else row.resources, class_="n"),
             **row_facts(row.language, row.task, row.run),
         )

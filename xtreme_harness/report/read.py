@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xtreme_harness.analysis.comparison import Comparison, compare_runs
-from xtreme_harness.analysis.curves import Series, read_series
+from xtreme_harness.analysis.curves import Series, as_series, read_series
 from xtreme_harness.analysis.fertility import Fertility, fertility, read_texts
 from xtreme_harness.analysis.runs import Run, read_run, read_seeds
 from xtreme_harness.errors import DataError, OutputError, listed
@@ -30,7 +30,7 @@ class Model:
 
 
 def read_all(places: Sequence[Path]) -> tuple[list[Model], Series | None]:
-    """The models of all places in their order; and the series, where one place is one.
+    """The models of all places in their order; and the series, where one place is one, or the places together are.
 
     Of a series, its first and last run stand among the models.
 
@@ -49,7 +49,8 @@ def read_all(places: Sequence[Path]) -> tuple[list[Model], Series | None]:
             faults.extend(error.faults)
     if faults:
         raise OutputError(*listed(faults))
-    return models, found
+    named = as_series([model.whole for model in models]) if found is None else None
+    return (models, found) if named is None else ([Model(run, (run,)) for run in _ends(named)], named)
 
 
 def compared(models: Sequence[Model]) -> tuple[Comparison | None, tuple[str, ...]]:

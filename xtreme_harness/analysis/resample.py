@@ -102,13 +102,15 @@ def randomise(one: Stratum, pairs: Sequence[tuple[int, int]], n: int, seed: int)
     found = np.empty((len(pairs), n))
     both = [(one.readings[old], one.readings[new]) for old, new in pairs]
     gaps = [one.patterns[:, new.columns] - one.patterns[:, old.columns] for old, new in both]
-    moves = np.flatnonzero(np.any([gap.any(axis=1) for gap in gaps], axis=0)) if gaps else np.zeros(0, dtype=np.int64)
-    totals = one.multiplicity @ one.patterns
-    rng, multiplicity = _stream(one.name, seed, 1), one.multiplicity[moves]
-    for start, size in _blocks(n, len(moves)):
-        swapped = rng.binomial(multiplicity, 0.5, size=(size, len(moves))).astype(np.float64)
+    moves = np.any([gap.any(axis=1) for gap in gaps], axis=0)
+    often, once = (np.flatnonzero(moves & wanted) for wanted in (one.multiplicity > 1, one.multiplicity == 1))
+    moving = np.concatenate([often, once])
+    totals, rng, coins = one.multiplicity @ one.patterns, _stream(one.name, seed, 1), _stream(one.name, seed, 2)
+    for start, size in _blocks(n, len(moving)):
+        several = rng.binomial(one.multiplicity[often], 0.5, size=(size, len(often)))
+        swapped = np.concatenate([several, _bits(coins, size, len(once))], axis=1, dtype=np.float64)
         for i, ((old, new), gap) in enumerate(zip(both, gaps, strict=True)):
-            shift = swapped @ gap[moves]
+            shift = swapped @ gap[moving]
             before, after = totals[old.columns] + shift, totals[new.columns] - shift
             found[i, start : start + size] = headlines(new.metric, after) - headlines(old.metric, before)
     return found
@@ -136,6 +138,12 @@ def _drawn(one: Stratum, n: int, rng: np.random.Generator) -> Iterator[tuple[int
         draws += np.arange(size)[:, None] * patterns
         counts = np.bincount(draws.ravel(), minlength=size * patterns).reshape(size, patterns)
         yield start, counts.astype(np.float64)
+
+
+def _bits(rng: np.random.Generator, n: int, width: int) -> NDArray[np.uint8]:
+    """Coin flips (n, width), 32 from one number; every row begins with a new number, so that blocks change nothing."""
+    words = rng.integers(2**32, size=(n, -(-width // 32)), dtype=np.uint32)
+    return np.unpackbits(words.view(np.uint8), axis=1)[:, :width]
 
 
 def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:

@@ -1,44 +1,34 @@
-"""A tiny checkpoint with random weights, made from the samples: one folder a training unit."""
+"""A tiny multilingual encoder with random weights, made from the samples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cards import Cards, TaskCard, folder
+from xtreme_harness.cards import Cards, folder
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 
-__all__ = ["build_checkpoint", "sample_texts", "train_tokenizer"]
+__all__ = ["build_base", "sample_texts", "tiny_config", "train_tokenizer"]
 
-UNITS = ("xnli", "pawsx", "xcopa", "udpos", "panx", "squad", "tydiqa", "lareqa", "mewslix")
 _VOCABULARY = 4000
 
 
-def build_checkpoint(path: Path, seed: int = 0) -> Path:
-    """Write a tiny BERT for every training unit, and one without a head, below `path`.
-
-    The weights are random (seeded); the tokenizer is trained on the sample texts.
-    """
+def build_base(path: Path, seed: int = 0) -> Path:
+    """Write a tiny XLM-R with random weights (seeded) and a masked-LM head; its tokenizer is trained on the samples."""
     import torch
     import transformers
     from transformers.utils import logging as chatter
 
     chatter.set_verbosity_error()
     chatter.disable_progress_bar()
-    cards = all_cards()
-    tokenizer = train_tokenizer(list(sample_texts(cards)))
-    for unit in ("encoder", *UNITS):
-        torch.manual_seed(seed)
-        card = cards.tasks.get(unit)
-        head = KINDS[card.kind].head if card else None
-        config = _config(len(tokenizer), card)
-        model = getattr(transformers, head or "AutoModel").from_config(config)
-        model.save_pretrained(path / unit)
-        tokenizer.save_pretrained(path / unit)
+    tokenizer = train_tokenizer(list(sample_texts(all_cards())))
+    torch.manual_seed(seed)
+    transformers.AutoModelForMaskedLM.from_config(tiny_config(len(tokenizer))).save_pretrained(path)
+    tokenizer.save_pretrained(path)
     return path
 
 
@@ -89,14 +79,15 @@ def train_tokenizer(texts: list[str], vocabulary: int = _VOCABULARY) -> Any:
     )  # fmt: skip
 
 
-def _config(vocabulary: int, card: TaskCard | None) -> Any:
+def tiny_config(vocabulary: int, labels: Sequence[str] = ()) -> Any:
+    """Two layers of 64."""
     from transformers import XLMRobertaConfig
 
     config = XLMRobertaConfig(
         vocab_size=vocabulary, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128,
         max_position_embeddings=514, type_vocab_size=1, pad_token_id=2, bos_token_id=0, eos_token_id=1,
     )  # fmt: skip
-    if card and card.labels:
-        config.id2label = dict(enumerate(card.labels))
-        config.label2id = {label: i for i, label in enumerate(card.labels)}
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
     return config

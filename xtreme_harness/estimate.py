@@ -15,7 +15,7 @@ from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import Cell
 from xtreme_harness.train.mixture import Source, steps_of
-from xtreme_harness.train.stages import Stage, hyper_of
+from xtreme_harness.train.stage import Stage, hyper_of
 
 __all__ = ["TrainingWork", "Work", "estimate", "measured_speed", "spoken", "training_work"]
 

@@ -17,7 +17,8 @@ from xtreme_harness.names import split_names
 from xtreme_harness.plan import Plan, all_cards
 from xtreme_harness.run import Options
 from xtreme_harness.train.recipe import SAMPLINGS, Recipe, read_recipe
-from xtreme_harness.train.stages import Stage, Trained, require_training, trained_tasks
+from xtreme_harness.train.stage import Stage, Trained
+from xtreme_harness.train.stages import require_training, trained_tasks
 from xtreme_harness.train.units import stages_of, target_units, train_unit
 
 __all__ = ["SILENT", "Watch", "missing_units", "plan_training", "train", "train_units"]

@@ -15,7 +15,7 @@ from xtreme_harness.train import stages
 from xtreme_harness.train.course import Course, head_of
 from xtreme_harness.train.network import Role, Trainee, build
 from xtreme_harness.train.recipe import read_recipe
-from xtreme_harness.train.stages import Stage
+from xtreme_harness.train.stage import Stage
 
 torch.set_num_threads(1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.train.stages import Stage, Trained
+from xtreme_harness.train.stage import Stage, Trained
 from xtreme_harness.training import Watch
 
 __all__ = ["TrainingProgress", "print_stages", "print_trained", "print_training_plan"]

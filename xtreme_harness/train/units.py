@@ -10,7 +10,8 @@ from typing import Any
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.models.checkpoint import read_checkpoint
-from xtreme_harness.train.stages import Stage, Trained, fields_of, refuse_other, train_stage
+from xtreme_harness.train.stage import Stage, Trained, fields_of, refuse_other
+from xtreme_harness.train.stages import train_stage
 
 __all__ = ["stages_of", "target_units", "train_unit"]
 

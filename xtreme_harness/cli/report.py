@@ -35,7 +35,8 @@ def command(
     """Write one page about finished runs, to be opened from disk: figures, languages, transfer, examples, provenance.
 
     RUN is the output folder of `eval`, its results.json, a folder of seeds, or a folder with series.json. Of several,
-    the first is the baseline. With --format png, svg or csv, a single figure is written instead.
+    the first is the baseline. With --format png, svg or csv, a single figure is written instead
+    (the map of languages is the first run's).
     """
     from xtreme_harness.report.figures import write_figure
     from xtreme_harness.report.page import Content, build_page

@@ -119,9 +119,10 @@ def _gap_rows(run: str, gap: Gap) -> Iterator[GapRow]:
 
 def _training(content: Content) -> Drawn:
     panels: dict[str, Sequence[Curve]] = {}
-    for name, run in content.named_runs():
+    runs = content.named_runs()
+    for name, run in runs:
         for one in read_training(run):
-            title = f"{name}: {one.unit}" if len(content.models) > 1 else one.unit
+            title = f"{name}: {one.unit}" if len(runs) > 1 else one.unit
             panels |= {f"{title}, loss": one.loss} if one.loss else {}
             panels |= {f"{title}, English dev score": one.dev} if one.dev else {}
     return Drawn(lambda: plots.curves(panels, ""), PointRow, _points(panels))
@@ -134,8 +135,11 @@ def _series(content: Content) -> Drawn:
 
 
 def _fertility(content: Content) -> Drawn:
-    rows = [CutRow(c.language, language(c.language).name, c.unit, c.per_unit, c.unknown_rate, c.units, c.tokens)
-            for c in content.cuts.values() if c.units]  # fmt: skip
+    counted = [cut for cut in content.cuts.values() if cut.units]
+    rows = [
+        CutRow(c.language, language(c.language).name, c.unit, c.per_unit, c.unknown_rate, c.units, c.tokens)
+        for c in counted
+    ]
     return Drawn(lambda: plots.fertility_bars(content.cuts), CutRow, rows)
 
 

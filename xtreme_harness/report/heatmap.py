@@ -54,7 +54,7 @@ def cells(rows: Sequence[FrameRow], names: Sequence[str]) -> Html:
             el("td", row.script),
             el("td", row.family.replace(":", ": ")),
             el("td", "" if row.resources is None else row.resources, class_="n"),
-            **row_facts(row.language, row.task, row.run),
+            **row_facts(row.language, row.task),
         )
         for row in mine
     ]
@@ -95,7 +95,7 @@ def filters(name: str, cells: Iterable[tuple[str, str]], tasks: bool = False) ->
     )
 
 
-def row_facts(code: str, task: str | None = None, run: str | None = None) -> dict[str, str | None]:
+def row_facts(code: str, task: str | None = None) -> dict[str, str | None]:
     """What the filters look at, as attributes of a row."""
     facts = language(code)
     return {
@@ -104,7 +104,6 @@ def row_facts(code: str, task: str | None = None, run: str | None = None) -> dic
         "data_script": facts.script,
         "data_resources": "not listed" if facts.resources is None else str(facts.resources),
         "data_task": task,
-        "data_run_name": run,
     }
 
 

@@ -60,7 +60,7 @@ def track(value: float, low: float, high: float, first: float, last: float, colo
     at = _scale(first, last)
     middle = el("i", class_="zero", style=f"left:{at(0.0)}%") if zero else None
     line = el("i", class_="ci", style=f"left:{at(low)}%;width:{round(at(high) - at(low), 2)}%")
-    return _plot([middle, line, el("i", class_="dot", style=f"left:{at(value)}%")], colour)
+    return _plot([middle, line, el("i", class_="dot", style=f"left:{at(value)}%")], value, colour)
 
 
 def bar(value: float, first: float, last: float, colour: int) -> Html:
@@ -68,7 +68,7 @@ def bar(value: float, first: float, last: float, colour: int) -> Html:
     at = _scale(first, last)
     left, right = sorted((at(0.0), at(value)))
     shape = el("i", class_="bar", style=f"left:{left}%;width:{round(right - left, 2)}%")
-    return _plot([shape, el("i", class_="zero", style=f"left:{at(0.0)}%")], colour)
+    return _plot([shape, el("i", class_="zero", style=f"left:{at(0.0)}%")], value, colour)
 
 
 def _scale(first: float, last: float) -> Callable[[float], float]:
@@ -77,8 +77,9 @@ def _scale(first: float, last: float) -> Callable[[float], float]:
     return lambda x: round(100 * (min(max(x, first), last) - first) / width, 2)
 
 
-def _plot(marks: Sequence[Html | None], colour: int) -> Html:
-    return el("td", el("span", marks, class_=f"track s{colour % SERIES_COLOURS}"), class_="plot", aria_hidden="true")
+def _plot(marks: Sequence[Html | None], value: float, colour: int) -> Html:
+    line = el("span", marks, class_=f"track s{colour % SERIES_COLOURS}", aria_hidden="true")
+    return el("td", line, class_="plot", data_v=f"{value:.6g}")
 
 
 def run_mark(name: str, colour: int) -> Html:

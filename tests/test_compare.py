@@ -112,7 +112,8 @@ def test_seeds_on_disk(tmp_path: Path) -> None:
             made_run(answers(np.random.default_rng(seed), np.zeros(60), 60), "m"), tmp_path / "m" / f"seed-{seed}"
         )
     write_run(made_run(new, "new"), tmp_path / "new")
-    assert compare(tmp_path / "m", tmp_path / "new", paired_bs=100).old.seeds == (1, 2)
+    found = compare(tmp_path / "m", tmp_path / "new", paired_bs=100)
+    assert (found.old.seeds, found.old.path) == ((1, 2), str(tmp_path / "m"))
 
 
 def test_every_unreadable_run_is_named(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from xtreme_harness.kinds import KINDS
 
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
-    "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "shortlist", "search", "models", "kinds",
-    "submission", "predict", "score", "signature", "plan", "results", "results_json", "output", "cells", "train", "run",
-    "training", "tables", "estimate", "check", "download", "gold", "submission_check", "official", "metadata", "pack",
-    "submissions", "recompute", "board", "board_formats", "leaderboard", "analysis", "compare", "gate", "report", "seeds", "demo", "api", "cli",
+    "errors", "records", "names", "languages", "yaml_file", "cards", "data", "metrics", "shortlist", "search",
+    "models", "kinds", "submission", "predict", "score", "uncertainty", "signature", "plan", "results",
+    "results_json", "output", "cells", "train", "run", "training", "tables", "estimate", "check", "download", "gold",
+    "submission_check", "official", "metadata", "pack", "submissions", "recompute", "board", "board_formats",
+    "leaderboard", "analysis", "compare", "gate", "report", "seeds", "demo", "api", "cli",
 )  # fmt: skip
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

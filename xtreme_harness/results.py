@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from xtreme_harness.cards import Cards, Suite, TaskCard
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import BY_NAME, Missing, Plan, Target, scopes_of
 from xtreme_harness.score import (
     Spread,
     left_to_right_mean,
-    macro_spread,
     official_layout,
     task_block,
 )
+from xtreme_harness.uncertainty import Uncertainty, of_group, of_task
 
-__all__ = ["GroupScore", "Result", "TaskScore", "build", "joint_ids", "leaderboard"]
+__all__ = ["GroupScore", "Result", "TaskScore", "build", "leaderboard"]
 
 Record = Mapping[str, Any]  # what cells/<task>/<lang>.json holds
 
@@ -33,9 +31,14 @@ class TaskScore:
     card: TaskCard
     metric: str  # "accuracy"; of several main values their mean
     values: Mapping[str, float]  # avg of every value of the metric, percent
-    spread: Spread  # of the headline
+    uncertainty: Uncertainty  # of the headline
     languages: tuple[str, ...]  # evaluated
     wanted: tuple[str, ...]  # in the suite
+
+    @property
+    def spread(self) -> Spread:
+        """The headline and its standard error."""
+        return self.uncertainty.spread
 
     @property
     def complete(self) -> bool:
@@ -49,9 +52,14 @@ class GroupScore:
 
     scope: str
     name: str
-    spread: Spread
+    uncertainty: Uncertainty
     tasks: tuple[str, ...]
     complete: bool
+
+    @property
+    def spread(self) -> Spread:
+        """The mean and its standard error."""
+        return self.uncertainty.spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +166,11 @@ def _task_score(target: Target, by_cell: Mapping[tuple[str, str], Record]) -> Ta
     metric = METRICS[target.card.metric]
     names = next(iter(records.values()))["metrics"]
     values = {name: left_to_right_mean(r["metrics"][name] for r in records.values()) for name in names}
-    rows = {code: np.array(r["rows"], dtype=np.float64) for code, r in records.items()}
-    ids = joint_ids({code: r.get("ids") for code, r in records.items()}) if target.card.parallel else None
+    uncertainty = of_task(metric, records, target.card.parallel)
     return TaskScore(
-        target.scope, target.key, target.card, "+".join(metric.main), values, macro_spread(metric, rows, ids),
+        target.scope, target.key, target.card, "+".join(metric.main), values, uncertainty,
         tuple(records), target.languages,
     )  # fmt: skip
-
-
-def joint_ids(ids: Mapping[str, Sequence[str] | None]) -> dict[str, Sequence[str]] | None:
-    """Language -> item ids, where they tell the same items in all languages; None where they do not.
-
-    Mere positions in files of unequal length do not tell the same items.
-
-    >>> joint_ids({"de": ["0", "1"], "en": ["0"]}), joint_ids({"de": ["q1", "q2"], "en": ["q1"]})
-    (None, {'de': ['q1', 'q2'], 'en': ['q1']})
-    """
-    known = {language: one for language, one in ids.items() if one is not None}
-    numbered = all(list(one) == [str(i) for i in range(len(one))] for one in known.values())
-    unequal = len({len(one) for one in known.values()}) > 1
-    return None if not known or len(known) < len(ids) or (numbered and unequal) else known
 
 
 def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> list[GroupScore]:
@@ -187,9 +180,8 @@ def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> l
     for name, members in sets.items():
         if all(task in tasks for task in members):
             parts = [tasks[task] for task in members]
-            mean = left_to_right_mean(p.spread.value for p in parts)
-            error = float(np.sqrt(sum(p.spread.error**2 for p in parts))) / len(parts)
-            found.append(GroupScore(scope, name, Spread(mean, error), members, all(p.complete for p in parts)))
+            uncertainty = of_group([part.uncertainty for part in parts])
+            found.append(GroupScore(scope, name, uncertainty, members, all(p.complete for p in parts)))
     return found
 
 

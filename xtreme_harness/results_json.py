@@ -5,18 +5,18 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from xtreme_harness.languages import language
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import Missing
 from xtreme_harness.results import Record, Result
-from xtreme_harness.score import Spread, headline, left_to_right_mean, macro_spread
+from xtreme_harness.score import Spread, headline, left_to_right_mean
 from xtreme_harness.signature import VERSION, fingerprint, library_versions
+from xtreme_harness.uncertainty import Uncertainty, error_of_cell
 
 __all__ = ["SCHEMA_VERSION", "to_json"]
 
@@ -75,10 +75,6 @@ def _cell_name(record: Record) -> str:
     return f"{record['task']}_{record['language']}"
 
 
-def _rows(record: Record) -> Any:
-    return np.array(record["rows"], dtype=np.float64)
-
-
 def _metric_of(record: Record) -> Any:
     return METRICS[record["fields"]["metric"]]
 
@@ -89,8 +85,7 @@ def _lm_names(record: Record) -> list[str]:
 
 
 def _error(record: Record, names: Sequence[str]) -> float:
-    """Standard error of the mean of the named values, percent."""
-    return macro_spread(_metric_of(record), {record["language"]: _rows(record)}, None, names).error
+    return error_of_cell(_metric_of(record), record, names)
 
 
 def _lm_eval_cell(record: Record) -> dict[str, Any]:
@@ -176,19 +171,26 @@ def _missing(missing: Missing) -> dict[str, Any]:
 
 
 def _uncertainty(result: Result) -> dict[str, Any]:
-    def entry(spread: Spread) -> dict[str, Any]:
-        return {"value": spread.value, "standard_error": spread.error, "interval": list(spread.interval)}
-
+    several = any(task.uncertainty.by_seed for task in result.tasks)
+    over = "examples and seeds" if several else "examples"
     found: dict[str, Any] = {
         "level": 0.95,
-        "method": "delta method over examples; parallel items move together",
+        "method": f"delta method over {over}; parallel items move together",
         "scopes": {},
     }
     for task in result.tasks:
-        found["scopes"].setdefault(task.scope, {"tasks": {}, "groups": {}})["tasks"][task.key] = entry(task.spread)
+        found["scopes"].setdefault(task.scope, {"tasks": {}, "groups": {}})["tasks"][task.key] = _entry(
+            task.uncertainty
+        )
     for group in result.groups:
-        found["scopes"][group.scope]["groups"][group.name] = entry(group.spread)
+        found["scopes"][group.scope]["groups"][group.name] = _entry(group.uncertainty)
     return found
+
+
+def _entry(one: Uncertainty) -> dict[str, Any]:
+    spread = one.spread
+    found = {"value": spread.value, "standard_error": spread.error, "interval": list(spread.interval)}
+    return {**found, "variance": asdict(one.variance), "seeds": dict(one.by_seed)} if one.by_seed else found
 
 
 def _gaps(result: Result) -> dict[str, float]:

@@ -52,21 +52,23 @@ def averaged(results: Mapping[int, Result], plan: Plan, cards: Cards) -> Result:
 
 
 def seed_table(result: Result) -> str:
-    """Mean and standard deviation over seeds of every task's headline, as a markdown table."""
+    """Every task and group by seed, the mean with its standard error, and what seeds and examples add to that.
+
+    Beside them stands how much languages differ: the standard error that the mean would have if its languages were
+    drawn from many.
+    """
     from tabulate import tabulate
 
-    from xtreme_harness.metrics import METRICS
-    from xtreme_harness.score import headline, left_to_right_mean
-
+    named = [(f"{t.scope}: {t.key}", t.uncertainty) for t in result.tasks]
+    named += [(f"{g.scope}: {'overall' if g.name == g.scope else g.name}", g.uncertainty) for g in result.groups]
+    seeds = list(dict.fromkeys(seed for _, one in named for seed in one.by_seed))
     rows = []
-    for task in result.tasks:
-        cells = [r for r in result.cells if r["task"] == task.key and r["language"] in task.languages and "seeds" in r]
-        seeds = list(cells[0]["seeds"]) if cells else []
-        metric = METRICS[task.card.metric]
-        values = [left_to_right_mean(headline(metric, r["seeds"][seed]) for r in cells) for seed in seeds]
-        spread = f"{np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-        rows.append([f"{task.scope}: {task.key}", *(f"{v:.2f}" for v in values), f"{np.mean(values):.2f}", spread])
-    headers = ["task", *(f"seed {seed}" for seed in seeds), "mean", "sd"] if result.tasks else []
+    for name, one in named:
+        by_seed = [f"{one.by_seed[seed]:.2f}" if seed in one.by_seed else "" for seed in seeds]
+        parts = (one.variance.seeds, one.variance.examples, one.variance.languages)
+        shares = [f"{part**0.5:.2f}" if part is not None else "" for part in parts]
+        rows.append([name, *by_seed, f"{one.spread.value:.2f}", f"± {one.spread.error:.2f}", *shares])
+    headers = ["", *(f"seed {seed}" for seed in seeds), "mean", "", "of seeds", "of examples", "(of languages)"]
     return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
 
 

@@ -13,7 +13,7 @@ from xtreme_harness.analysis.correction import benjamini_hochberg, holm, two_sid
 from xtreme_harness.analysis.figures import Figure, figures
 from xtreme_harness.analysis.pairing import Paired, Unpaired, pair
 from xtreme_harness.analysis.replicates import Replicates, replicate
-from xtreme_harness.analysis.runs import Run, RunCell
+from xtreme_harness.analysis.runs import Run, RunCell, place_of
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import DataError
 from xtreme_harness.metrics import METRICS
@@ -143,10 +143,10 @@ def _sides(models: Sequence[Sequence[Run]]) -> list[Side]:
     names = [runs[0].model for runs in models]
     return [
         Side(
-            runs[0].model if names.count(runs[0].model) == 1 else str(runs[0].path),
-            runs[0].model, str(runs[0].path), tuple(run.seed for run in runs), any(run.own["limited"] for run in runs),
+            name if names.count(name) == 1 else str(place_of(runs)), name, str(place_of(runs)),
+            tuple(run.seed for run in runs), any(run.own["limited"] for run in runs),
         )
-        for runs in models
+        for name, runs in zip(names, models, strict=True)
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from xtreme_harness.analysis.resample import Stratum, bootstrap, randomise, stra
 from xtreme_harness.analysis.runs import RunCell
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.records import Rows
-from xtreme_harness.results import joint_ids
+from xtreme_harness.uncertainty import joint_ids
 
 __all__ = ["Replicates", "replicate"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from xtreme_harness.errors import OutputError, listed
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.records import Rows
 
-__all__ = ["Run", "RunCell", "read_run", "read_seeds"]
+__all__ = ["Run", "RunCell", "place_of", "read_run", "read_seeds"]
 
 _SEED = re.compile(r"seed-(\d+)")
 
@@ -118,6 +118,11 @@ def read_seeds(path: str | Path) -> tuple[Run, ...]:
     if faults:
         raise OutputError(*faults)
     return tuple(runs)
+
+
+def place_of(runs: Sequence[Run]) -> Path:
+    """The folder of a model's runs: of several seeds that in which they lie."""
+    return runs[0].path if len(runs) == 1 else runs[0].path.parent
 
 
 def _read(file: Path) -> dict[str, Any]:

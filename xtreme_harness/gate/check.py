@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from xtreme_harness.analysis.comparison import Comparison, Difference, common_suites, compare_runs, headlines_of
 from xtreme_harness.analysis.figures import Figure
-from xtreme_harness.analysis.runs import Run
+from xtreme_harness.analysis.runs import Run, place_of
 from xtreme_harness.cards import Cards
 from xtreme_harness.gate.baseline import published_value, require_same_split
 from xtreme_harness.gate.judge import Points, judge
@@ -66,8 +66,8 @@ def check_runs(
             own = _own_figures(rule, new, cards) if rule.floor is not None else {}
             verdicts += judge(rule, own, both, reason, unknown)
         verdicts += judge_state(rule, runs, new)
-    label = old.slug if isinstance(old, Submission) else str(old[0].path)
-    report = Report(label, str(new[0].path), tuple(verdicts), warnings)
+    label = old.slug if isinstance(old, Submission) else str(place_of(old))
+    report = Report(label, str(place_of(new)), tuple(verdicts), warnings)
     if isinstance(old, Submission):
         return report
     examples = [worst_examples(v, old[0], new[0]) if v.status == "broken" else () for v in report.verdicts]

@@ -179,7 +179,8 @@ def test_seeds_are_one_model(oracle_run: Path, tmp_path: Path) -> None:
     page = page_of(out, oracle_run)
     assert "<title>xharness: random · oracle</title>" in page
     assert "mean of 2 seeds" in page
-    assert "random against" not in page
+    assert "Seeds of random" in page
+    assert "seed 2" in page
     data = re.search(r'id="explore-data">(.*?)</script>', page)
     assert data is not None
     assert json.loads(data[1])["runs"] == ["random", "oracle"]

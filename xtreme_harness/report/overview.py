@@ -11,6 +11,7 @@ from xtreme_harness.analysis.frame import MeanRow, means
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import figure, note, number, run_mark, section, table, track
+from xtreme_harness.report.seeds import seed_tables
 
 __all__ = ["intervals", "overview"]
 
@@ -21,15 +22,17 @@ def overview(runs: Sequence[Run], names: Sequence[str]) -> Html:
     return section("overview", "Overview", el("div", cards, class_="cards"))
 
 
-def intervals(rows: Sequence[MeanRow], names: Sequence[str]) -> Html:
+def intervals(runs: Sequence[Run], names: Sequence[str]) -> Html:
     """Suite by suite: means of groups and tasks of every run, each with its 95 % interval."""
+    rows = means(runs, names)
     scopes = dict.fromkeys(row.scope for row in rows)
     tables = [_interval_table([row for row in rows if row.scope == scope], names) for scope in scopes]
+    methods = dict.fromkeys(run.own["uncertainty"]["method"] for run in runs)
     level = note(
         "Means over languages, percent. Lines are 95 % intervals: how far the figure could lie from what more examples "
-        "of the same languages would give. They say nothing of other languages or other seeds."
+        f"of the same languages would give ({'; or: '.join(methods)}). They say nothing of other languages."
     )
-    return section("intervals", "Scores with their intervals", level, tables)
+    return section("intervals", "Scores with their intervals", level, tables, seed_tables(runs, names))
 
 
 def _card(run: Run, name: str, colour: int) -> Html:

@@ -12,7 +12,7 @@ from string import Template
 from xtreme_harness.analysis.comparison import Comparison
 from xtreme_harness.analysis.curves import Series, read_training
 from xtreme_harness.analysis.fertility import Fertility
-from xtreme_harness.analysis.frame import frame, means, run_names
+from xtreme_harness.analysis.frame import frame, run_names
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.report.comparison import comparison, refused
 from xtreme_harness.report.explorer import explore, explorer
@@ -83,7 +83,7 @@ def _sections(content: Content) -> list[tuple[str, str, Html]]:
         ("overview", "Overview", overview(content.runs, names)),
         ("series", "Checkpoints", series(content.series) if content.series else None),
         ("languages", "Task by language", heatmap(rows, names)),
-        ("intervals", "Intervals", intervals(means(content.runs, names), names)),
+        ("intervals", "Intervals", intervals(content.runs, names)),
         ("comparison", "Comparison", _compared(content, names)),
         ("transfer", "Transfer", transfer(rows, names, content.cuts)),
         ("training", "Training", training({name: found for name, found in trained.items() if found})),

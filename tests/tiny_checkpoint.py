@@ -1,4 +1,4 @@
-"""A tiny checkpoint with random weights for every training unit, as a user's folder of fine-tuned checkpoints has them."""
+"""A tiny checkpoint with random weights for every training unit, like a user's folder of fine-tuned checkpoints."""
 
 from __future__ import annotations
 

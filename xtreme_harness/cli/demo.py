@@ -15,8 +15,8 @@ __all__ = ["command"]
 def command(ctx: click.Context, folder: Path) -> None:
     """Take a tiny encoder through all three phases in FOLDER, on the samples, without network.
 
-    It is trained on an intermediate task, then on every target's English data, then evaluated on both suites. Two layers
-    and a hundred sentences teach little: its scores are near chance, its files and tables are those of a real run.
+    It is trained on an intermediate task, then on every target's English data, then evaluated on both suites. Two
+    layers and a hundred sentences teach little: scores are near chance, files and tables are those of a real run.
     """
     from xtreme_harness.api import demo
     from xtreme_harness.cli.show import Progress, print_result

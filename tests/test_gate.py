@@ -116,7 +116,7 @@ def test_limited_runs_are_refused_unless_a_rule_allows_them() -> None:
 def test_a_rule_that_finds_nothing_says_so() -> None:
     report = judged({"task": "panx", "max_drop": 1})
     assert [(v.status, v.place, v.message) for v in report.verdicts if v.condition == "max_drop"] == [
-        ("skipped", "task panx", "no finished cells of both runs stand there")
+        ("skipped", "task panx", "no finished cells of both runs make up such a figure")
     ]
 
 

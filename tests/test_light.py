@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from generated_folders import write_folders
+from made_runs import accuracy_rows, made_run, write_run
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (
@@ -60,7 +62,7 @@ def test_score(folder: Path) -> None:
     "args",
     [
         ["--help"], ["--version"], ["score", "--help"], ["submission", "--help"], ["submission", "labels", "--help"],
-        ["tasks", "list"], ["leaderboard"],
+        ["tasks", "list"], ["leaderboard"], ["compare", "--help"], ["gate", "--show-rules"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -68,6 +70,13 @@ def test_command(args: list[str]) -> None:
     run = light(*args)
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout
+
+
+def test_compare_and_gate(tmp_path: Path) -> None:
+    rows = {("xnli", code): accuracy_rows(np.arange(60) % 3 > 0) for code in ("de", "sw")}
+    old, new = (write_run(made_run(rows, name), tmp_path / name) for name in ("old", "new"))
+    compared, judged = light("compare", old, new, "--paired-ar", 100), light("gate", old, new)
+    assert (compared.returncode, compared.stderr, judged.returncode, judged.stderr) == (0, "", 0, "")
 
 
 def test_submission_check(folder: Path) -> None:

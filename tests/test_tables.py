@@ -55,7 +55,8 @@ def test_by_language_has_a_line_a_task_and_gaps_where_there_is_no_cell(result: R
     assert lines[0] == ["Tasks", *sorted({c["language"] for c in result.cells})]
     row = dict(zip(lines[0], next(row for row in lines if row[0] == "pawsx"), strict=True))
     assert row["sw"] == ""
-    assert float(row["de"]) >= 0
+    value, error = map(float, row["de"].split("±"))
+    assert error == pytest.approx(100 * (value / 100 * (1 - value / 100) / 19) ** 0.5, abs=0.1)
 
 
 def test_limited_results_say_so_in_every_table(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tabulate import tabulate
 
-from xtreme_harness.metrics import METRICS
-from xtreme_harness.results import Result
+from xtreme_harness.metrics import METRICS, Metric
+from xtreme_harness.results import Record, Result
 from xtreme_harness.score import headline
+from xtreme_harness.uncertainty import error_of_cell
 
 __all__ = ["by_language_table", "group_table", "task_table"]
 
@@ -56,15 +58,21 @@ def group_table(result: Result) -> str:
 
 
 def by_language_table(result: Result) -> str:
-    """One line a task, one column a language: the headline figure of every cell (markdown), in percent."""
+    """One line a task, one column a language: the headline of every cell and its standard error, in percent."""
     cells = {(r["task"], r["language"]): r for r in result.cells if r["status"] == "done"}
     codes = sorted({code for _, code in cells})
     rows: list[Sequence[str]] = []
     for key in dict.fromkeys(task.key for task in result.tasks):
-        card = next(t.card for t in result.tasks if t.key == key)
-        values = [cells.get((key, code)) for code in codes]
-        rows.append([key, *(f"{headline(METRICS[card.metric], v['metrics']):.1f}" if v else "" for v in values)])
+        metric = METRICS[next(t.card for t in result.tasks if t.key == key).metric]
+        rows.append([key, *(_cell(metric, cells.get((key, code))) for code in codes)])
     return _markdown(rows, _marked(result, ["Tasks", *codes]))
+
+
+def _cell(metric: Metric[Any, Any], record: Record | None) -> str:
+    """The headline and its standard error: "81.2±0.9"."""
+    if record is None:
+        return ""
+    return f"{headline(metric, record['metrics']):.1f}±{error_of_cell(metric, record, metric.main):.1f}"
 
 
 def _marked(result: Result, headers: Sequence[str]) -> list[str]:

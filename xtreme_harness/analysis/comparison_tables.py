@@ -127,8 +127,10 @@ def _unpaired(found: Comparison) -> str:
 
 def _legend(found: Comparison) -> str:
     how = found.method
+    several = any(len(side.seeds) > 1 for side in (found.old, *found.new))
     p = f"approximate randomisation, {how['trials']:,} trials" if how["trials"] else "the same bootstrap"
-    seeds = "; seeds are the outer level" if any(len(s.seeds) > 1 for s in (found.old, *found.new)) else ""
+    p += " over answers averaged over seeds" if how["trials"] and several else ""
+    seeds = "; seeds are the outer level" if several else ""
     return (
         f"Differences are new minus old, in percent points. Intervals: paired bootstrap over examples, "
         f"{how['resamples']:,} resamples, seed {how['seed']}{seeds}; the items of parallel tasks are drawn for all "

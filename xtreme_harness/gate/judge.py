@@ -53,7 +53,7 @@ def judge(
         found += _significant(rule, both, unpaired)
     for name in ("floor", "max_drop", "max_relative_drop", "significant_drop"):
         if getattr(rule, name) is not None and not any(verdict.condition == name for verdict in found):
-            found.append(_skipped(rule, name, rule.label, "no finished cells of both runs stand there"))
+            found.append(_skipped(rule, name, rule.label, "no finished cells of both runs make up such a figure"))
     return found
 
 

@@ -62,7 +62,7 @@ def as_markdown(reports: Sequence[Report]) -> str:
         mark = "❌" if report.broken else "✅"
         lines = [f"### {mark} xharness {summary(report)}", "", f"`{report.new}` against `{report.old}`", ""]
         if report.broken:
-            lines += ["| rule | condition | where | old | new | |", "|:--|:--|:--|--:|--:|:--|"]
+            lines += ["| rule | condition | where | old | new | finding |", "|:--|:--|:--|--:|--:|:--|"]
             lines += [_markdown_row(one) for one in report.broken[:_MOST]]
             if len(report.broken) > _MOST:
                 lines.append(f"\n... and {len(report.broken) - _MOST} more")

@@ -38,8 +38,8 @@ def check_card(
         tell(finding)
         found.append(finding)
     if not found:
-        where = "not on the Hub" if data.default is None and card.hub is None else "no data there"
-        note = f". {card.note}" if card.note and card.hub is None else ""
+        where = "not on the Hub" if data.default is None and not card.evaluated_from_hub else "no data there"
+        note = f". {card.note}" if card.note and not card.evaluated_from_hub else ""
         found.append(Finding("test", "-", 0, None, (f"{data.name}: {where}{note}".strip(),)))
         tell(found[-1])
     return found

@@ -43,7 +43,7 @@ def download(
     wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
     wanted |= {(card.name, split, "en"): card for card in training for split in ("train", "dev")}
     for (_, split, language), card in wanted.items():
-        if card.hub is not None and split not in card.hub.splits:
+        if card.evaluated_from_hub and card.hub is not None and split not in card.hub.splits:
             continue
         fetched = _fetch(card, split, language, folder)
         found.append(fetched)
@@ -60,7 +60,9 @@ def training_cards(targets: Sequence[Target], cards: dict[str, TaskCard]) -> lis
 
 def _fetch(card: TaskCard, split: str, language: str, folder: Path) -> Fetched:
     source = target_source(card)
-    if card.hub is None or source is None or split not in source.files:
+    if card.hub is not None and split in card.hub.splits and source and "rows" not in source.files.get(split, {}):
+        return Fetched(card.name, split, language, 0, card.hub.note)
+    if card.hub is None or split not in card.hub.splits or source is None or split not in source.files:
         return Fetched(card.name, split, language, 0, f"not on the Hub. {card.note}".strip())
     if language in card.hub.options.get("absent", ()):
         return Fetched(card.name, split, language, 0, f"{card.hub.path} does not have it. {card.hub.note}".strip())

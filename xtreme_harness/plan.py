@@ -194,7 +194,7 @@ def _absence(
     place = str(data.named.get(card.name, data.name))
     if located is None and card.parts:
         return f"{card.name} has no data of its own; evaluate its parts: --tasks {','.join(card.parts)}"
-    if located is None and place == "hub" and card.hub is None:
+    if located is None and place == "hub" and not card.evaluated_from_hub:
         return f"not on the Hub; use --data DIR or --data samples. {card.note}".strip()
     if located is None:
         others = [s for s in ("test", "dev") if s != split and locate(card, s, language, data) is not None]

@@ -41,8 +41,9 @@ def test_parts_add_up_to_the_whole(tmp_path: Path, family: str, task: str) -> No
     assert len(whole) > 10
     largest = max(float(value.abs().max()) for value in whole.values())
     assert largest > 1e-3
+    close = 1e-4 if task == "lareqa" else 1e-5  # a cosine times 100 magnifies what float32 rounds
     for name, value in whole.items():
-        assert torch.allclose(parts[name], value, atol=1e-5 * largest, rtol=1e-4), name
+        assert torch.allclose(parts[name], value, atol=close * largest, rtol=1e-4), name
 
 
 def test_the_loss_is_that_of_transformers(tmp_path: Path) -> None:

@@ -113,6 +113,11 @@ class TaskCard(_Strict):
         """The layouts in which a data folder may hold this task, in order of preference."""
         return tuple(s for s in (self.official, self.upstream) if s)
 
+    @property
+    def evaluated_from_hub(self) -> bool:
+        """Does the Hub have data to evaluate on, and not for training alone?"""
+        return self.hub is not None and bool({"dev", "test"} & set(self.hub.splits))
+
     def count(self, split: str, language: str) -> int | None:
         """The official number of examples, where it is known."""
         sizes = self.counts.get(split)  # type: ignore[call-overload]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from xtreme_harness.data.formats.checks import refuse
 from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
+from xtreme_harness.data.formats.sentences import sentence_pairs
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.records import Json, Row, Table
@@ -175,4 +176,15 @@ def _line(text: str) -> str:
     return text.rstrip("\r\n")
 
 
-SHAPES: dict[str, Shape] = {"bucc": _bucc, "parallel": _parallel, "rows": _rows, "squad": _squad}
+def _squad_sentences(loaded: Loaded) -> Table:
+    """Questions and the sentences that answer them, as `formats.sentences` pairs them."""
+    return sentence_pairs(_squad(loaded))
+
+
+SHAPES: dict[str, Shape] = {
+    "bucc": _bucc,
+    "parallel": _parallel,
+    "rows": _rows,
+    "squad": _squad,
+    "squad_sentences": _squad_sentences,
+}

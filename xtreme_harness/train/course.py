@@ -64,8 +64,9 @@ def lessons_of(kind: Kind[Any, Any, Any], split: Split[Any], tokenizer: Tokenize
     if kind.learn is None:
         return []
     found: list[Lesson] = []
-    for first in range(0, len(split.examples), _BLOCK):
-        part = replace(split, examples=split.examples[first : first + _BLOCK])
+    block = len(split.examples) if kind.passage else _BLOCK  # a pool is tokenised with the examples: once
+    for first in range(0, len(split.examples), block):
+        part = replace(split, examples=split.examples[first : first + block])
         learned = kind.learn(kind.featurize(part, tokenizer, card), part, card)
         found.extend(Lesson(tuple(_compact(row) for row in lesson.rows), lesson.goals) for lesson in learned)
     return found

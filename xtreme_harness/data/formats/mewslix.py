@@ -43,12 +43,15 @@ def read_mewslix(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json
 
     The text of a mention is the mention, ": " and its sentence with the mention in spaced braces; that of an entity are
     the sentences of its description. Relevant is the entity's id, None where the organisers blanked it. Role `labels`,
-    if it has a file, gives it instead of the mentions.
+    if it has a file, gives it instead of the mentions. Role `pairs`, instead of the others, is the training pairs from
+    Wikipedia; the pool is then the entities of these.
 
     Raises:
         DataError: with all faults of a file; those of the entities when the pool is read.
         CardError: a role has no file.
     """
+    if "pairs" in files:
+        return _with_pool(read_mewslix_pairs({"rows": files["pairs"]}, options))
     pool = _Pool(files_of(files, "candidates"))
     for path in pool.paths:
         open_bytes(path).close()  # a missing file is found here, not after the queries are encoded
@@ -90,6 +93,17 @@ def read_mewslix_pairs(files: Mapping[str, Sequence[Path]], options: Mapping[str
                     rows.append(Row({**values, "passage": passage.text, "entity_id": passage.id}, place))
         refuse(faults)
     return Table(tuple(rows))
+
+
+def _with_pool(pairs: Table) -> Table:
+    """Pairs as queries and a pool of entities, each once."""
+    pool: dict[str, Row] = {}
+    rows = []
+    for pair in pairs.rows:
+        values = pair.values
+        pool.setdefault(values["entity_id"], Row({"id": values["entity_id"], "text": values["passage"]}, pair.place))
+        rows.append(Row({"id": values["id"], "text": values["text"], "relevant": (values["entity_id"],)}, pair.place))
+    return Table(tuple(rows), tuple(pool.values()))
 
 
 def _values(mention: Mention, target: str) -> dict[str, Json]:

@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import files_of, place_ids, refuse
-from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault, paragraphs, questions
+from xtreme_harness.data.formats.sentences import sentence_pairs
+from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault, paragraphs, questions, read_squad
 from xtreme_harness.errors import DataError
 from xtreme_harness.records import Json, Row, Table
 
@@ -36,12 +37,16 @@ def read_xquad_r(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json
     sentences that answer the same question in any language, and their doubles in the paragraph. A question whose answer
     starts in no sentence is left out, as officially.
 
+    Role `squad`, instead of both, is SQuAD's training file, read as `formats.sentences.sentence_pairs` says.
+
     Option: `check_spans` (false: do not compare answers with the context).
 
     Raises:
         DataError: with all faults of a file.
         CardError: a role has no file.
     """
+    if "squad" in files:
+        return sentence_pairs(read_squad({"rows": files["squad"]}, options))
     check = bool(options.get("check_spans", True))
     (path, *_), everything = files_of(files, "rows"), files_of(files, "all")
     if path.resolve() not in {other.resolve() for other in everything}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_runs import accuracy_rows, made_run
@@ -53,6 +55,15 @@ def test_other_sizes_cannot_be_forced() -> None:
     found = pair([made_run({("panx", "de"): np.ones((4, 5))})], [made_run({("panx", "de"): np.ones((3, 5))})])
     assert not found.old
     assert found.unpaired[0].reason == "4 and 3 examples, which cannot be paired"
+
+
+def test_other_statistics_cannot_be_forced() -> None:
+    old, new = made_run({("panx", "de"): np.ones((4, 5))}), made_run({("panx", "de"): np.ones((4, 5))})
+    cell = replace(new.cells["panx", "de"], columns=("correct", "n"), rows=np.ones((4, 2)))
+    found = pair([old], [replace(new, cells={("panx", "de"): cell})])
+    assert found.unpaired[0].reason == (
+        "statistics correct, predicted, gold, tokens_correct, tokens and correct, n, which cannot be paired"
+    )
 
 
 def test_every_seed_must_have_the_cell() -> None:

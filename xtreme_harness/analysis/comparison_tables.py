@@ -59,19 +59,15 @@ def _header(found: Comparison) -> str:
 
 
 def _table(found: Comparison, rows: Sequence[Difference], title: str) -> str:
+    """A line a figure and new model, those of one figure below each other."""
     several = len(found.new) > 1
-    names = [_name(d) for d in rows]
-    lines = [
-        [name if name != previous else "", *([d.label] if several else []), *_line(d)]
-        for d, name, previous in zip(rows, names, ["", *names], strict=False)
-    ]
-    if several:  # the models of one figure below each other
-        order = {name: i for i, name in enumerate(dict.fromkeys(names))}
-        ordered = sorted(rows, key=lambda d: order[_name(d)])
-        lines, previous = [], ""
-        for d in ordered:
-            lines.append([_name(d) if _name(d) != previous else "", d.label, *_line(d)])
-            previous = _name(d)
+    place = {name: i for i, name in enumerate(dict.fromkeys(map(_name, rows)))}
+    lines: list[list[str]] = []
+    previous = ""
+    for d in sorted(rows, key=lambda d: place[_name(d)]):
+        name = _name(d)
+        lines.append([name if name != previous else "", *([d.label] if several else []), *_line(d)])
+        previous = name
     return _markdown(lines, [title, *(["model"] if several else []), *_HEADERS])
 
 

@@ -72,6 +72,9 @@ def _obstacle(cells: Sequence[RunCell]) -> str:
     sizes = list(dict.fromkeys(cell.n for cell in cells))
     if len(sizes) > 1:
         return f"{' and '.join(map(str, sizes))} examples, which cannot be paired"
+    columns = list(dict.fromkeys(cell.columns for cell in cells))
+    if len(columns) > 1:
+        return f"statistics {', '.join(columns[0])} and {', '.join(columns[1])}, which cannot be paired"
     return "no examples" if sizes == [0] else ""
 
 

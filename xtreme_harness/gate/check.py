@@ -14,7 +14,7 @@ from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import OF_FIGURES, Rule
 from xtreme_harness.gate.state import judge_state
 from xtreme_harness.gate.verdicts import Report, Verdict
-from xtreme_harness.gate.worst import worst_examples
+from xtreme_harness.gate.worst import with_examples
 from xtreme_harness.submissions import Submission
 
 __all__ = ["check_runs", "check_series"]
@@ -68,10 +68,7 @@ def check_runs(
         verdicts += judge_state(rule, runs, new)
     label = old.slug if isinstance(old, Submission) else str(place_of(old))
     report = Report(label, str(place_of(new)), tuple(verdicts), warnings)
-    if isinstance(old, Submission):
-        return report
-    examples = [worst_examples(v, old[0], new[0]) if v.status == "broken" else () for v in report.verdicts]
-    return report.with_examples(examples)
+    return report if isinstance(old, Submission) else with_examples(report, old[0], new[0])
 
 
 def check_series(rules: Sequence[Rule], series: Sequence[Run], cards: Cards, **options: int | bool) -> list[Report]:

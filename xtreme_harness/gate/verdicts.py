@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 __all__ = ["Example", "Report", "Verdict"]
@@ -56,8 +55,3 @@ class Report:
     def broken(self) -> list[Verdict]:
         """The verdicts that fail the gate."""
         return self.of("broken")
-
-    def with_examples(self, examples: Sequence[tuple[Example, ...]]) -> Report:
-        """The same with examples, one entry a verdict."""
-        pairs = zip(self.verdicts, examples, strict=True)
-        return replace(self, verdicts=tuple(replace(one, examples=found) for one, found in pairs))

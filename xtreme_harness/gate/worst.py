@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,36 +11,46 @@ import numpy as np
 from xtreme_harness.analysis.resample import headlines
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.analysis.samples import Sample, read_samples, texts
-from xtreme_harness.gate.verdicts import Example, Verdict
+from xtreme_harness.gate.verdicts import Example, Report, Verdict
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.score import headline, influence
 
-__all__ = ["worst_examples"]
+__all__ = ["with_examples"]
 
 CELLS, EXAMPLES = 3, 3  # of a verdict: cells that fell most, and examples of each
 _LONG = 160  # characters of a field
 
 
-def worst_examples(verdict: Verdict, old: Run, new: Run) -> tuple[Example, ...]:
-    """The examples that cost most, in the cells that fell most.
+def with_examples(report: Report, old: Run, new: Run) -> Report:
+    """Give every broken verdict the examples that cost most, in the cells that fell most.
 
     What an example costs is what it moves the cell's headline: a sentence pair that is found wrongly costs as well as
     one that is no longer found.
     """
-    fallen: list[tuple[float, tuple[str, str]]] = []
+    worst = [_fallen(verdict, old, new) if verdict.status == "broken" else [] for verdict in report.verdicts]
+    costly = {key: _costly(key, old, new) for key in dict.fromkeys(key for keys in worst for key in keys)}
+    verdicts = [
+        replace(verdict, examples=tuple(example for key in keys for example in costly[key]))
+        for verdict, keys in zip(report.verdicts, worst, strict=True)
+    ]
+    return replace(report, verdicts=tuple(verdicts))
+
+
+def _fallen(verdict: Verdict, old: Run, new: Run) -> list[tuple[str, str]]:
+    """The cells of a verdict that fell most, of those whose examples both runs have."""
+    changes: list[tuple[float, tuple[str, str]]] = []
     for key in verdict.cells:
         before, after = old.cells.get(key), new.cells[key]
         if before is None or before.rows is None or after.rows is None or before.rows.shape != after.rows.shape:
             continue
         metric = METRICS[after.metric]
-        fallen.append((headline(metric, after.metrics) - headline(metric, before.metrics), key))
-    worst = [key for change, key in sorted(fallen) if change < 0][:CELLS]
-    return tuple(example for key in worst for example in _costly(key, old, new))
+        changes.append((headline(metric, after.metrics) - headline(metric, before.metrics), key))
+    return [key for change, key in sorted(changes) if change < 0][:CELLS]
 
 
 def _costly(key: tuple[str, str], old: Run, new: Run) -> list[Example]:
     before, after = old.cells[key], new.cells[key]
-    assert before.rows is not None  # looked at by the caller
+    assert before.rows is not None  # `_fallen` left out those
     assert after.rows is not None
     metric = METRICS[after.metric]
     moved = influence(metric, np.concatenate([before.rows, after.rows]), metric.main)

@@ -125,10 +125,8 @@ def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: T
     none = best.first < 0
     if options["no_answer"]:
         none |= best.null - best.score > float(options["null_threshold"])
-    return {
-        e.id: "" if none[i] else _text(e.context, detail.spans[i], int(best.first[i]), int(best.last[i]))
-        for i, e in enumerate(split.examples)
-    }
+    found = zip(split.examples, detail.spans, none.tolist(), best.first.tolist(), best.last.tolist(), strict=True)
+    return {e.id: "" if no else _text(e.context, spans, first, last) for e, spans, no, first, last in found}
 
 
 def _text(context: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:

@@ -22,8 +22,9 @@ __all__ = ["Best", "Window", "best_spans"]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = NDArray[np.signedinteger]
 
-_BLOCK = 1 << 16  # pairs, or logits, worked on at once: what stays in a cache is fastest
+_BLOCK = 1 << 17  # pairs, or logits, worked on at once: what stays in a cache is fastest
 _LAST_RESORT = 1e6  # taken off the score of a single token, which stands in where no pair is a span
 
 
@@ -67,13 +68,15 @@ def best_spans(
     score = np.empty(len(windows))
     first, last = np.empty((2, len(windows)), np.int64)
     order = np.argsort(sizes, kind="stable")  # windows of similar length share a block, so that it holds little padding
-    at = 0
-    while at < len(order):
-        widest = max(int(sizes[order[-1]]), n_best * n_best)
-        rows = order[at : at + max(1, _BLOCK // max(1, widest))]
-        found = _block(logits, offsets[rows], sizes[rows], table.part(rows), n_best, longest)
-        score[rows], first[rows], last[rows] = found
-        at += len(rows)
+    widest = int(sizes.max(initial=1))
+    column = np.full(2 * len(logits) + widest, -np.inf, np.float32)  # all starts, all ends
+    np.add(logits.T, np.float32(0), out=column[: 2 * len(logits)].reshape(2, -1))  # a negative zero equals zero
+    step = max(1, _BLOCK // max(widest, n_best * n_best))
+    for at in range(0, len(order), step):
+        rows = order[at : at + step]
+        begins = np.concatenate([offsets[rows], offsets[rows] + len(logits)])
+        both = _rows(column, begins, np.tile(sizes[rows], 2))
+        score[rows], first[rows], last[rows] = _best_pairs(both, table.part(rows), n_best, longest)
     shift = table.first - table.offset
     null = logits[offsets[:-1]].sum(axis=1, dtype=np.float64) if len(windows) else np.empty(0)
     return _of_examples(table.example, score, first + shift, last + shift, null, examples)
@@ -102,55 +105,75 @@ class _Table:
             self.example[rows], self.first[rows], self.size[rows], self.offset[rows], self.owned, self.starts[rows]
         )
 
+    def holds(self, places: Places) -> NDArray[np.bool_]:
+        """Which positions (w, n) of the sequences are of the passage?"""
+        context = places - self.offset[:, None]
+        inside: NDArray[np.bool_] = (context >= 0) & (context < self.size[:, None])
+        return inside
 
-def _block(
-    logits: Floats, starts: Ints, sizes: Ints, table: _Table, n_best: int, longest: int
-) -> tuple[Doubles, Ints, Ints]:
-    """Score, first and last position of the best span of some windows; -inf where there is no context."""
-    places = np.arange(int(sizes.max()))[None, :]
-    real = places < sizes[:, None]
-    both = logits[np.where(real, starts[:, None] + places, 0)]
-    begin, end = (np.where(real, both[..., column], np.float32(-np.inf)) for column in (0, 1))
-    context = places - table.offset[:, None]
-    inside = (context >= 0) & (context < table.size[:, None])
-    owned = np.zeros_like(inside)
-    owned[inside] = table.owned[(table.starts[:, None] + context)[inside]]
-    score, first, last = _best_pairs(begin, end, owned, inside, n_best, longest)
+    def owns(self, places: Places) -> NDArray[np.bool_]:
+        """Which of them have most context in their window?"""
+        inside = self.holds(places)
+        inside[inside] = self.owned[(places - (self.offset - self.starts)[:, None])[inside]]
+        return inside
+
+
+def _rows(column: Floats, starts: Ints, sizes: Ints) -> Floats:
+    """The logits of some windows as a table (w, longest of them), filled up with -inf on the right."""
+    width = int(sizes.max())
+    found: Floats = np.lib.stride_tricks.sliding_window_view(column, width)[starts]
+    found[np.arange(width) >= sizes[:, None]] = -np.inf
+    return found
+
+
+def _best_pairs(both: Floats, table: _Table, n_best: int, longest: int) -> tuple[Doubles, Ints, Ints]:
+    """Score, first and last position of the best span of some windows; -inf where there is no context.
+
+    Args:
+        both: (2 * w, length) logits of w windows' starts, then of their ends.
+        table: the windows.
+        n_best: starts and ends tried.
+        longest: tokens a span may have.
+    """
+    row = np.arange(len(table.size))
+    places = _top(both, n_best).astype(np.int32)
+    first, last = places[: len(row)], places[len(row) :]
+    high = both[np.arange(len(both))[:, None], places].astype(np.float64)
+    starts = np.where(table.owns(first), high[: len(row)], -np.inf)
+    ends = np.where(table.holds(last), high[len(row) :], -np.inf)
+    ahead = (last[:, None, :] - first[:, :, None]).view(np.uint32)  # an end before its start is very far ahead
+    sums = starts[:, :, None] + ends[:, None, :]
+    np.copyto(sums, -np.inf, where=ahead >= longest)
+    best = sums.reshape(len(row), -1).argmax(axis=1)
+    i, j = best // last.shape[1], best % last.shape[1]
+    score, first, last = sums[row, i, j], first[row, i], last[row, j]
     lost = np.flatnonzero(np.isneginf(score) & (table.size > 0))
-    sums = np.where(inside[lost], begin[lost] + end[lost], -np.inf)
-    first[lost] = last[lost] = sums.argmax(axis=1)
-    score[lost] = sums.max(axis=1, initial=-np.inf).astype(np.float64) - _LAST_RESORT
+    if len(lost):
+        inside = table.part(lost).holds(np.tile(np.arange(both.shape[1]), (len(lost), 1)))
+        alone = np.where(inside, both[lost] + both[lost + len(row)], -np.inf)
+        first[lost] = last[lost] = alone.argmax(axis=1)
+        score[lost] = alone.max(axis=1).astype(np.float64) - _LAST_RESORT
     return score, first, last
 
 
-def _best_pairs(
-    begin: Floats, end: Floats, owned: NDArray[np.bool_], inside: NDArray[np.bool_], n_best: int, longest: int
-) -> tuple[Doubles, Ints, Ints]:
-    """Pair the n best starts (w, n) with the n best ends; -inf where no pair is a span."""
-    row = np.arange(len(begin))[:, None]
-    first, last = _top(begin, n_best), _top(end, n_best)
-    length = last[:, None, :] - first[:, :, None]
-    span = (length >= 0) & (length < longest) & owned[row, first][:, :, None] & inside[row, last][:, None, :]
-    sums = begin[row, first].astype(np.float64)[:, :, None] + end[row, last].astype(np.float64)[:, None, :]
-    flat = np.where(span, sums, -np.inf).reshape(len(begin), -1)
-    best = flat.argmax(axis=1)[:, None]
-    at = best // last.shape[1], best % last.shape[1]
-    return flat[row, best][:, 0], first[row, at[0]][:, 0], last[row, at[1]][:, 0]
-
-
 def _top(values: Floats, n: int) -> Ints:
-    """Positions (w, min(n, length)) of the n highest values of each row, highest first, the earlier among equals.
-
-    Value and position make one integer that is small where the value is high, so that a partition of integers
-    settles the ties too.
-    """
-    bits = (values + np.float32(0)).view(np.int32).astype(np.int64)  # + 0: a negative zero equals zero
-    rank = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # in the order of the numbers
-    keys = (~rank << 32) | np.arange(values.shape[1])
-    if n < values.shape[1]:
-        keys = np.partition(keys, n - 1, axis=1)[:, :n]
-    places: Ints = np.sort(keys, axis=1) & 0xFFFFFFFF
-    return places
+    """Positions (w, min(n, length)) of the n highest values of each row, highest first, the earlier among equals."""
+    width = values.shape[1]
+    if n >= width:
+        return np.argsort(-values, axis=1, kind="stable")
+    edge = np.partition(values, width - n, axis=1)[:, width - n]
+    high = values >= edge[:, None]
+    flat = np.flatnonzero(high)
+    if len(flat) > n * len(values):  # in some row more than n are as high as the n-th
+        tied = high.sum(axis=1) > n
+        best = np.empty((len(values), n), np.int64)
+        best[tied] = np.argsort(-values[tied], axis=1, kind="stable")[:, :n]
+        best[~tied] = _top(values[~tied], n)
+        return best
+    row = np.arange(len(values))[:, None]
+    places: Ints = flat.reshape(-1, n) - row * width
+    order = np.argsort(-values[row, places], axis=1, kind="stable")
+    return np.asarray(places[row, order])
 
 
 def _of_examples(example: Ints, score: Doubles, first: Ints, last: Ints, null: Doubles, examples: int) -> Best:

@@ -23,8 +23,6 @@ from xtreme_harness.train.stage import Stage, Trained, fields_of, find_trained, 
 
 __all__ = ["require_training", "train_stage", "trained_tasks"]
 
-MLM = "mlm"
-
 
 def trained_tasks(cards: Cards, names: Sequence[str]) -> list[str]:
     """The training units that tasks named to `train` stand for: XQuAD and MLQA are trained on SQuAD."""
@@ -106,6 +104,7 @@ def _trained(
     from xtreme_harness.train.checkpoint import save_checkpoint
     from xtreme_harness.train.course import head_of
     from xtreme_harness.train.loop import fit
+    from xtreme_harness.train.masking import MLM, masked_course, read_texts
     from xtreme_harness.train.network import Role, build
     from xtreme_harness.train.objectives import MASKED_LM
 
@@ -120,8 +119,6 @@ def _trained(
     trainee = build(stage.checkpoint, roles, hyper, stage.seed, stage.keep_head, stage.trust)
     courses = [_course(stage, role, *loaded[role.task], trainee.tokenizer) for role in roles if role.task != MLM]
     if stage.mlm is not None:
-        from xtreme_harness.train.masking import masked_course, read_texts
-
         courses.append(masked_course(read_texts(stage.mlm), stage.recipe.mlm, trainee.tokenizer, hyper, stage.seed))
     journal = Journal(folder / "train.jsonl", report)
     outcome = fit(

@@ -1,0 +1,96 @@
+"""Texts in many languages, and how they are masked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xtreme_harness.demo import train_tokenizer
+from xtreme_harness.errors import DataError, ModelError
+from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.train.masking import mask, masked_course, read_texts, spread, text_hashes
+from xtreme_harness.train.recipe import Hyper, Masking
+
+TEXTS = {
+    "en": tuple(f"The boat number {i} left the harbour before the rain began." for i in range(60)),
+    "sw": tuple(f"Mashua namba {i} iliondoka bandarini kabla ya mvua kuanza." for i in range(20)),
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer(train_tokenizer([line for lines in TEXTS.values() for line in lines]), 512)
+
+
+def test_texts_are_read_by_language(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("one\n\n two \n")
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "a.txt").write_text("eins\n")
+    (tmp_path / "de" / "b.txt").write_text("zwei\n")
+    assert read_texts(tmp_path) == {"en": ("one", "two"), "de": ("eins", "zwei")}
+    assert set(text_hashes(tmp_path)) == {"en.txt", "de/a.txt", "de/b.txt"}
+
+
+def test_every_fault_of_the_texts_is_told(tmp_path: Path) -> None:
+    (tmp_path / "english.txt").write_text("one\n")
+    (tmp_path / "de.txt").write_text("\n")
+    (tmp_path / "fr.txt").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(DataError) as fault:
+        read_texts(tmp_path)
+    assert [part in str(fault.value) for part in ("'english'", "de.txt: holds no text", "fr.txt: cannot be read")] == [
+        True, True, True,
+    ]  # fmt: skip
+    with pytest.raises(DataError, match=r"no texts; expected"):
+        read_texts(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(("exponent", "share"), [(1.0, 0.75), (0.0, 0.5), (0.5, 0.634)])
+def test_the_exponent_lifts_small_languages(exponent: float, share: float) -> None:
+    picks = spread({"en": 60, "sw": 20}, exponent, 1000, seed=1)
+    assert Counter(language for language, _ in picks)["en"] / 1000 == pytest.approx(share, abs=0.001)
+    assert {line for language, line in picks if language == "sw"} == set(range(20))
+
+
+def test_masks_follow_the_rule(tokenizer: Tokenizer) -> None:
+    course = masked_course(TEXTS, Masking(), tokenizer, Hyper(), seed=3)
+    assert len(course.lessons) == 80
+    before = [lesson for _ in range(40) for lesson in course.lessons]
+    after = mask(before, 0.15, tokenizer, seed=9)
+    special = set(tokenizer.raw.all_special_ids)
+    total = fates = 0
+    counted: Counter[str] = Counter()
+    for old, new in zip(before, after, strict=True):
+        (old_row,), (new_row,) = old.rows, new.rows
+        keep = set(new_row.keep or ())
+        assert tuple(old_row.ids[i] for i in new_row.keep or ()) == new.goals
+        assert not special & set(new.goals)
+        assert all(a == b for i, (a, b) in enumerate(zip(old_row.ids, new_row.ids, strict=True)) if i not in keep)
+        total += sum(i not in special for i in old_row.ids)
+        for at, goal in zip(new_row.keep or (), new.goals, strict=True):
+            fates += 1
+            shown = new_row.ids[at]
+            fate = "mask" if shown == tokenizer.raw.mask_token_id else "same" if shown == goal else "random"
+            counted[fate] += 1
+            assert fate != "random" or shown not in special
+    assert fates / total == pytest.approx(0.15, abs=0.01)
+    assert np.array([counted[k] / fates for k in ("mask", "same", "random")]) == pytest.approx(
+        [0.8, 0.1, 0.1], abs=0.02
+    )
+
+
+def test_masks_depend_on_the_seed_alone(tokenizer: Tokenizer) -> None:
+    course = masked_course(TEXTS, Masking(), tokenizer, Hyper(), seed=3)
+    assert course.prepare is not None
+    first, again, other = (course.prepare(course.lessons[:8], seed) for seed in (5, 5, 6))
+    assert first == again
+    assert first != other
+
+
+def test_a_tokenizer_without_a_mask_is_refused(tokenizer: Tokenizer) -> None:
+    raw = train_tokenizer(list(TEXTS["en"]))
+    raw.mask_token = None
+    with pytest.raises(ModelError, match="no mask token"):
+        masked_course(TEXTS, Masking(), Tokenizer(raw, 512), Hyper(), seed=0)

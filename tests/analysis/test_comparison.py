@@ -52,6 +52,7 @@ def test_figures_by_hand() -> None:
     means = np.mean([new[key][:, 0] - old[key][:, 0] for key in old], axis=0)
     assert task.error == pytest.approx(100 * means.std() / 400**0.5, rel=0.04)
     assert task.items == 400
+    assert task.effect == pytest.approx(np.mean([one(found, "cell", f"xnli {c}").effect for c in CODES]))
     assert task.difference == pytest.approx(np.mean([one(found, "cell", f"xnli {c}").difference for c in CODES]))
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def _rows(key: tuple[str, str], n: int, number: int) -> NDArray[np.float64]:
 
 def hash_of(key: tuple[str, str]) -> int:
     """A number of a cell that does not change from process to process."""
-    return int.from_bytes(" ".join(key).encode(), "little") % 2**32
+    return zlib.crc32(" ".join(key).encode())
 
 
 if __name__ == "__main__":

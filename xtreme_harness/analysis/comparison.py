@@ -54,7 +54,7 @@ class Difference:
     p: float  # two-sided
     holm: float  # adjusted over the figures of the same level and scope
     benjamini_hochberg: float
-    effect: float  # difference over the standard deviation of the differences of single items
+    effect: float  # of a cell: difference over the standard deviation of the differences of examples; else their mean
     detectable: float  # the smallest difference that such data find with 80 % power at 5 %
     items: int  # resampled; an item of a parallel task counts once for all its languages
     cells: int  # compared
@@ -164,6 +164,9 @@ def _differences(pairs: Paired, means: Sequence[Figure], made: Replicates, label
     old, new = weights @ made.old, weights @ made.new
     null = weights @ made.null if made.null is not None else None
     before, after = headlines_of(pairs.old), headlines_of(pairs.new)
+    effects = weights @ np.array([
+        _effect(after[key] - before[key], made.new[i] - made.old[i], pairs.old[key][0].n) for key, i in place.items()
+    ])  # fmt: skip
     found = []
     for i, figure in enumerate(means):
         values = figure.value(before), figure.value(after)
@@ -174,11 +177,16 @@ def _differences(pairs: Paired, means: Sequence[Figure], made: Replicates, label
                 figure.level, figure.scope, figure.name, label, *values, shift,
                 _interval(old[i]), _interval(new[i]), _interval(new[i] - old[i]), error,
                 _p(shift, new[i] - old[i], error, null[i] if null is not None else None, differing), 1.0, 1.0,
-                shift / error / items**0.5 if error else 0.0, DETECTABLE * error,
-                items, len(figure.cells), figure.complete,
+                float(effects[i]), DETECTABLE * error, items, len(figure.cells), figure.complete,
             )
         )  # fmt: skip
     return found
+
+
+def _effect(shift: float, resampled: NDArray[np.float64], n: int) -> float:
+    """The difference over the standard deviation of the differences of single examples."""
+    error = float(resampled.std(ddof=1))
+    return shift / error / n**0.5 if error else 0.0
 
 
 def headlines_of(cells: Mapping[tuple[str, str], Sequence[RunCell]]) -> dict[tuple[str, str], float]:

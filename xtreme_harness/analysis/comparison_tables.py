@@ -127,14 +127,16 @@ def _legend(found: Comparison) -> str:
     p = f"approximate randomisation, {how['trials']:,} trials" if how["trials"] else "the same bootstrap"
     p += " over answers averaged over seeds" if how["trials"] and several else ""
     seeds = "; seeds are the outer level" if several else ""
-    return (
-        f"Differences are new minus old, in percent points. Intervals: paired bootstrap over examples, "
-        f"{how['resamples']:,} resamples, seed {how['seed']}{seeds}; the items of parallel tasks are drawn for all "
-        f"languages at once.\np: {p}, two-sided. ** p < 0.05 after Holm's correction over the lines of one kind "
-        "(suites, groups, tasks, cells ...); * only after that of Benjamini and Hochberg.\neffect: the difference over "
-        "the standard deviation of an item's difference. detectable: the smallest difference that such data find with "
-        "80 % power at 5 %."
+    lines = (
+        "Differences are new minus old, in percent points.",
+        f"Intervals: paired bootstrap over examples, {how['resamples']:,} resamples, seed {how['seed']}{seeds}; the items "
+        "of parallel tasks are drawn for all languages at once.",
+        f"p: {p}, two-sided. ** p < 0.05 after Holm's correction over the lines of one kind (suites, groups, tasks, "
+        "cells ...); * only after that of Benjamini and Hochberg.",
+        "effect: the difference over the standard deviation of an example's difference, averaged over cells.",
+        "detectable: the smallest difference that such data find with 80 % power at 5 %.",
     )
+    return "\n".join(lines)
 
 
 def _markdown(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

@@ -20,8 +20,9 @@ def as_text(report: Report) -> str:
     for one in report.broken:
         lines.append(f"BROKEN {one.rule}: {one.condition}: {one.place}: {one.message}")
         lines += [f"    {_example(example)}" for example in one.examples]
-        if one.examples and not any(example.text for example in one.examples):
-            lines.append("    (`eval --log-samples` in both runs shows their texts)")
+    examples = [example for one in report.broken for example in one.examples]
+    if examples and not any(example.text for example in examples):
+        lines.append("(`eval --log-samples` in both runs shows the texts of the examples)")
     lines += [f"skipped {one.rule}: {one.condition}: {one.place}: {one.message}" for one in report.of("skipped")]
     return "\n".join([*lines, summary(report)])
 

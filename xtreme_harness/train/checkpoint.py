@@ -92,8 +92,10 @@ def _write_head(member: Any, labels: Sequence[str], folder: Path, notes: Mapping
         _write_notes(folder, {**notes, "head": described})
     else:
         shared = {id(p) for p in encoder_of(member).parameters()} | {id(b) for b in encoder_of(member).buffers()}
-        state = {name: v for name, v in member.state_dict(keep_vars=True).items() if id(v) not in shared}
-        member.config.architectures = [type(member).__name__]
+        own = {id(v): name for name, v in reversed(member.state_dict(keep_vars=True).items()) if id(v) not in shared}
+        state = {name: member.get_parameter(name) for name in own.values()}  # a tied tensor under its first name
+        network = member.encoder if isinstance(member, DualEncoder) else member
+        member.config.architectures = [type(network).__name__]
         member.config.save_pretrained(folder)
         _write_notes(folder, notes)
     save_file({name: v.detach().cpu().contiguous() for name, v in state.items()}, folder / "head.safetensors")

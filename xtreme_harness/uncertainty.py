@@ -1,7 +1,8 @@
 """How sure the means of a run are: what examples, seeds and languages add to their variance.
 
 Several seeds answer the same examples. The variance of their mean is then that of the examples (of the statistics
-averaged over seeds) plus that of the seeds: the sample variance of the seeds' scores over their number.
+averaged over seeds) plus that of the seeds: the sample variance of the seeds' scores over their number. What is chance
+in a single answer is part of both, so the sum errs on the wide side.
 """
 
 from __future__ import annotations

@@ -129,8 +129,8 @@ def _legend(found: Comparison) -> str:
     seeds = "; seeds are the outer level" if several else ""
     lines = (
         "Differences are new minus old, in percent points.",
-        f"Intervals: paired bootstrap over examples, {how['resamples']:,} resamples, seed {how['seed']}{seeds}; the items "
-        "of parallel tasks are drawn for all languages at once.",
+        f"Intervals: paired bootstrap over examples, {how['resamples']:,} resamples, seed {how['seed']}{seeds}; the "
+        "items of parallel tasks are drawn for all languages at once.",
         f"p: {p}, two-sided. ** p < 0.05 after Holm's correction over the lines of one kind (suites, groups, tasks, "
         "cells ...); * only after that of Benjamini and Hochberg.",
         "effect: the difference over the standard deviation of an example's difference, averaged over cells.",

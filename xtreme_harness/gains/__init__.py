@@ -1,0 +1,1 @@
+"""What intermediate training gains: tidy rows, their summary over seeds, tables."""

@@ -1,0 +1,1 @@
+"""The grid of intermediate training: bases, intermediate tasks, targets, seeds."""

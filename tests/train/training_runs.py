@@ -31,7 +31,7 @@ def stage_on_samples(model: Path, tasks: tuple[str, ...], *settings: str, **opti
 
 def prepared(stage: Stage, group: int | None = None) -> tuple[Trainee, list[Course]]:
     """The network and the courses of a stage."""
-    loaded = {task: stages._loaded(stage, task) for task in stage.tasks}
+    loaded = {task: stages._loaded(stage, task, Path()) for task in stage.tasks}
     roles = [Role(t, head_of(KINDS[c.kind]), c.labels, c.aliases, group) for t, (c, _, _) in loaded.items()]
     trainee = build(stage.checkpoint, roles, stages.hyper_of(stage), stage.seed)
     return trainee, [stages._course(stage, role, *loaded[role.task], trainee.tokenizer) for role in roles]

@@ -108,7 +108,7 @@ def _trained(
     from xtreme_harness.train.network import Role, build
     from xtreme_harness.train.objectives import MASKED_LM
 
-    loaded = {task: _loaded(stage, task) for task in stage.tasks}
+    loaded = {task: _loaded(stage, task, folder) for task in stage.tasks}
     roles = []
     for task, (card, _, _) in loaded.items():
         group = hyper_of(stage, task).softmax_group
@@ -142,7 +142,7 @@ def _trained(
     return Trained(folder, False, notes)
 
 
-def _loaded(stage: Stage, task: str) -> tuple[TaskCard, Split[Any], Split[Any] | None]:
+def _loaded(stage: Stage, task: str, folder: Path) -> tuple[TaskCard, Split[Any], Split[Any] | None]:
     """Card with labels and length, training split (limited, translated), dev split."""
     from xtreme_harness.train.course import card_for, limited
 
@@ -152,9 +152,12 @@ def _loaded(stage: Stage, task: str) -> tuple[TaskCard, Split[Any], Split[Any] |
     if train is None:
         raise DataError(f"{task}: no English training data")
     if stage.translated is not None:
-        from xtreme_harness.train.translated import load_translated, mixed
+        from xtreme_harness.train.translated import load_translated, mixed, report_quality, require_translations
 
-        train = mixed(train, load_translated(card, stage.cards, stage.translated, KINDS), stage.instead)
+        found = load_translated(card, stage.cards, stage.translated, KINDS)
+        require_translations(card, stage.translated, found)
+        report_quality(card, stage.cards, train, found, stage.translated, KINDS, folder / f"translations-{task}.json")
+        train = mixed(train, found, stage.instead)
     wanted = kind.gold
     train = limited(train, stage.limit, stage.seed, wanted)
     return card, train, load_training(card, stage.cards, stage.data, "dev", KINDS)

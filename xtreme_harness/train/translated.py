@@ -1,0 +1,220 @@
+"""Machine-translated training data: read, checked for the usual failures, mixed with the English.
+
+Files lie in `DIR/<task>/<lang>.<ext>` or `DIR/<task>/train-<lang>.<ext>`, in the form of the task's English training
+file; human translations to compare with, line by line, in `DIR/references/<task>/<lang>.<ext>`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.load import load_split
+from xtreme_harness.data.sources import FilesFound
+from xtreme_harness.data.training import Reader
+from xtreme_harness.errors import DataError
+from xtreme_harness.languages import LANGUAGES
+from xtreme_harness.records import Split
+from xtreme_harness.submission import write_atomic
+
+__all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "report_quality"]
+
+log = logging.getLogger("xtreme_harness")
+_FAR = 2.5  # times longer or shorter than is usual for the file: a length that does not match
+_SHOWN = 20  # ids of rows that are named
+_BY_CHARACTER = ("zh", "ja", "th", "my", "km", "lo")  # scripts without blanks between words
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is wrong with the translation of one training set into one language."""
+
+    task: str
+    language: str
+    rows: int
+    empty: int  # rows with a text that is blank
+    untranslated: int  # rows with a text of three words or more that is the English one
+    lengths: int  # rows whose length over that of the English is far from the file's median
+    labels: int  # rows whose label is not the English one
+    flagged: tuple[str, ...]  # ids of the first such rows
+    chrf: float | None  # corpus chrF and BLEU against human translations; None without
+    bleu: float | None
+    signature: str = ""  # sacrebleu's, of the BLEU
+
+
+def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[str, Reader]) -> dict[str, Split[Any]]:
+    """Read the translations of a task's training data, by language; {} where the folder has none.
+
+    Raises:
+        DataError: every fault of a file.
+    """
+    found: dict[str, list[Split[Any]]] = {}
+    members = [cards.card(part) for part in card.parts] or [card]
+    for member in members:
+        for language, file in _files(folder / member.name):
+            located = _located(member, file)
+            kind = kinds[member.kind]
+            split = load_split(member, language, "train", located, kind.parse, kind.passage)
+            named = replace(split, hashes={f"{member.name}/{file.name}": v for v in split.hashes.values()})
+            found.setdefault(language, []).append(named)
+    return {language: _joined(card, splits) for language, splits in found.items()}
+
+
+def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bool = False) -> Split[Any]:
+    """The English examples and then the translated ones, or these alone; ids are `<lang>/<id>`."""
+    parts = ([] if instead and translated else [english]) + list(translated.values())
+    examples = tuple(replace(e, id=f"{part.language}/{e.id}") for part in parts for e in part.examples)
+    hashes = {name: value for part in parts for name, value in part.hashes.items()}
+    return replace(english, examples=examples, hashes=hashes)
+
+
+def quality(english: Split[Any], translated: Split[Any], references: Split[Any] | None, gold: Any) -> Quality:
+    """Check a translation row by row against the English, and score it against human translations.
+
+    Args:
+        english: the training data that were translated; compared by position, as far as both go.
+        translated: the translations.
+        references: human translations of the first rows, or None.
+        gold: of an example, as the kind has it; spans are not compared.
+    """
+    pairs = list(zip(english.examples, translated.examples, strict=False))
+    ratios = np.array([_size(b) / max(1, _size(a)) for a, b in pairs])
+    usual = float(np.median(ratios)) if len(ratios) else 1.0
+    empty, same, far, labels = [], [], [], []
+    for (before, after), ratio in zip(pairs, ratios, strict=True):
+        if any(not text.strip() for text in texts_of(after)):
+            empty.append(after.id)
+        elif any(_equal(a, b) for a, b in zip(texts_of(before), texts_of(after), strict=False)):
+            same.append(after.id)
+        elif usual > 0 and not usual / _FAR <= ratio <= usual * _FAR:
+            far.append(after.id)
+        if isinstance(gold(before), str | int) and gold(before) != gold(after):
+            labels.append(after.id)
+    flagged = tuple(dict.fromkeys([*empty, *same, *far, *labels]))[:_SHOWN]
+    chrf, bleu, signature = _scored(translated, references)
+    return Quality(
+        english.task, translated.language, len(translated.examples), len(empty), len(same), len(far), len(labels),
+        flagged, chrf, bleu, signature,
+    )  # fmt: skip
+
+
+def report_quality(
+    card: TaskCard,
+    cards: Cards,
+    english: Split[Any],
+    translated: Mapping[str, Split[Any]],
+    folder: Path,
+    kinds: Mapping[str, Any],
+    output: Path,
+) -> list[Quality]:
+    """Check every language, write `translations.json`, and warn of languages with flagged rows."""
+    references = load_translated(card, cards, folder / "references", kinds)
+    found = [quality(english, one, references.get(code), kinds[card.kind].gold) for code, one in translated.items()]
+    write_atomic(output, json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False) + "\n")
+    for one in found:
+        wrong = one.empty + one.untranslated + one.lengths + one.labels
+        if wrong:
+            log.warning(
+                "%s %s: %d of %d translated rows are flagged (%d empty, %d untranslated, %d of unlikely length, "
+                "%d with another label); the first: %s", one.task, one.language, wrong, one.rows, one.empty,
+                one.untranslated, one.lengths, one.labels, ", ".join(one.flagged[:3]),
+            )  # fmt: skip
+    return found
+
+
+def quality_table(found: Sequence[Quality]) -> str:
+    """The report as a markdown table."""
+    from tabulate import tabulate
+
+    rows = [
+        [q.task, q.language, q.rows, q.empty, q.untranslated, q.lengths, q.labels, _figure(q.chrf), _figure(q.bleu)]
+        for q in found
+    ]
+    headers = ["task", "language", "rows", "empty", "untranslated", "length", "label", "chrF", "BLEU"]
+    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+
+
+def texts_of(example: Any) -> list[str]:
+    """All texts of an example, in the order of its fields."""
+    found: list[str] = []
+    for name in example.__dataclass_fields__:
+        value = getattr(example, name)
+        if name in ("text", "text_a", "text_b", "question", "context"):
+            found.append(value)
+        elif name in ("choices", "words"):
+            found.extend(value if name == "choices" else [" ".join(value)])
+    return found
+
+
+def require_translations(card: TaskCard, folder: Path, translated: Mapping[str, Split[Any]]) -> None:
+    """Raise DataError where none of a task's translations are there."""
+    if not translated:
+        raise DataError(
+            f"--translated {folder}: nothing for {card.name}; expected {folder}/{card.name}/<lang>.<ext>, in the "
+            "form of the English training file"
+        )
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """Language and path of every file of a task's folder."""
+    found = []
+    for file in sorted(p for p in folder.glob("*") if p.is_file()) if folder.is_dir() else []:
+        language = file.name.partition(".")[0].removeprefix("train-")
+        if language not in LANGUAGES:
+            raise DataError(f"{file}: cannot tell the language; name the file <lang>{file.suffix}, as de{file.suffix}")
+        found.append((language, file))
+    return found
+
+
+def _located(card: TaskCard, file: Path) -> FilesFound:
+    """The file, read as the card reads its English training file of the same ending."""
+    for source in card.file_sources:
+        roles = source.files.get("train", {})
+        patterns = [pattern for listed in roles.values() for pattern in listed]
+        if len(roles) == 1 and any(Path(pattern).suffix == file.suffix for pattern in patterns):
+            return FilesFound(source, {next(iter(roles)): (file,)}, {**source.options, "ids": "position"}, str(file))
+    endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get("train", {}).values() for p in r})
+    raise DataError(f"{file}: {card.name} has no training format with this ending; expected {', '.join(endings)}")
+
+
+def _joined(card: TaskCard, splits: Sequence[Split[Any]]) -> Split[Any]:
+    if len(splits) == 1:
+        return replace(splits[0], task=card.name)
+    examples = tuple(replace(e, id=f"{split.task}/{e.id}") for split in splits for e in split.examples)
+    hashes = {name: value for split in splits for name, value in split.hashes.items()}
+    return replace(splits[0], task=card.name, examples=examples, hashes=hashes)
+
+
+def _size(example: Any) -> int:
+    return sum(len(text) for text in texts_of(example))
+
+
+def _equal(before: str, after: str) -> bool:
+    return len(before.split()) >= 3 and before.casefold().split() == after.casefold().split()
+
+
+def _scored(translated: Split[Any], references: Split[Any] | None) -> tuple[float | None, float | None, str]:
+    """ChrF and BLEU of the rows that have a reference; characters are the tokens where words have no blanks."""
+    if references is None:
+        return None, None, ""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    pairs = list(zip(translated.examples, references.examples, strict=False))
+    found = [" ".join(texts_of(a)) for a, _ in pairs]
+    gold = [" ".join(texts_of(b)) for _, b in pairs]
+    tokenize = "zh" if translated.language == "zh" else "char" if translated.language in _BY_CHARACTER else "13a"
+    bleu = BLEU(tokenize=tokenize)
+    score = float(bleu.corpus_score(found, [gold]).score)
+    return float(CHRF().corpus_score(found, [gold]).score), score, str(bleu.get_signature())
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xtreme_harness.demo import sample_texts, tiny_config, train_tokenizer
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
+from xtreme_harness.tiny import sample_texts, tiny_config, train_tokenizer
 
 UNITS = ("xnli", "pawsx", "xcopa", "udpos", "panx", "squad", "tydiqa", "lareqa", "mewslix")
 

@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xtreme_harness.api import demo, evaluate, score, train
+    from xtreme_harness.api import evaluate, score, train
     from xtreme_harness.compare import compare
+    from xtreme_harness.demo import demo
     from xtreme_harness.errors import (
         CardError,
         DataError,
@@ -44,7 +45,7 @@ __all__ = [
 
 _HOMES = {
     "evaluate": "api",
-    "demo": "api",
+    "demo": "demo",
     "score": "api",
     "train": "api",
     "compare": "compare",

@@ -29,7 +29,6 @@ from xtreme_harness.training import SILENT, Watch, missing_units, train, train_u
 
 __all__ = [
     "default_output",
-    "demo",
     "evaluate",
     "plan_evaluation",
     "read_label_orders",
@@ -212,22 +211,6 @@ def read_layer(value: str | int | float | None) -> str | int | float | None:
         return float(value) if "." in value else int(value)
     except ValueError:
         raise ModelError(f"--layer {value}: expected last, an index such as 8, or a fraction such as 0.67") from None
-
-
-def demo(folder: str | Path, watch: Watch = SILENT, **options: Any) -> tuple[Path, Result]:
-    """Make a tiny encoder and take it through all three phases on the samples, offline.
-
-    Phase 1 trains it on HellaSwag, phase 2 puts a head for every training unit over it, phase 3 evaluates both suites.
-    """
-    from xtreme_harness.demo import build_base
-
-    place = Path(folder)
-    open_output(place)
-    base = build_base(place / "checkpoint")
-    train(base, "hellaswag", data="samples", output=place / "intermediate", recipe="fast", watch=watch)
-    suites = ["xtreme", "xtreme-r"]
-    own = {"data": "samples", "recipe": "fast", "watch": watch, **options}
-    return base, evaluate(place / "intermediate", suites, output=place / "out", **own)
 
 
 def _result(

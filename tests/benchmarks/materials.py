@@ -166,7 +166,7 @@ def _centre(network: Any, bias: Any, split: Split[Any], card: TaskCard, raw: Any
 
 
 def _tokenizer(data: str) -> Any:
-    from xtreme_harness.demo import sample_texts, train_tokenizer
+    from xtreme_harness.tiny import sample_texts, train_tokenizer
 
     texts = sample_texts(all_cards()) if data == "samples" else _texts(data)
     return train_tokenizer(list(texts), vocabulary=_VOCABULARY)

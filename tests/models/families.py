@@ -17,9 +17,9 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from xtreme_harness.demo import sample_texts
 from xtreme_harness.models.heads import save_headed, with_head
 from xtreme_harness.plan import all_cards
+from xtreme_harness.tiny import sample_texts
 
 torch.set_num_threads(1)  # tiny networks gain nothing from threads, and lose much where the processor is busy
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xtreme_harness.demo import train_tokenizer
 from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.tiny import train_tokenizer
 from xtreme_harness.train.masking import mask, masked_course, read_texts, spread, text_hashes
 from xtreme_harness.train.recipe import Hyper, Masking
 

@@ -18,13 +18,13 @@ def command(ctx: click.Context, folder: Path) -> None:
     It is trained on an intermediate task, then on every target's English data, then evaluated on both suites. Two
     layers and a hundred sentences teach little: scores are near chance, files and tables are those of a real run.
     """
-    from xtreme_harness.api import demo
-    from xtreme_harness.cli.show import Progress, print_result
+    from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training import TrainingProgress
+    from xtreme_harness.demo import demo
 
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     try:
-        checkpoint, result = demo(
+        base, result = demo(
             folder,
             watch=training.watch,
             on_plan=progress.plan,
@@ -34,6 +34,10 @@ def command(ctx: click.Context, folder: Path) -> None:
     finally:
         training.close()
         progress.close()
-    print_result(result, progress)
-    click.echo(f"checkpoint:  {checkpoint}/")
+    click.echo(f"{result.table}\n")
+    for name, message in result.failed.items():
+        click.echo(f"failed: {name}: {message}", err=True)
+    click.echo(f"checkpoint:  {base}/")
+    click.echo(f"runs:        {folder}/runs/")
+    click.echo(f"gains:       {folder}/gains.csv")
     ctx.exit(3 if result.failed else 0)

@@ -96,6 +96,19 @@ def test_report(oracle_run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "report.html").exists()
 
 
+@pytest.mark.parametrize("form", ["lm-eval", "eee", "markdown", "latex", "csv"])
+def test_export(oracle_run: Path, form: str) -> None:
+    run = light("export", oracle_run, "--format", form)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_export_for_the_hub_says_what_it_needs(oracle_run: Path) -> None:
+    run = light("export", oracle_run, "--format", "model-index")
+    assert (run.returncode, run.stderr) == (
+        2, "error: huggingface_hub is not installed: pip install huggingface_hub\n",
+    )  # fmt: skip
+
+
 def test_a_command_that_needs_torch_says_so_in_one_line(checkpoint: Path, tmp_path: Path) -> None:
     run = light("eval", "--model", checkpoint, "--tasks", "xnli", "--data", "samples", "-o", tmp_path)
     assert run.returncode == 2

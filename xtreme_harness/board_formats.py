@@ -10,21 +10,9 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from xtreme_harness.board import Board, Row, Section
+from xtreme_harness.latex import escape
 
 __all__ = ["FORMATS", "to_csv", "to_json", "to_latex", "to_markdown"]
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
 def to_markdown(board: Board) -> str:
@@ -44,15 +32,15 @@ def to_latex(board: Board) -> str:
     parts = []
     for section in board.sections:
         headings = _headings(section)
-        caption = _latex(" ".join([f"{section.title}.", *section.notes]))
+        caption = escape(" ".join([f"{section.title}.", *section.notes]))
         lines = [
             r"\begin{table}",
             rf"\caption{{{caption}}}",
             rf"\begin{{tabular}}{{{''.join('l' if h in _TEXT else 'r' for h in headings)}}}",
             r"\hline",
-            " & ".join(map(_latex, headings)) + r" \\",
+            " & ".join(map(escape, headings)) + r" \\",
             r"\hline",
-            *(" & ".join("--" if c == "-" else _latex(c) for c in line) + r" \\" for line in _cells(section)),
+            *(" & ".join("--" if c == "-" else escape(c) for c in line) + r" \\" for line in _cells(section)),
             r"\hline",
             r"\end{tabular}",
             r"\end{table}",
@@ -143,7 +131,3 @@ def _object(section: Section, row: Row) -> dict[str, object]:
 
 def _values(row: Row, names: Sequence[str]) -> dict[str, float | None]:
     return {name: row.value(name) for name in names}
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)

@@ -102,21 +102,23 @@ def _lm_eval_groups(result: Result) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for task in result.tasks:
         metric = METRICS[task.card.metric]
-        entry: dict[str, Any] = {"alias": task.key}
+        key = _scoped(task.scope, task.key, found)
+        entry: dict[str, Any] = {"alias": key}
         for name, value in task.values.items():
             entry[f"{metric.lm_eval.get(name, name)},none"] = value / 100
         if len(metric.main) == 1:
             entry[f"{metric.lm_eval.get(metric.main[0], metric.main[0])}_stderr,none"] = task.spread.error / 100
         else:
             entry |= {"score,none": task.spread.value / 100, "score_stderr,none": task.spread.error / 100}
-        found[_scoped(task.scope, task.key, found)] = entry
+        found[key] = entry
     for group in result.groups:
+        key = _scoped(group.scope, group.name, found)
         entry = {
-            "alias": group.name,
+            "alias": key,
             "score,none": group.spread.value / 100,
             "score_stderr,none": group.spread.error / 100,
         }
-        found[_scoped(group.scope, group.name, found)] = entry
+        found[key] = entry
     return found
 
 
@@ -127,10 +129,12 @@ def _scoped(scope: str, name: str, taken: Iterable[str]) -> str:
 
 def _subtasks(result: Result, cells: Sequence[Record]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    names: dict[tuple[str, str], str] = {}  # (scope, card) -> the task's name here
     for task in result.tasks:
-        found[_scoped(task.scope, task.key, found)] = [f"{task.key}_{code}" for code in task.languages]
+        names[task.scope, task.card.name] = name = _scoped(task.scope, task.key, found)
+        found[name] = [f"{task.key}_{code}" for code in task.languages]
     for group in result.groups:
-        found[_scoped(group.scope, group.name, found)] = list(group.tasks)
+        found[_scoped(group.scope, group.name, found)] = [names[group.scope, task] for task in group.tasks]
     return found
 
 

@@ -1,0 +1,50 @@
+"""`xharness export`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+FORMATS = ("lm-eval", "hf-eval-results", "model-index", "eee", "markdown", "latex", "csv")
+
+
+def _model_id(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+        raise click.BadParameter(f"found '{value}', expected ORG/NAME")
+    return value
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Whose format.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
+              help="What is written.  [default: standard output]")  # fmt: skip
+@click.option("--model-id", metavar="ORG/NAME", callback=_model_id,
+              help="The model's name there.  [default: as the run names it]")  # fmt: skip
+def command(run: Path, form: str, output: Path | None, model_id: str | None) -> None:
+    """Write a finished run in another format: for lm-eval's tools, the Hub, Every Eval Ever, or a paper.
+
+    RUN is the output folder of `eval`, or its results.json.
+
+    \b
+      lm-eval          results.json; means say what they lack, LIMITED results that they are
+      hf-eval-results  the Hub's community evaluations: .eval_results/NAME.yaml of the model's repository
+      model-index      metadata of a model card: the head of its README.md
+      eee              a record of Every Eval Ever
+      markdown, latex  the means, and the tasks by language (LaTeX needs booktabs)
+      csv              one figure a line
+    """  # noqa: D301 - click reads the backspace
+    from xtreme_harness.analysis.runs import read_run
+    from xtreme_harness.exports import export
+    from xtreme_harness.submission import write_atomic
+
+    text = export(read_run(run), form, model_id)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomic(output, text)
+        click.echo(f"{form}: {output}")

@@ -1,0 +1,37 @@
+"""A finished run in other people's formats: pure functions from results.json to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from xtreme_harness.analysis.runs import Run
+from xtreme_harness.exports.every_eval_ever import to_eee
+from xtreme_harness.exports.hub import to_hf_eval_results, to_model_index
+from xtreme_harness.exports.lm_eval import to_lm_eval
+from xtreme_harness.exports.tables import to_csv, to_latex, to_markdown
+
+__all__ = ["FORMATS", "export"]
+
+FORMATS: Mapping[str, Callable[[Run, str], str]] = {  # name -> (run, the model's name) -> text
+    "lm-eval": to_lm_eval,
+    "hf-eval-results": to_hf_eval_results,
+    "model-index": to_model_index,
+    "eee": to_eee,
+    "markdown": to_markdown,
+    "latex": to_latex,
+    "csv": to_csv,
+}
+
+
+def export(run: Run, form: str, model: str | None = None) -> str:
+    """A run as text in one of `FORMATS`.
+
+    Args:
+        run: what `read_run` read.
+        form: a key of FORMATS.
+        model: the model's name there; None: as the run names it.
+
+    Raises:
+        OutputError: when the format cannot say what the run is.
+    """
+    return FORMATS[form](run, model or run.model)

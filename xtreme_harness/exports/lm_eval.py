@@ -1,0 +1,29 @@
+"""lm-eval's JSON: results.json, whose names say what its numbers lack."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+from xtreme_harness.analysis.runs import Run
+from xtreme_harness.exports.figures import limit_of, means_of
+
+__all__ = ["to_lm_eval"]
+
+
+def to_lm_eval(run: Run, model: str) -> str:
+    """results.json for lm-eval's tools: `lm_eval.utils.make_table` prints it, with "groups" the means alone.
+
+    The file is in lm-eval's shape already. But there a mean stands alone, so its printed name (`alias`) says which
+    share of its languages is there, and every name says LIMITED where examples were left out.
+    """
+    found = copy.deepcopy(dict(run.results))
+    found["model_name"] = model
+    shares = {mean.key: mean.share for mean in means_of(run)}
+    limit = limit_of(run)
+    for block in (found["results"], found["groups"]):
+        for name, entry in block.items():
+            marks = [shares.get(name, ""), f"LIMITED to {limit}" if limit else ""]
+            said = "; ".join(mark for mark in marks if mark)
+            entry["alias"] = f"{entry['alias']} ({said})" if said else entry["alias"]
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"

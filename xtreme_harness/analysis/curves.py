@@ -13,7 +13,7 @@ from xtreme_harness.analysis.frame import MeanRow, means
 from xtreme_harness.analysis.runs import Run, read_run
 from xtreme_harness.errors import OutputError, listed
 
-__all__ = ["Curve", "Series", "Training", "as_series", "read_series", "read_training", "series_curves"]
+__all__ = ["Curve", "Series", "Training", "as_series", "read_series", "read_training", "series_curves", "step_of"]
 
 _STEP = re.compile(r"(?:step|checkpoint|iter)[-_]?(\d+)\b")
 _FEWEST = 3  # checkpoints that make a series by their names alone
@@ -86,15 +86,22 @@ def read_series(folder: Path) -> Series | None:
     return Series(tuple(runs), tuple(name for _, name, _ in named), tuple(step for step, _, _ in named))
 
 
-def as_series(runs: Sequence[Run]) -> Series | None:
-    """Runs of checkpoints whose names say their steps, as a series; None for others, and for fewer than three.
+def step_of(name: str) -> int | None:
+    """The step that a checkpoint's name says: `step-500`, `checkpoint-500`, `global_step500`, `iter_500`.
 
-    A name says its step as `step-500`, `checkpoint-500`, `global_step500` or `iter_500`.
+    >>> step_of("checkpoint-500"), step_of("final")
+    (500, None)
     """
+    found = _STEP.search(name)
+    return int(found[1]) if found else None
+
+
+def as_series(runs: Sequence[Run]) -> Series | None:
+    """Runs of checkpoints whose names say their steps, as a series; None for others, and for fewer than three."""
     named = []
     for run in runs:
-        found = [_STEP.search(name) for name in (Path(run.model).name, run.path.name)]
-        step = next((int(one[1]) for one in found if one), None)
+        found = [step_of(name) for name in (Path(run.model).name, run.path.name)]
+        step = next((one for one in found if one is not None), None)
         if step is None:
             return None
         named.append((step, run))

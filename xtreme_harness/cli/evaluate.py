@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +23,11 @@ from xtreme_harness.cli.options import (
     read_seeds,
 )
 
+if TYPE_CHECKING:
+    from xtreme_harness.cli.show import Progress
+    from xtreme_harness.cli.training import TrainingProgress
+    from xtreme_harness.results import Result
+
 __all__ = ["command"]
 
 
@@ -30,7 +37,8 @@ __all__ = ["command"]
     "-m",
     required=True,
     metavar="CKPT",
-    help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random.",
+    help="Checkpoint folder, Hub id, PEFT adapter, folder of checkpoints by unit; or oracle, majority, random. "
+    "A pattern such as 'run/step-*' means every checkpoint of one training run.",
 )
 @TASKS
 @LANGUAGES
@@ -113,50 +121,25 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
       xharness eval --model oracle --tasks xnli --data samples --by-language
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.api import default_output, evaluate
+    from xtreme_harness.api import default_output
     from xtreme_harness.cli.show import Progress, print_plan, print_result
     from xtreme_harness.cli.training import TrainingProgress
     from xtreme_harness.seeds import seed_table
+    from xtreme_harness.series import is_series
 
+    several = is_series(given["model"])
+    if given["dry_run"] and several:
+        _plan_series(given)
+        return
     if given["dry_run"]:
         print_plan(given)
         return
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
+    run = partial(_evaluate, given, progress, training)
     try:
-        result = evaluate(
-            given["model"],
-            given["tasks"],
-            data=given["data"],
-            output=given["output_path"],
-            languages=given["languages"],
-            split=given["split"],
-            include=given["include_path"],
-            labels=given["labels"],
-            layer=given["layer"],
-            label_order=given["label_order"],
-            revision=given["revision"],
-            seed=given["seed"],
-            seeds=read_seeds(given["seeds"]),
-            device=given["device"],
-            dtype=given["dtype"],
-            batch_size=_batch_size(given["batch_size"]),
-            limit=given["limit"],
-            log_samples=given["log_samples"],
-            pooling=given["pooling"],
-            preset=given["retrieval_preset"],
-            keep_head=given["keep_head"],
-            trust_remote_code=given["trust_remote_code"],
-            train=given["train"],
-            recipe=given["recipe"],
-            settings=tuple(given["set"]),
-            limit_train=given["limit_train"],
-            tracker=given["tracker"],
-            force=given["force"],
-            watch=training.watch,
-            on_plan=progress.plan,
-            on_cell=progress.cell,
-            on_sequences=progress.sequences,
-        )
+        if several:
+            ctx.exit(_evaluate_series(given, run))
+        result = run(given["model"], given["output_path"])
     finally:
         training.close()
         progress.close()
@@ -166,6 +149,84 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["seeds"]:
         click.echo(f"\nover seeds:\n\n{seed_table(result)}")
     ctx.exit(3 if result.failed else 0)
+
+
+def _evaluate(
+    given: Mapping[str, Any], progress: Progress, training: TrainingProgress, model: str, output: Path | None
+) -> Result:
+    """Evaluate one checkpoint as the options say."""
+    from xtreme_harness.api import evaluate
+
+    return evaluate(
+        model,
+        given["tasks"],
+        data=given["data"],
+        output=output,
+        languages=given["languages"],
+        split=given["split"],
+        include=given["include_path"],
+        labels=given["labels"],
+        layer=given["layer"],
+        label_order=given["label_order"],
+        revision=given["revision"],
+        seed=given["seed"],
+        seeds=read_seeds(given["seeds"]),
+        device=given["device"],
+        dtype=given["dtype"],
+        batch_size=_batch_size(given["batch_size"]),
+        limit=given["limit"],
+        log_samples=given["log_samples"],
+        pooling=given["pooling"],
+        preset=given["retrieval_preset"],
+        keep_head=given["keep_head"],
+        trust_remote_code=given["trust_remote_code"],
+        train=given["train"],
+        recipe=given["recipe"],
+        settings=tuple(given["set"]),
+        limit_train=given["limit_train"],
+        tracker=given["tracker"],
+        force=given["force"],
+        watch=training.watch,
+        on_plan=progress.plan,
+        on_cell=progress.cell,
+        on_sequences=progress.sequences,
+    )
+
+
+def _evaluate_series(given: Mapping[str, Any], run: Callable[[str, Path], Result]) -> int:
+    """Evaluate the checkpoints that a pattern fits, print their table, and return the exit status."""
+    from xtreme_harness.api import plan_evaluation
+    from xtreme_harness.series import evaluate_series, series_output, series_table
+
+    asked = ("tasks", "data", "languages", "split", "include_path")
+    plan_evaluation(*(given[name] for name in asked))  # what is wrong for every checkpoint is said once
+    output = Path(given["output_path"] or series_output(given["model"]))
+    outcome = evaluate_series(given["model"], run, output)
+    click.echo(f"{series_table(output, list(outcome.failed))}\n")
+    faults = [(name, line) for name, error in outcome.failed.items() for line in error.faults]
+    faults += [
+        (f"{name}: {cell}", line)
+        for name, result in outcome.results.items()
+        for cell, message in result.failed.items()
+        for line in message.splitlines()
+    ]
+    for where, line in faults:
+        click.echo(f"failed: {where}: {line}", err=True)
+    if faults:
+        click.echo("the others are saved; the same command continues", err=True)
+    click.echo(f"series:      {output}/series.json")
+    return 3 if faults else 0
+
+
+def _plan_series(given: Mapping[str, Any]) -> None:
+    """Print the checkpoints of a series, and what the evaluation of the first would do."""
+    from xtreme_harness.cli.show import print_plan
+    from xtreme_harness.series import find_members, series_output
+
+    members = find_members(given["model"])
+    output = Path(given["output_path"] or series_output(given["model"]))
+    click.echo(f"{len(members)} checkpoints: {', '.join(member.name for member in members)}; the first of them:\n")
+    print_plan({**given, "model": str(members[0].path), "output_path": output / members[0].name})
 
 
 def _batch_size(value: str) -> int | None:

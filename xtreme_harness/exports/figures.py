@@ -49,6 +49,12 @@ class Mean:
     lacking: tuple[str, ...]  # languages that are absent, or tasks that lack some
 
     @property
+    def size(self) -> str:
+        """How much was averaged: "7 languages", "9 tasks"."""
+        what = "language" if self.level == "task" else "task"
+        return f"{len(self.parts)} {what}{'' if len(self.parts) == 1 else 's'}"
+
+    @property
     def share(self) -> str:
         """What is there: "7 of 15 languages", "2 of 9 tasks incomplete"; "" when nothing lacks."""
         if not self.lacking:

@@ -49,7 +49,7 @@ def to_hf_eval_results(run: Run, model: str) -> str:
     for mean in means_of(run):
         if mean.level == "task" and mean.spread and not mean.lacking:
             where = _dataset(run, cards, mean.name)
-            notes = f"mean over {len(mean.parts)} languages; {run.own['signature']}"
+            notes = f"mean, {mean.size}; {run.own['signature']}"
             entries.append(_entry(hub, where, mean.key, mean.spread.value, date, notes))
     known = [entry for entry in entries if entry is not None]
     if not known:
@@ -134,8 +134,6 @@ def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
     task = mean.level == "task"
     kind, title = _named(cards, mean.name) if task else ("other", f"{mean.scope}: {mean.name}")
     name, revision = _dataset(run, cards, mean.name) if task else (None, None)
-    what = "languages" if task else "tasks"
-    share = mean.share or f"{len(mean.parts)} {what}"
     scope = "" if mean.scope == BY_NAME else f" in {mean.scope}"
     return hub.EvalResult(
         task_type=kind,
@@ -146,7 +144,7 @@ def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
         dataset_split=_split(run),
         dataset_revision=revision,
         metric_type="score",
-        metric_name=f"{mean.key}: mean, {share}",
+        metric_name=f"{mean.key}: mean, {mean.share or mean.size}",
         metric_value=round(mean.spread.value, 4) if mean.spread else None,
     )
 

@@ -16,7 +16,7 @@ from xtreme_harness.plan import BY_NAME, all_cards
 
 __all__ = ["PIPELINES", "to_hf_eval_results", "to_model_index"]
 
-PIPELINES = {  # kind -> the Hub's name of such a task
+PIPELINES = {  # kind -> the Hub's name of such a task; "other" for the rest
     "sequence_classification": "text-classification",
     "token_classification": "token-classification",
     "multiple_choice": "multiple-choice",
@@ -152,7 +152,7 @@ def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
 def _named(cards: Cards, task: str) -> tuple[str, str]:
     """The Hub's name of the kind of task, and the task's title."""
     card = cards.tasks.get(task.partition("@")[0])
-    return (PIPELINES[card.kind], card.title) if card else ("other", task)
+    return (PIPELINES.get(card.kind, "other"), card.title) if card else ("other", task)
 
 
 def _split(run: Run) -> str:

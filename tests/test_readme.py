@@ -64,10 +64,19 @@ def test_python_example_runs(tmp_path: Path) -> None:
 def test_card_example_is_a_card(tmp_path: Path) -> None:
     from xtreme_harness.plan import all_cards
 
-    example = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0]
+    (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if one.startswith("name:")]
     (tmp_path / "mynli.yaml").write_text(example, "utf-8")
     card = all_cards([tmp_path]).card("mynli")
     assert (card.kind, card.all_languages, card.labels[0]) == ("sequence_classification", ("de",), "contradiction")
+
+
+def test_grid_example_is_a_grid(tmp_path: Path) -> None:
+    from xtreme_harness.grid.schema import read_grid
+
+    (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if one.startswith("bases:")]
+    (tmp_path / "grid.yaml").write_text(example, "utf-8")
+    grid = read_grid(tmp_path / "grid.yaml")
+    assert (len(grid.bases), [one.label for one in grid.intermediates][-1]) == (2, "mnli+squad+hellaswag")
 
 
 def test_every_command_of_the_program_stands_in_readme() -> None:

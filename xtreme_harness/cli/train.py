@@ -76,6 +76,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.api import train
     from xtreme_harness.cli.training import TrainingProgress, print_trained, print_training_plan
+    from xtreme_harness.train.processes import is_main_process
     from xtreme_harness.training import plan_training
 
     if given["grid"]:
@@ -95,7 +96,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["dry_run"]:
         print_training_plan(plan_training(given["model"], given["tasks"], **options))
         return
-    progress = TrainingProgress(quiet=ctx.obj["quiet"])
+    progress = TrainingProgress(quiet=ctx.obj["quiet"] or not is_main_process())
     try:
         trained = train(
             given["model"],
@@ -109,4 +110,5 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         )
     finally:
         progress.close()
-    print_trained(trained)
+    if is_main_process():
+        print_trained(trained)

@@ -95,6 +95,7 @@ def fit(
     optimizer = optimizer_for(trainee, hyper, fused=accelerator.device.type in ("cpu", "cuda"))
     trainee.to(accelerator.device)
     model, optimizer = accelerator.prepare(trainee, optimizer)
+    accelerator.wait_for_everyone()  # the first process has settled the folder
     readers = {course.name: _reader(trainee, course, accelerator.device) for course in courses}
     state = load_state(folder, key, trainee, optimizer, accelerator.device)
     outcome = Outcome(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
@@ -134,7 +135,8 @@ def fit(
             scores = _evaluated(accelerator, trainee, courses, readers, hyper)
             state.best = state.best.after(done, scores)
             outcome.history.append({"step": done, "dev": scores, "score": state.best.last})
-            report(outcome.history[-1])
+            if accelerator.is_main_process:
+                report(outcome.history[-1])
             if state.best.step == done and hyper.selection == "best" and accelerator.is_main_process:
                 save_weights(folder, done, trainee)
             if hyper.patience and state.best.strikes >= hyper.patience:
@@ -142,6 +144,7 @@ def fit(
                 break
         saver.save(done, state.best)
     outcome.best, outcome.seconds = state.best, time.monotonic() - started
+    accelerator.wait_for_everyone()  # the selected weights are written
     if hyper.selection == "best" and state.best.step:
         saver.restore(state.best.step)
     accelerator.end_training()
@@ -373,7 +376,8 @@ def _tell(
         "step": done, "total": total, "task": task, "loss": round(loss, 6), "lr": lr, "tokens": outcome.tokens,
         "seconds": round(seconds, 3),
     }  # fmt: skip
-    report(event)
+    if accelerator.is_main_process:
+        report(event)
     accelerator.log({f"loss/{task}": loss, "lr": lr}, step=done)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from xtreme_harness.output import locked
 from xtreme_harness.records import Split
 from xtreme_harness.signature import VERSION, fingerprint
 from xtreme_harness.train.journal import Journal
+from xtreme_harness.train.processes import is_main_process
 from xtreme_harness.train.stage import Stage, Trained, fields_of, find_trained, hyper_of, settle
 
 __all__ = ["require_training", "train_stage", "trained_tasks"]
@@ -85,12 +87,14 @@ def train_stage(
         require_weights(stage.checkpoint, stage.checkpoint.path)
     fields = fields_of(stage)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    main = is_main_process()
+    with locked(folder) if main else nullcontext():
         kept = find_trained(folder, fields)
         if kept is not None:
             return kept
-        settle(folder, fields, replace_other)
-        started()
+        if main:
+            settle(folder, fields, replace_other)
+            started()
         return _trained(stage, folder, fields, tracker, report)
 
 
@@ -137,8 +141,9 @@ def _trained(
     )
     notes = _notes(stage, fields, outcome, {task: len(split.examples) for task, (_, split, _) in loaded.items()})
     saved = list(stage.tasks) if len(stage.tasks) == 1 else [role.task for role in roles]
-    save_checkpoint(trainee, saved, folder, notes)
-    shutil.rmtree(folder / "training", ignore_errors=True)
+    if is_main_process():
+        save_checkpoint(trainee, saved, folder, notes)
+        shutil.rmtree(folder / "training", ignore_errors=True)
     return Trained(folder, False, notes)
 
 

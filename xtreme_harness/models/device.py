@@ -7,7 +7,7 @@ import torch
 from xtreme_harness.errors import ModelError
 from xtreme_harness.shortlist import bfloat16_is_native
 
-__all__ = ["DTYPES", "choose_device", "choose_dtype"]
+__all__ = ["DTYPES", "choose_device", "choose_dtype", "out_of_memory"]
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -34,3 +34,8 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float32"
     return "bfloat16" if bfloat16_is_native() else "float32"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Did memory run out, on the GPU or the host? Another CUDA error is not taken for it."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -21,6 +21,7 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.models.ahead import ahead
 from xtreme_harness.models.answers import Pending, gathered, kept
 from xtreme_harness.models.batching import pad, token_batches
+from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.packed import Packed, side_by_side
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.reading import Reading, wanted_rows
@@ -136,7 +137,7 @@ class Model:
         try:
             return self._padded(rows, language) if self.packed is None else self._side_by_side(rows, *self.packed)
         except RuntimeError as error:
-            if not _out_of_memory(error) or len(rows) == 1:
+            if not out_of_memory(error) or len(rows) == 1:
                 raise
         if self.device.type == "cuda":  # only now, when the error no longer holds the batch's tensors
             torch.cuda.empty_cache()
@@ -227,10 +228,6 @@ def _language_id(config: Any, language: str) -> int:
     """XLM's id of a language; of English where it does not know it, as the official scripts have it."""
     known: Mapping[str, int] = getattr(config, "lang2id", None) or {}
     return int(known.get(language, known.get("en", 0)))
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _key(encoded: Encoded) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.device import choose_device, choose_dtype
+from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory
 from xtreme_harness.models.load import Model
 from xtreme_harness.records import Lesson
 from xtreme_harness.train.course import Course
@@ -117,7 +117,7 @@ def fit(
                 loss, sizes = accumulate(accelerator, model, course, readers[course.name], lessons, budget)
                 break
             except RuntimeError as error:
-                if not _out_of_memory(error) or budget <= 64:
+                if not out_of_memory(error) or budget <= 64:
                     raise
             budget //= 2
             torch.cuda.empty_cache() if accelerator.device.type == "cuda" else None
@@ -379,7 +379,3 @@ def _tell(
     if accelerator.is_main_process:
         report(event)
     accelerator.log({f"loss/{task}": loss, "lr": lr}, step=done)
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -235,12 +235,25 @@ class TestDryRun:
 
     def test_finds_what_is_wrong(self, evaluated: Run, checkpoint: Path, tmp_path: Path) -> None:
         config = checkpoint / "xnli"
-        ended = evaluated("--dry-run", model=str(config), tasks="xnli,udpos,xquad")
+        ended = evaluated("--dry-run", "--train", "never", model=str(config), tasks="xnli,udpos,xquad")
         assert ended.status == 2
         assert [line.partition(" (")[0] for line in ended.errors] == [
             f"error: udpos: {config}: no head for AutoModelForTokenClassification",
             f"error: squad: {config}: no head for AutoModelForQuestionAnswering",
         ]
+
+    def test_shows_what_will_be_trained(self, evaluated: Run, checkpoint: Path) -> None:
+        ended = evaluated("--dry-run", model=str(checkpoint / "encoder"), tasks="xquad,mlqa,xcopa")
+        assert ended.status == 0
+        trained = [
+            line.split("|")[1:3]
+            for line in ended.out.splitlines()
+            if line.startswith(("| squad", "| siqa", "| xcopa", "| copa"))
+        ]
+        assert [(task.strip(), stage.strip()) for task, stage in trained][:3] == [
+            ("squad", "target"), ("siqa", "intermediate"), ("copa", "target"),
+        ]  # fmt: skip
+        assert "trains squad, xcopa first" in ended.out
 
     def test_reads_the_counts_of_the_hub_from_the_card(self, xharness: Run) -> None:
         ended = xharness("eval", "-m", "oracle", "-t", "pawsx", "--dry-run")

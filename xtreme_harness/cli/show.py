@@ -177,9 +177,8 @@ def print_plan(given: Mapping[str, Any]) -> None:
     known = [s for s in seconds if s is not None]
     time = f"; {spoken(sum(known))} of compute" if known and len(known) == len(seconds) else ""
     limited = f", LIMITED to {options.limit} examples each" if options.limit else ""
-    click.echo(
-        f"\n{len(plan.cells)} cells{limited} -> {options.output}{'' if stages else '; nothing will be trained'}{time}"
-    )
+    training = f"; trains {', '.join(stages)} first" if stages else "; nothing will be trained"
+    click.echo(f"\n{len(plan.cells)} cells{limited} -> {options.output}{training}{time}")
     for line in missing_lines(plan.missing):
         click.echo(line)
 

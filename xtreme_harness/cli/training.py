@@ -60,7 +60,7 @@ class TrainingProgress:
             self.bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
         elif event["seconds"] - self.said >= _EVERY:
             self.said = event["seconds"]
-            left = event["seconds"] / event["step"] * (event["total"] - event["step"])
+            left = event["seconds"] / event["here"] * (event["total"] - event["step"])
             self._line(
                 f"{name}: step {event['step']} of {event['total']}, loss {event['loss']:.3f}, "
                 f"{speed:,.0f} tokens/s, {left:.0f} s left"

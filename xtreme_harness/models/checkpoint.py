@@ -43,12 +43,7 @@ PEFT_HEADS = {
     "QUESTION_ANS": "AutoModelForQuestionAnswering",
 }
 ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
-NOT_WEIGHTS = (
-    "heads",
-    "stages",
-    "training",
-    "train.jsonl",
-)  # lie beside a network that was trained here, and are no part of it
+NOT_WEIGHTS = ("heads", "stages", "training", "train.jsonl")  # beside a network that was trained here, no part of it
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -248,21 +243,16 @@ def content_hash(path: Path, weights: bool = True) -> str:
     if (path / "adapter_config.json").exists():
         base = _base(read_object(path / "adapter_config.json"), path, str(path))
         total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
-    shared = (
-        _encoder(path, read_object(path / "xharness.json"), str(path)) if (path / "xharness.json").exists() else None
-    )
-    if shared is not None:
+    notes = read_object(path / "xharness.json") if (path / "xharness.json").exists() else {}
+    if (shared := _encoder(path, notes, str(path))) is not None:
         total.update(f"encoder\0{content_hash(shared.path, weights)}\n".encode())
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         relative = file.relative_to(path)
-        heavy = file.suffix in (".safetensors", ".bin", ".pt", ".h5", ".msgpack", ".onnx", ".ot")
-        if (
-            relative.parts[0].startswith(".")
-            or relative.parts[0] in NOT_WEIGHTS
-            or (heavy and not (weights and file.suffix == ".safetensors"))
-        ):
+        if relative.parts[0].startswith(".") or relative.parts[0] in NOT_WEIGHTS:
             continue
         if file.suffix not in (".safetensors", ".json", ".txt", ".model", ".jsonl", ".tiktoken"):
+            continue
+        if file.suffix == ".safetensors" and not weights:
             continue
         with file.open("rb") as stream:
             total.update(f"{relative.as_posix()}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())

@@ -82,13 +82,33 @@ def fit(
         extra: share of the steps that the last course takes.
         key: tells this run from others; a saved state with another key is not continued.
         tracker: "tensorboard", "wandb" or "trackio", through accelerate.
-        report: called with {"step", "total", "task", "loss", "lr", "tokens", "seconds"}, or {"step", "dev", "score"}.
+        report: called with {"step", "total", "task", "loss", "lr"}, what this process did {"here": steps, "tokens",
+            "seconds"}; or with {"step", "dev", "score"}.
 
     Raises:
         ModelError: the loss is not a number, or one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
     accelerator = _accelerator(device, precision_of(hyper, dtype, device), tracker, folder, len(courses) > 1)
+    try:
+        return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
+    finally:
+        accelerator.end_training()
+        _release(accelerator)
+
+
+def _fit(
+    accelerator: Any,
+    trainee: Trainee,
+    courses: Sequence[Course],
+    hyper: Hyper,
+    mixture: Mixture,
+    folder: Path,
+    seed: int,
+    extra: float | None,
+    key: str,
+    report: Callable[[Mapping[str, Any]], None],
+) -> Outcome:
     total = total_steps(courses, hyper, mixture, extra)
     order = schedule([c.source for c in (courses[:-1] if extra else courses)], mixture, total, seed, extra)
     nth = _occurrences(order, len(courses))
@@ -147,8 +167,6 @@ def fit(
     accelerator.wait_for_everyone()  # the selected weights are written
     if hyper.selection == "best" and state.best.step:
         saver.restore(state.best.step)
-    accelerator.end_training()
-    _release(accelerator)
     return outcome
 
 
@@ -374,7 +392,7 @@ def _tell(
         return
     event = {
         "step": done, "total": total, "task": task, "loss": round(loss, 6), "lr": lr, "tokens": outcome.tokens,
-        "seconds": round(seconds, 3),
+        "seconds": round(seconds, 3), "here": done - outcome.resumed_at,
     }  # fmt: skip
     if accelerator.is_main_process:
         report(event)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PredictionError,
         XHarnessError,
     )
+    from xtreme_harness.grid.execute import run_grid
     from xtreme_harness.results import Result
     from xtreme_harness.signature import VERSION as __version__
 
@@ -39,6 +40,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "run_grid",
     "score",
     "train",
 ]
@@ -49,6 +51,7 @@ _HOMES = {
     "score": "api",
     "train": "api",
     "compare": "compare",
+    "run_grid": "grid.execute",
     "Result": "results",
     "__version__": "signature",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,12 @@ from click.core import ParameterSource
 from xtreme_harness.cli.options import read_seeds
 
 if TYPE_CHECKING:
+    from xtreme_harness.cli.show import Progress
     from xtreme_harness.grid.graph import Run
     from xtreme_harness.grid.schema import Grid
+    from xtreme_harness.plan import Plan
+    from xtreme_harness.run import Options
+    from xtreme_harness.train.stage import Stage, Trained
 
 __all__ = ["run_grid"]
 
@@ -44,9 +49,17 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     progress, training = Progress(quiet), TrainingProgress(quiet)
 
     def announce(run: Run, number: int, total: int) -> None:
-        progress.close()
+        _say_kept(progress)
         if not quiet:
-            click.echo(f"\nrun {number} of {total}: {run.name}", err=True)
+            click.echo(f"run {number} of {total}: {run.name}", err=True)
+
+    def ended(stage: Stage, made: Trained) -> None:
+        if not made.kept:
+            training.ended(stage, made)
+
+    def plan(found: Plan, options: Options) -> None:
+        first = not progress.said  # what the data lack is the same for all runs
+        progress.plan(found if first else replace(found, missing=()), options)
 
     try:
         result = execute(
@@ -55,15 +68,15 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
             force=given["force"],
             tracker=given["tracker"],
             trust_remote_code=given["trust_remote_code"],
-            watch=training.watch,
+            watch=replace(training.watch, ended=ended),
             on_run=announce,
-            on_plan=progress.plan,
+            on_plan=plan,
             on_cell=progress.cell,
             on_sequences=progress.sequences,
         )
     finally:
         training.close()
-        progress.close()
+        _say_kept(progress)
     if result.rows:
         click.echo(f"{result.table}\n")
     for name, message in result.failed.items():
@@ -73,6 +86,14 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     click.echo(f"gains: {output}/gains.csv, {output}/gains.json")
     click.echo(f"runs:  {output}/runs/")
     ctx.exit(3 if result.failed else 0)
+
+
+def _say_kept(progress: Progress) -> None:
+    """End the lines of a run with what was there before it."""
+    progress.close()
+    if progress.kept and not progress.quiet:
+        click.echo(f"kept {progress.kept} of {progress.total} cells from the last run", err=True)
+    progress.kept = 0
 
 
 def _read(ctx: click.Context, given: Mapping[str, Any]) -> Grid:
@@ -122,24 +143,32 @@ def _print_graph(grid: Grid, output: Path, given: Mapping[str, Any]) -> None:
 
 def _encoders(grid: Grid, states: Mapping[Any, str], trust: bool) -> list[list[str]]:
     """One line an encoder: how much it is trained on, roughly how long, what is there."""
-    from xtreme_harness.estimate import spoken, training_work
+    from xtreme_harness.estimate import spoken
     from xtreme_harness.grid.graph import encoder_stage
 
-    works: dict[tuple[str, str], Any] = {}  # seeds differ in nothing that is shown
+    works: dict[tuple[str, str], tuple[int | None, int | None, float | None]] = {}  # seeds differ in none of it
     rows = []
     for encoder, state in states.items():
         where = (encoder.base.label, encoder.intermediate.label)
         if where not in works:
-            stage = encoder_stage(grid, encoder, trust)
-            works[where] = [training_work(stage, task) for task in stage.tasks]
-        examples, steps, seconds = (
-            _total(getattr(w, k) for w in works[where]) for k in ("examples", "steps", "seconds")
-        )
+            works[where] = _work(encoder_stage(grid, encoder, trust))
+        examples, steps, seconds = works[where]
         time = spoken(seconds) if seconds is not None and state != "there" else ""
         rows.append([encoder.name, *(f"{n:,}" if n is not None else "" for n in (examples, steps)), time, state])
     return rows
 
 
-def _total(values: Any) -> Any:
-    found = list(values)
-    return None if any(value is None for value in found) else sum(found)
+def _work(stage: Stage) -> tuple[int | None, int | None, float | None]:
+    """Examples, steps and seconds of a whole training; None where they cannot be told."""
+    from xtreme_harness.estimate import training_work
+    from xtreme_harness.train.stage import hyper_of
+    from xtreme_harness.train.units import stages_of
+
+    parts = [(part, training_work(part, task)) for part in stages_of(stage) for task in part.tasks]
+    works = [work for _, work in parts]
+    if any(work.examples is None or work.steps is None for work in works):
+        return None, None, None
+    examples, steps = sum(work.examples or 0 for work in works), sum(work.steps or 0 for work in works)
+    most = hyper_of(stage).max_steps if len(stage.tasks) > 1 else None  # of all tasks together
+    share = min(1.0, most / steps) if most else 1.0
+    return examples, round(steps * share), share * sum(work.seconds or 0 for work in works)

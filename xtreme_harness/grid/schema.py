@@ -86,7 +86,9 @@ class Grid(_Strict):
     bases: Annotated[tuple[Annotated[Base, BeforeValidator(_as_base)], ...], BeforeValidator(_listed)] = Field(
         min_length=1
     )
-    intermediates: tuple[Annotated[Intermediate, BeforeValidator(_as_intermediate)], ...]  # without BASELINE
+    intermediates: Annotated[
+        tuple[Annotated[Intermediate, BeforeValidator(_as_intermediate)], ...], BeforeValidator(_listed)
+    ]
     targets: Some  # suites, groups, tasks
     seeds: Seeds = (42,)  # of both phases
     data: Some = ("hub",)
@@ -104,12 +106,11 @@ class Grid(_Strict):
     batch_size: Limit | None = None  # sequences an evaluation batch, at most
     include: Names = ()  # card files or folders
 
-    @field_validator("intermediates", mode="before")
+    @field_validator("intermediates")
     @classmethod
-    def _without_baseline(cls, value: Any) -> Any:
+    def _without_baseline(cls, value: tuple[Intermediate, ...]) -> tuple[Intermediate, ...]:
         """The baseline is always there, named or not."""
-        kept = [value] if isinstance(value, str) else value
-        return [one for one in kept if one not in (BASELINE, [BASELINE])] if isinstance(kept, list) else kept
+        return tuple(one for one in value if one.tasks != (BASELINE,))
 
     @property
     def trainings(self) -> tuple[Intermediate, ...]:
@@ -204,5 +205,7 @@ def _fault(error: Any) -> str:
         return f"{where}: unknown key{did_you_mean(str(steps[-1]), list(model.model_fields))}"
     if error["type"] == "missing":
         return f"{where}: missing"
+    if error["type"] == "model_type":
+        return f"{where}: found {error['input']!r}, expected a name, or keys and values"
     found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
     return f"{where}: {error['msg'].removeprefix('Value error, ').replace('a valid tuple', 'a list')}{found}"

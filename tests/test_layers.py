@@ -17,8 +17,8 @@ LAYERS = (
     "models", "kinds", "submission", "predict", "score", "uncertainty", "signature", "plan", "results",
     "results_json", "output", "cells", "train", "run", "training", "tables", "estimate", "check", "download", "gold",
     "submission_check", "official", "metadata", "pack", "submissions", "recompute", "board", "board_formats",
-    "leaderboard", "analysis", "compare", "gate", "report", "gains", "exports", "seeds", "series", "tiny", "api", "grid",
-    "demo", "cli",
+    "leaderboard", "analysis", "compare", "gate", "report", "gains", "exports", "seeds", "series", "tiny", "api",
+    "grid", "demo", "cli",
 )  # fmt: skip
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

@@ -58,8 +58,8 @@ def _single(card: TaskCard, data: Data) -> Iterator[Finding]:
 
 
 def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
-    for split in ("train", "dev", "test"):
-        for language in ("en",) if split == "train" else card.all_languages:
+    for split in ("train", "held_out", "dev", "test"):
+        for language in ("en",) if split in ("train", "held_out") else card.all_languages:
             located = locate(card, split, language, data, [language])
             if located is not None:
                 yield split, language, located

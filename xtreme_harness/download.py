@@ -41,7 +41,7 @@ def download(
     found: list[Fetched] = []
     own = [target for target in targets if not target.card.parts]  # the parts are fetched as training data
     wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
-    wanted |= {(card.name, split, "en"): card for card in training for split in ("train", "dev")}
+    wanted |= {(card.name, split, "en"): card for card in training for split in _training_splits(card)}
     for (_, split, language), card in wanted.items():
         if card.evaluated_from_hub and card.hub is not None and split not in card.hub.splits:
             continue
@@ -58,10 +58,14 @@ def training_cards(targets: Sequence[Target], cards: dict[str, TaskCard]) -> lis
     return [cards[name] for name in names if name in cards]
 
 
+def _training_splits(card: TaskCard) -> tuple[str, ...]:
+    return ("train",) if card.selection == "none" else ("train", card.selection)
+
+
 def _fetch(card: TaskCard, split: str, language: str, folder: Path) -> Fetched:
     source = target_source(card)
-    if card.hub is not None and split in card.hub.splits and source and "rows" not in source.files.get(split, {}):
-        return Fetched(card.name, split, language, 0, card.hub.note)
+    if card.hub is not None and split in card.hub.splits and source is None:
+        return Fetched(card.name, split, language, 0, card.hub.note or f"{card.hub.path} is read from the Hub only")
     if card.hub is None or split not in card.hub.splits or source is None or split not in source.files:
         return Fetched(card.name, split, language, 0, f"not on the Hub. {card.note}".strip())
     if language in card.hub.options.get("absent", ()):

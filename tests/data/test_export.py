@@ -17,9 +17,8 @@ from xtreme_harness.records import Row, Table
 
 CARDS = all_cards().tasks
 SAMPLES = Data(folder() / "samples", name="samples")
-TRAINED = sorted(
-    {unit for card in CARDS.values() for unit in card.train if locate(CARDS[unit], "train", "en", SAMPLES)}
-)
+UNITS = {unit for card in CARDS.values() for unit in card.train if locate(CARDS[unit], "train", "en", SAMPLES)}
+TRAINED = sorted(UNITS - {"lareqa", "mewslix"})  # these are read out of files that are not the card's own rows
 
 
 @pytest.mark.parametrize("task", TRAINED)

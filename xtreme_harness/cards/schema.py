@@ -11,6 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 __all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
 
 
+# "held_out": English training data kept back to select a checkpoint on, where "dev" is not such data
+SplitName = Literal["train", "held_out", "dev", "test"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +36,7 @@ class FileSource(_Strict):
     """Files as a publisher lays them out; patterns are relative to the data folder."""
 
     format: str  # a key of data.formats.FORMATS
-    files: dict[Literal["train", "dev", "test"], Files]
+    files: dict[SplitName, Files]
     languages: dict[str, str] = {}  # benchmark code -> the code in file names ("{code}")
     options: dict[str, Any] = {}  # for the format: columns, header, quoting ...
     concatenate: bool = False  # several files that match one pattern are one data set
@@ -46,7 +50,7 @@ class HubSource(_Strict):
     path: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
-    splits: dict[Literal["train", "dev", "test"], str]
+    splits: dict[SplitName, str]
     files: str = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}
     columns: dict[str, str] = {}  # field -> column
@@ -87,13 +91,13 @@ class TaskCard(_Strict):
     aliases: dict[str, str] = {}  # other spelling of a label -> the label
     train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
     parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
-    selection: Literal["dev", "none"] = "dev"  # what training selects its checkpoint on; none: dev is the test set
+    selection: Literal["dev", "held_out", "none"] = "dev"  # split that training selects its checkpoint on, English
     unit: str | None = None  # the unit that evaluation reads; None: the last of `train`
     languages: tuple[str, ...] = ()  # of a task outside the suites
     suites: dict[str, Membership] = {}
     groups: tuple[str, ...] = ()  # names, besides the suites' groups, by which --tasks finds the card
     parallel: bool = False  # example N (or id N) is the same item in every language
-    counts: dict[Literal["train", "dev", "test"], int | dict[str, int]] = {}  # official sizes
+    counts: dict[SplitName, int | dict[str, int]] = {}  # official sizes
     presets: dict[str, Preset] = {}
     calibrate: Literal["dev"] | None = None  # a split on which the kind chooses a number before it predicts
     options: dict[str, Any] = {}  # read by the kind alone

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from xtreme_harness.data.formats.answer_sentences import sentence_pairs
 from xtreme_harness.data.formats.checks import refuse
 from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
-from xtreme_harness.data.formats.sentences import sentence_pairs
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.records import Json, Row, Table
@@ -177,8 +177,8 @@ def _line(text: str) -> str:
 
 
 def _squad_sentences(loaded: Loaded) -> Table:
-    """Questions and the sentences that answer them, as `formats.sentences` pairs them."""
-    return sentence_pairs(_squad(loaded))
+    """Questions and the sentences that answer them, as `formats.answer_sentences` pairs them."""
+    return sentence_pairs(_squad(loaded), {})
 
 
 SHAPES: dict[str, Shape] = {

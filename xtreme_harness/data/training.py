@@ -50,7 +50,7 @@ def load_training(
         card: the task.
         cards: where its parts are found.
         data: where to look.
-        split: "train", or "dev" for selection; never what the benchmark tests on (`selection: none`).
+        split: "train", or "dev" for selection: the split that the card's `selection` names.
         kinds: name -> parse functions; `KINDS`.
 
     Returns:
@@ -143,7 +143,7 @@ def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located 
     place = data.named.get(card.name)
     if place is not None and place.is_file() and file_split(card, place) != split:
         return None
-    return locate(card, split, _ENGLISH, data, [_ENGLISH])
+    return locate(card, card.selection if split == "dev" else split, _ENGLISH, data, [_ENGLISH])
 
 
 def _unlabelled(split: Split[Any], kind: Reader) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import Any
@@ -57,9 +58,11 @@ class _EncodedPool:
 def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
     options = {**OPTIONS, **card.options}
     queries = tokenizer.ids([e.text for e in split.examples])
+    encode = partial(_EncodedPool, tokenizer=tokenizer, length=int(options["max_passage"]))
     return Features(
         [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
-        pool=_EncodedPool(split.pool, tokenizer, int(options["max_passage"])),
+        detail=encode,
+        pool=encode(split.pool),
         pool_key=split.pool_key,
         language=split.language,
     )
@@ -76,9 +79,14 @@ def _decode(arrays: Arrays, features: Features, split: Split[RetrievalExample], 
 
 
 def _learn(features: Features, split: Split[RetrievalExample], card: TaskCard) -> list[Lesson]:
-    """A query and its first relevant passage; the other passages of a batch are what it is told apart from."""
+    """A query and its first relevant passage; the other passages of a batch are what it is told apart from.
+
+    Only the passages that these examples want are tokenised, each once: a part of a split costs a part of its pool.
+    """
     wanted = {e.relevant[0] for e in split.examples if e.relevant}
-    passages = {p.id: encoded for p, encoded in zip(split.pool, features.pool, strict=True) if p.id in wanted}
+    chosen = [p for p in split.pool if p.id in wanted]
+    encode: Callable[[Iterable[Passage]], Iterable[Encoded]] = features.detail
+    passages = {p.id: encoded for p, encoded in zip(chosen, encode(chosen), strict=True)}
     pairs = zip(features.inputs, split.examples, strict=True)
     found = [(query, e.relevant[0]) for query, e in pairs if e.relevant]
     return [Lesson((query, passages[key]), ()) for query, key in found if key in passages]

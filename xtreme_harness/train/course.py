@@ -64,11 +64,12 @@ def lessons_of(kind: Kind[Any, Any, Any], split: Split[Any], tokenizer: Tokenize
     if kind.learn is None:
         return []
     found: list[Lesson] = []
-    block = len(split.examples) if kind.passage else _BLOCK  # a pool is tokenised with the examples: once
-    for first in range(0, len(split.examples), block):
-        part = replace(split, examples=split.examples[first : first + block])
+    for first in range(0, len(split.examples), _BLOCK):
+        part = replace(split, examples=split.examples[first : first + _BLOCK])
         learned = kind.learn(kind.featurize(part, tokenizer, card), part, card)
-        found.extend(Lesson(tuple(_compact(row) for row in lesson.rows), lesson.goals) for lesson in learned)
+        rows = {id(row): row for lesson in learned for row in lesson.rows}
+        compact = {key: _compact(row) for key, row in rows.items()}  # a passage of several lessons stays one
+        found.extend(Lesson(tuple(compact[id(row)] for row in lesson.rows), lesson.goals) for lesson in learned)
     return found
 
 

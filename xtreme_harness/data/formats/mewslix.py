@@ -43,8 +43,8 @@ def read_mewslix(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json
 
     The text of a mention is the mention, ": " and its sentence with the mention in spaced braces; that of an entity are
     the sentences of its description. Relevant is the entity's id, None where the organisers blanked it. Role `labels`,
-    if it has a file, gives it instead of the mentions. Role `pairs`, instead of the others, is the training pairs from
-    Wikipedia; the pool is then the entities of these.
+    if it has a file, gives it instead of the mentions. Role `pairs`, instead of the others, is pairs from Wikipedia to
+    train on; the pool is then the entities of these.
 
     Raises:
         DataError: with all faults of a file; those of the entities when the pool is read.
@@ -80,6 +80,7 @@ def read_mewslix_pairs(files: Mapping[str, Sequence[Path]], options: Mapping[str
         CardError: the role `rows` has no file.
     """
     rows: list[Row] = []
+    texts: dict[str, str] = {}  # of entities, so that one which is mentioned often is held once
     for path in files_of(files, "rows"):
         faults: list[str] = []
         for place, obj in json_lines(path, faults):
@@ -90,20 +91,25 @@ def read_mewslix_pairs(files: Mapping[str, Sequence[Path]], options: Mapping[str
             for mention in mentions(document, place, faults):
                 if passage is not None:
                     values = {"id": mention.id, "text": mention.text}
-                    rows.append(Row({**values, "passage": passage.text, "entity_id": passage.id}, place))
+                    text = texts.setdefault(passage.text, passage.text)
+                    rows.append(Row({**values, "passage": text, "entity_id": passage.id}, place))
         refuse(faults)
     return Table(tuple(rows))
 
 
 def _with_pool(pairs: Table) -> Table:
-    """Pairs as queries and a pool of entities, each once."""
-    pool: dict[str, Row] = {}
-    rows = []
+    """Pairs as queries and a pool of entities; one that is described in two ways is two: `Q1`, `Q1#2`."""
+    described: dict[str, dict[str, str]] = {}  # entity -> its texts -> their ids
+    pool, rows = [], []
     for pair in pairs.rows:
-        values = pair.values
-        pool.setdefault(values["entity_id"], Row({"id": values["entity_id"], "text": values["passage"]}, pair.place))
-        rows.append(Row({"id": values["id"], "text": values["text"], "relevant": (values["entity_id"],)}, pair.place))
-    return Table(tuple(rows), tuple(pool.values()))
+        entity_id, text = pair.values["entity_id"], pair.values["passage"]
+        texts = described.setdefault(entity_id, {})
+        if text not in texts:
+            texts[text] = f"{entity_id}#{len(texts) + 1}" if texts else entity_id
+            pool.append(Row({"id": texts[text], "text": text}, pair.place))
+        values = {"id": pair.values["id"], "text": pair.values["text"], "relevant": (texts[text],)}
+        rows.append(Row(values, pair.place))
+    return Table(tuple(rows), tuple(pool))
 
 
 def _values(mention: Mention, target: str) -> dict[str, Json]:

@@ -1,75 +1,80 @@
-"""Sentences of a passage, and SQuAD's questions paired with the sentence that answers them: LAReQA's training data.
+"""Where the sentences of an English passage end.
 
-The official data come with breaks that another program made (`sb_sed.py` of the authors); SQuAD itself has none. The
-rule here is our own: a sentence ends at . ! or ? when a blank and a capital, a digit or an opening quote follow, unless
-the word before is an initial or a known abbreviation.
+LAReQA's training data are SQuAD's paragraphs in sentences. The official breaks came from a program of the authors,
+`sb_sed.py`; the rule here is our own and differs from it in places. On the English paragraphs of XQuAD-R, whose
+official breaks are published, the two find the same answer sentence for 99 questions in 100 (the test of this module
+holds the figure).
 """
 
 from __future__ import annotations
 
 import re
 
-from xtreme_harness.records import Row, Table
+__all__ = ["sentence_spans"]
 
-__all__ = ["sentence_pairs", "sentence_spans"]
-
-_END = re.compile(r"""[.!?]["'”’)\]]*(?=\s+["'“‘(\[]?[A-Z0-9])|\n+""")
-_LAST_WORD = re.compile(r"([^\s(\[\"“]+)$")
-_ABBREVIATIONS = frozenset(
-    {"mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "gen", "col", "sgt", "lt", "capt", "rev", "hon", "gov", "sen"}
-    | {"rep", "inc", "ltd", "co", "corp", "dept", "univ", "vs", "etc", "fig", "vol", "pp", "cf", "al", "approx", "est"}
-    | {"ca", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
-    | {"e.g", "i.e", "u.s", "u.k", "a.m", "p.m", "ph.d", "b.c", "a.d"}
+_END = re.compile(
+    r"""[.!?]+["'”’»)\]]*(?:\s?\[[^\[\]]{1,20}\])*"""  # punctuation, what it closes, references: 'left."[12]'
+    r"""(?=\s+["'“‘«(\[]*(?P<next>\w+))"""
 )
+_LAST_WORD = re.compile(r"[^\s(\[\"“‘«]+$")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")  # an initial, or an abbreviation of letters and dots: J, U.S, p.m
+
+# Lower case, without the last full stop.
+_NEVER_LAST = frozenset(  # a name, or what is explained, follows
+    [
+        "mr", "mrs", "ms", "messrs", "dr", "prof", "st", "mt", "ft", "gen", "col", "maj", "capt", "cmdr", "sgt", "lt",
+        "adm", "rev", "hon", "gov", "sen", "rep", "pres", "cf", "vs", "viz", "e.g", "i.e",
+    ]
+)  # fmt: skip
+_BEFORE_NUMBERS = frozenset(  # the end of a sentence, if no number follows
+    [
+        "no", "nos", "art", "arts", "sec", "sect", "fig", "figs", "vol", "vols", "p", "pp", "ch", "chap", "eq", "ed",
+        "r", "c", "ca", "b", "d", "approx", "est", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept",
+        "oct", "nov", "dec",
+    ]
+)  # fmt: skip
+_SELDOM_LAST = frozenset(
+    [
+        "jr", "sr", "inc", "ltd", "co", "corp", "bros", "dept", "univ", "assn", "etc", "al", "ph.d", "esp", "ave",
+        "blvd", "rd",
+    ]
+)  # fmt: skip
+_OPENING = frozenset(  # words that begin a sentence rather than go on with a name
+    [
+        "a", "after", "also", "although", "an", "and", "as", "at", "because", "before", "both", "but", "by", "during",
+        "each", "finally", "first", "for", "from", "he", "her", "his", "how", "however", "i", "if", "in", "it", "its",
+        "later", "many", "most", "no", "nor", "not", "of", "on", "one", "other", "our", "she", "since", "so", "some",
+        "such", "that", "the", "their", "then", "there", "these", "they", "this", "those", "though", "thus", "to",
+        "under", "until", "we", "what", "when", "where", "whereas", "which", "while", "who", "why", "with", "you",
+    ]
+)  # fmt: skip
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Characters [start, end) of every sentence, blanks around it left out.
+    """Characters [start, end) of every sentence, blanks around it left out; a line break is a blank.
 
     >>> text = "Dr. J. Smith left. He came back in 1990! Why?"
     >>> [text[a:b] for a, b in sentence_spans(text)]
     ['Dr. J. Smith left.', 'He came back in 1990!', 'Why?']
     """
-    spans, first = [], 0
-    for found in _END.finditer(text):
-        if text[found.start()] == "." and _abbreviated(text[first : found.start()]):
-            continue
-        spans.append((first, found.end()))
-        first = found.end()
-    spans.append((first, len(text)))
-    trimmed = [(a + len(text[a:b]) - len(text[a:b].lstrip()), a + len(text[a:b].rstrip())) for a, b in spans]
-    return [(a, b) for a, b in trimmed if b > a]
+    ends = [found.end() for found in _END.finditer(text) if _ends(text, found)]
+    spans = zip([0, *ends], [*ends, len(text)], strict=True)
+    trimmed = [(b - len(text[a:b].lstrip()), a + len(text[a:b].rstrip())) for a, b in spans]
+    return [(a, b) for a, b in trimmed if a < b]
 
 
-def _abbreviated(before: str) -> bool:
-    """Does the text end in an initial ("J") or an abbreviation ("Dr"), whose full stop ends no sentence?"""
-    word = _LAST_WORD.search(before)
-    if word is None:
+def _ends(text: str, found: re.Match[str]) -> bool:
+    """Does punctuation end a sentence, going by the words around it?"""
+    follows = found["next"]
+    if not (follows[0].isupper() or follows[0].isdigit()):
         return False
-    last = word[1]
-    return (len(last) == 1 and last.isupper()) or last.lower() in _ABBREVIATIONS
-
-
-def sentence_pairs(table: Table) -> Table:
-    """Turn SQuAD's questions into {"id", "text", "relevant"}; the pool {"id", "text"} holds the answering sentences.
-
-    A passage is the sentence in which the answer starts and then the whole paragraph, newlines deleted, as LAReQA's
-    candidates are. Questions whose answer starts in no sentence are left out.
-    """
-    rows: list[Row] = []
-    pool: dict[tuple[str, int], Row] = {}
-    breaks: dict[str, list[tuple[int, int]]] = {}
-    for row in table.rows:
-        context, answers = row.values["context"], row.values["answers"]
-        spans = breaks.setdefault(context, sentence_spans(context))
-        start = answers[0]["start"] if answers else -1
-        at = next((i for i, (a, b) in enumerate(spans) if a <= start < b), None)
-        if at is None:
-            continue
-        key = (context, at)
-        if key not in pool:
-            text = (context[slice(*spans[at])] + context).replace("\n", "")
-            pool[key] = Row({"id": f"s{len(pool)}", "text": text}, row.place)
-        values = {"id": row.values["id"], "text": row.values["question"], "relevant": (pool[key].values["id"],)}
-        rows.append(Row(values, row.place))
-    return Table(tuple(rows), tuple(pool.values()))
+    if not found[0].startswith(".") or found[0].startswith(".."):
+        return True
+    before = _LAST_WORD.search(text, max(0, found.start() - 30), found.start())
+    word = before[0].lower() if before else ""
+    if word in _NEVER_LAST or (word in _BEFORE_NUMBERS and follows[0].isdigit()):
+        return False
+    if word in _SELDOM_LAST or _DOTTED.fullmatch(word):
+        initial = len(follows) == 1 and text.startswith(".", found.end("next"))  # "J. A. Hobson": no article
+        return follows.lower() in _OPENING and not initial
+    return True

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from xtreme_harness.data.formats.answer_sentences import candidate_text, sentence_pairs
 from xtreme_harness.data.formats.checks import files_of, place_ids, refuse
-from xtreme_harness.data.formats.sentences import sentence_pairs
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault, paragraphs, questions, read_squad
 from xtreme_harness.errors import DataError
 from xtreme_harness.records import Json, Row, Table
@@ -37,7 +37,8 @@ def read_xquad_r(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json
     sentences that answer the same question in any language, and their doubles in the paragraph. A question whose answer
     starts in no sentence is left out, as officially.
 
-    Role `squad`, instead of both, is SQuAD's training file, read as `formats.sentences.sentence_pairs` says.
+    Role `squad`, instead of both, is data in SQuAD's layout to train on, read as `formats.answer_sentences` says;
+    paragraphs with sentence_breaks keep theirs.
 
     Option: `check_spans` (false: do not compare answers with the context).
 
@@ -46,7 +47,7 @@ def read_xquad_r(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json
         CardError: a role has no file.
     """
     if "squad" in files:
-        return sentence_pairs(read_squad({"rows": files["squad"]}, options))
+        return sentence_pairs(read_squad({"rows": files["squad"]}, options), _breaks(files["squad"]))
     check = bool(options.get("check_spans", True))
     (path, *_), everything = files_of(files, "rows"), files_of(files, "all")
     if path.resolve() not in {other.resolve() for other in everything}:
@@ -97,8 +98,9 @@ def _parse(path: Path, check: bool, mtime: int, size: int) -> _File:
                 used.append(question)
                 answers[question.id] = tuple(i for i, (_, s) in zip(ids, sentences, strict=True) if s == text)
         if usable:
-            rows = zip(ids, sentences, strict=True)
-            candidates += [Row({"id": i, "text": _joined(s, paragraph)}, paragraph.place) for i, (_, s) in rows]
+            texts = [candidate_text(text, paragraph.context) for _, text in sentences]
+            rows = zip(ids, texts, strict=True)
+            candidates += [Row({"id": i, "text": text}, paragraph.place) for i, text in rows]
     place_ids(seen, faults)
     if not used and not faults:
         faults.append(f"{path}: found no usable question, expected XQuAD-R, check the file")
@@ -106,8 +108,13 @@ def _parse(path: Path, check: bool, mtime: int, size: int) -> _File:
     return _File(tuple(used), answers, tuple(candidates))
 
 
-def _joined(sentence: str, paragraph: Paragraph) -> str:
-    return (sentence + paragraph.context).replace("\n", "")
+def _breaks(paths: Sequence[Path]) -> dict[str, list[tuple[int, int]]]:
+    """Paragraph -> its sentences, of those that have sentence_breaks."""
+    faults: list[str] = []
+    marked = [p for path in paths for p in paragraphs(path, faults) if "sentence_breaks" in p.values]
+    found = {p.context: [(span.start, span.stop) for span, _ in _sentences(p, faults)] for p in marked}
+    refuse(faults)
+    return found
 
 
 def _sentences(paragraph: Paragraph, faults: list[str]) -> list[tuple[range, str]]:

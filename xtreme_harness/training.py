@@ -16,6 +16,7 @@ from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkp
 from xtreme_harness.names import split_names
 from xtreme_harness.plan import Plan, all_cards
 from xtreme_harness.run import Options
+from xtreme_harness.train.mixture import require_task_weights
 from xtreme_harness.train.recipe import SAMPLINGS, Recipe, read_recipe
 from xtreme_harness.train.stage import Stage, Trained
 from xtreme_harness.train.stages import require_training, trained_tasks
@@ -72,11 +73,16 @@ def plan_training(
     for flag, folder in (("--mlm", mlm), ("--translated", translated)):
         if folder is not None and not Path(folder).is_dir():
             raise DataError(f"{flag} {folder}: no such folder")
+    if mlm is not None:
+        from xtreme_harness.train.masking import require_texts
+
+        require_texts(Path(mlm))
     if str(model) in SELF_TESTS:
         raise ModelError(f"--model {model}: a self-test has no weights to train; give a checkpoint folder or a Hub id")
     unit = names[0] if len(names) == 1 else "+".join(names)
     if len(names) > 1 and any(len(cards.card(name).train) > 1 for name in names):
         raise DataError(f"--tasks {','.join(names)}: xcopa is trained in two stages, and on its own; name siqa, copa")
+    require_task_weights(names, chosen.mixture)
     sources = [data] if isinstance(data, str) else list(data)
     return Stage(
         checkpoint=find_checkpoint(str(model), None, revision),

@@ -22,7 +22,7 @@ from xtreme_harness.train.network import Role
 from xtreme_harness.train.objectives import MASKED_LM
 from xtreme_harness.train.recipe import Hyper, Masking
 
-__all__ = ["MLM", "mask", "masked_course", "read_texts", "spread", "text_hashes"]
+__all__ = ["MLM", "mask", "masked_course", "read_texts", "require_texts", "spread", "text_hashes"]
 
 MLM = "mlm"  # the task's name beside the others
 _MOST = 1_000_000  # lines of a language that are read
@@ -51,6 +51,14 @@ def read_texts(folder: Path, most: int = _MOST) -> dict[str, tuple[str, ...]]:
     if faults:
         raise DataError(*listed(faults))
     return {language: tuple(lines) for language, lines in found.items()}
+
+
+def require_texts(folder: Path) -> None:
+    """Raise DataError where a folder holds no texts, or texts in unknown languages; reads none of them."""
+    faults: list[str] = []
+    _files(folder, faults)
+    if faults:
+        raise DataError(*listed(faults))
 
 
 def text_hashes(folder: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.train.recipe import Mixture
 
-__all__ = ["Source", "batch_of", "evaluate_expression", "schedule", "steps_of", "task_weights"]
+__all__ = ["Source", "batch_of", "evaluate_expression", "require_task_weights", "schedule", "steps_of", "task_weights"]
 
 Indices = NDArray[np.int64]
 _ORDER, _DRAW = 1, 2  # streams of random numbers, apart from each other
@@ -60,6 +60,12 @@ def task_weights(sources: Sequence[Source], mixture: Mixture) -> NDArray[np.floa
         CardError: a weight is missing, or stands for no task.
     """
     return _weights(sources, mixture, 0, 1)
+
+
+def require_task_weights(names: Sequence[str], mixture: Mixture) -> None:
+    """Raise CardError where the mixture lacks weights for some of the tasks, before their data are read."""
+    if len(names) > 1 and mixture.sampling in ("specified", "time-dependent"):
+        task_weights([Source(name, 1, 1, 1) for name in names], mixture)
 
 
 def schedule(sources: Sequence[Source], mixture: Mixture, steps: int, seed: int, extra: float | None = None) -> Indices:

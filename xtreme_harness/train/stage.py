@@ -118,8 +118,7 @@ def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[st
     if not folder.is_dir():
         return
     earlier = _earlier(folder)
-    own = (".lock", ".writable", "log.txt", "stages")
-    other = [] if earlier else sorted(p.name for p in folder.iterdir() if p.name not in own)
+    other = [] if earlier else sorted(p.name for p in folder.iterdir() if not _beginning(p))
     changed = [name for name in changed_fields(earlier, fields) if name not in besides] if earlier else []
     if not (other or changed):
         return
@@ -128,8 +127,18 @@ def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[st
 
 
 def _earlier(folder: Path) -> Mapping[str, Any] | None:
-    """The fields of the run that a folder holds, finished or not."""
-    return _read(folder / "training" / "run.json") or (_read(folder / "xharness.json") or {}).get("fields")
+    """The fields of the run that a folder holds, finished or not; one that ended before its first state left none."""
+    saved = (folder / "training" / "state.pt").exists()
+    begun = _read(folder / "training" / "run.json") if saved else None
+    return begun or (_read(folder / "xharness.json") or {}).get("fields")
+
+
+def _beginning(path: Path) -> bool:
+    """Is it what a run writes before its first state? Nothing of it is worth keeping."""
+    if path.name == "training":
+        return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
+    own = (".lock", ".writable", "log.txt", "stages", "train.jsonl")
+    return path.name in own or path.match("translations-*.json")
 
 
 def settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:

@@ -344,18 +344,6 @@ def test_demo_in_a_place_that_is_no_folder(tmp_path: Path) -> None:
         xtreme_harness.demo(tmp_path / "demo")
 
 
-@pytest.mark.slow
-def test_demo(tmp_path: Path) -> None:
-    checkpoint, result = xtreme_harness.demo(tmp_path / "demo")
-    assert checkpoint == tmp_path / "demo/checkpoint"
-    assert not result.failed
-    arms = {row.intermediate for row in result.rows}
-    assert arms == {"none", "hellaswag"}
-    cells = [{(r.suite, r.target, r.language) for r in result.rows if r.intermediate == arm} for arm in sorted(arms)]
-    assert cells[0] == cells[1]
-    assert {target for _, target, _ in cells[0]} >= {"xnli", "xcopa", "udpos", "xquad", "bucc2018", "lareqa", "mewslix"}
-
-
 def test_the_hub_is_not_reached_without_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(DataError, match="nothing to evaluate"):

@@ -51,5 +51,5 @@ def test_wheel_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
     where = run("-c", "from xtreme_harness.cards import folder; print(folder())").strip()
     assert where == str(site / "xtreme_harness" / "tasks")
     printed = run("-m", "xtreme_harness.cli.main", "demo", "demo")
-    assert "xtreme: overall" in printed
+    assert "checkpoint, xtreme, test split" in printed
     assert (tmp_path / "demo" / "out" / "leaderboard-xtreme-r.json").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,5 +31,11 @@ def test_runs_all_three_phases(xharness: Callable[..., Any], tmp_path: Path, dem
     assert trained == {
         "xnli", "pawsx", "udpos", "panx", "squad", "tydiqa", "siqa", "xcopa", "lareqa", "mewslix",
     }  # fmt: skip
+    rows = list(csv.DictReader((tmp_path / "demo/gains.csv").open()))
+    cells = [
+        {(r["suite"], r["target"], r["language"]) for r in rows if r["intermediate"] == arm}
+        for arm in ("none", "hellaswag")
+    ]
+    assert cells[0] == cells[1]
     lineage = json.loads((runs / "hellaswag/seed-42/models/xcopa/xharness.json").read_text())["lineage"]
     assert [stage["stage"] for stage in lineage] == ["base", "intermediate", "intermediate", "target"]

@@ -21,13 +21,13 @@ SINGLE = (
     "--set",
     "epochs=60",
     "--set",
-    "max_steps=400",
+    "max_steps=200",
     "--set",
     "selection=best",
     "--set",
     "eval_every=50",
 )
-SEVERAL = ("--tasks", "mnli,hellaswag,squad", "--set", "epochs=60", "--set", "max_steps=400", "--sampling", "uniform")
+SEVERAL = ("--tasks", "mnli,hellaswag,squad", "--set", "epochs=60", "--set", "max_steps=200", "--sampling", "uniform")
 
 
 def start(base: Path, out: Path, *flags: str) -> subprocess.Popen[str]:

@@ -52,4 +52,5 @@ def test_wheel_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
     assert where == str(site / "xtreme_harness" / "tasks")
     printed = run("-m", "xtreme_harness.cli.main", "demo", "demo")
     assert "checkpoint, xtreme, test split" in printed
-    assert (tmp_path / "demo" / "out" / "leaderboard-xtreme-r.json").exists()
+    runs = tmp_path / "demo" / "runs" / "checkpoint"
+    assert (runs / "hellaswag" / "seed-42" / "leaderboard-xtreme-r.json").exists()

@@ -160,7 +160,7 @@ def _fit(
             if state.best.step == done and hyper.selection == "best" and accelerator.is_main_process:
                 save_weights(folder, done, trainee)
             if hyper.patience and state.best.strikes >= hyper.patience:
-                outcome.steps = done
+                outcome.steps, outcome.counts = done, _counts(order[:done], courses)
                 break
         saver.save(done, state.best)
     outcome.best, outcome.seconds = state.best, time.monotonic() - started

@@ -209,8 +209,8 @@ def _prepare(trainee: Trainee, encoder: Any, hyper: Hyper) -> None:
 def _set_dropout(module: nn.Module, share: float) -> None:
     if isinstance(module, nn.Dropout):
         module.p = share
-    for name in ("attention_dropout", "dropout_prob"):
-        if isinstance(getattr(module, name, None), float):
+    for name, value in list(vars(module).items()):  # some families keep it as a number
+        if "dropout" in name and isinstance(value, float):
             setattr(module, name, share)
 
 

@@ -130,10 +130,10 @@ def read_recipe(name: str, settings: Sequence[str] = (), tasks: Sequence[str] = 
     if not file.is_file():
         near = did_you_mean(name, recipe_names())
         raise CardError(f"--recipe {name}: no such recipe{near}; shipped: {', '.join(recipe_names())}; or give a file")
-    raw = {"name": file.stem, "title": file.stem, **read_yaml(file)}
+    raw = {"name": file.stem, "title": file.stem, **_filled(read_yaml(file))}
     faults = [f"{file}: {fault}" for fault in _faults(raw, tasks)]
-    for setting in settings:
-        faults.extend(_laid(raw, setting))
+    if not faults:
+        faults = [fault for setting in settings for fault in _laid(raw, setting, tasks)]
     if not faults:
         try:
             return Recipe.model_validate(raw)
@@ -142,19 +142,29 @@ def read_recipe(name: str, settings: Sequence[str] = (), tasks: Sequence[str] = 
     raise CardError(*faults)
 
 
+def _filled(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without the parts that are left empty."""
+    filled = {key: value for key, value in raw.items() if value is not None}
+    if isinstance(filled.get("tasks"), dict):
+        filled["tasks"] = {task: {} if values is None else values for task, values in filled["tasks"].items()}
+    return filled
+
+
 def _faults(raw: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
     """Misspelt keys and wrong values, each with its path."""
-    faults = [f"{key}: unknown key{did_you_mean(key, Recipe.model_fields)}" for key in raw if key not in _KEYS]
-    for where, model in (("mixture", Mixture), ("mlm", Masking)):
-        faults += _model_faults(where, raw.get(where) or {}, model)
-    faults += _model_faults("defaults", raw.get("defaults") or {}, Hyper)
-    faults += _model_faults("large", raw.get("large") or {}, Hyper)
-    for task, values in (raw.get("tasks") or {}).items():
+    faults = [f"{key}: unknown key{did_you_mean(key, _KEYS)}" for key in raw if key not in _KEYS]
+    for where, model in (("mixture", Mixture), ("mlm", Masking), ("defaults", Hyper), ("large", Hyper)):
+        faults += _model_faults(where, raw.get(where, {}), model)
+    by_task = raw.get("tasks", {})
+    if not isinstance(by_task, dict):
+        return [*faults, f"tasks: found {by_task!r}, expected keys and values"]
+    for task, values in by_task.items():
         if tasks and task not in tasks:
             faults.append(f"tasks.{task}: unknown task{did_you_mean(task, tasks)}")
-        plain = {key: value for key, value in dict(values).items() if key != "large"}
+        own = values if isinstance(values, dict) else {}
+        plain = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
         faults += _model_faults(f"tasks.{task}", plain, Hyper)
-        faults += _model_faults(f"tasks.{task}.large", dict(values).get("large", {}), Hyper)
+        faults += _model_faults(f"tasks.{task}.large", own.get("large", {}), Hyper)
     return faults
 
 
@@ -175,42 +185,53 @@ def _spoken(fault: Mapping[str, Any], model: type[BaseModel] = Hyper) -> str:
     return f"{where}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"
 
 
-def _laid(raw: dict[str, Any], setting: str) -> list[str]:
-    """Lay one KEY=VALUE over a recipe; the faults it has."""
+def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
+    """Lay one KEY=VALUE over a recipe without faults; the faults that the setting has."""
     key, separator, text = setting.partition("=")
     path = key.strip().split(".")
     if not separator or not all(path):
         return [f"--set {setting}: expected KEY=VALUE, for example lr=1e-5"]
     value = None if text.strip().lower() in ("none", "null") else text.strip()
-    if path[0] in ("mixture", "mlm"):
-        model: type[BaseModel] = Mixture if path[0] == "mixture" else Masking
-        place, name = raw.setdefault(path[0], {}), path[1] if len(path) > 1 else ""
-        if path[0] == "mixture" and len(path) == 3 and name == "weights":
-            place.setdefault("weights", {})[path[2]] = value
+    match path:
+        case ["mixture", "weights", task]:
+            raw.setdefault("mixture", {}).setdefault("weights", {})[task] = value
             return []
-    elif path[0] == "tasks" and len(path) == 3:
-        model, place, name = Hyper, raw.setdefault("tasks", {}).setdefault(path[1], {}), path[2]
-    else:
-        model, place, name = Hyper, raw.setdefault("defaults", {}), path[-1]
-    if name not in model.model_fields or len(path) > 3 or (len(path) == 2 and path[0] not in ("mixture", "mlm")):
-        known = [
-            *Hyper.model_fields,
-            *(f"mixture.{k}" for k in Mixture.model_fields),
-            *(f"mlm.{k}" for k in Masking.model_fields),
-        ]
-        return [f"--set {setting}: unknown key '{key}'{did_you_mean(key, known)}"]
+        case ["mixture" | "mlm" as part, name]:
+            model: type[BaseModel] = Mixture if part == "mixture" else Masking
+            place = raw.setdefault(part, {})
+        case ["tasks", task, name]:
+            if tasks and task not in tasks:
+                return [f"--set {setting}: unknown task '{task}'{did_you_mean(task, tasks)}"]
+            model, place = Hyper, raw.setdefault("tasks", {}).setdefault(task, {})
+        case [name]:
+            model, place = Hyper, raw.setdefault("defaults", {})
+        case _:
+            name, model, place = "", Hyper, {}
+    if name not in model.model_fields:
+        return [f"--set {setting}: unknown key '{key}'{did_you_mean(key, _SETTINGS)}"]
     try:
         model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
     except ValidationError as error:
         return [f"--set {setting}: {error.errors()[0]['msg']} (found {text!r})"]
     place[name] = value
-    if (
-        model is Hyper and path[0] != "tasks"
-    ):  # for all tasks means all: what a task or a size says of its own gives way
-        for own in (raw.get("large") or {}, *(raw.get("tasks") or {}).values()):
-            own.pop(name, None)
-            own.get("large", {}).pop(name, None) if isinstance(own.get("large"), dict) else None
+    for own in _narrower(raw, path):
+        own.pop(name, None)
     return []
 
 
-_KEYS = frozenset(Recipe.model_fields)
+def _narrower(raw: Mapping[str, Any], path: Sequence[str]) -> list[dict[str, Any]]:
+    """What would go before a setting: it is for all tasks, or for all sizes of one, so all of that gives way."""
+    by_task = raw.get("tasks", {})
+    if path[0] == "tasks":
+        return [by_task[path[1]].get("large", {})]
+    if len(path) > 1:
+        return []
+    return [raw.get("large", {}), *by_task.values(), *(values.get("large", {}) for values in by_task.values())]
+
+
+_KEYS = tuple(Recipe.model_fields)
+_SETTINGS = (
+    *Hyper.model_fields,
+    *(f"mixture.{key}" for key in Mixture.model_fields),
+    *(f"mlm.{key}" for key in Masking.model_fields),
+)

@@ -19,35 +19,25 @@ _END = re.compile(
 _LAST_WORD = re.compile(r"[^\s(\[\"“‘«]+$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")  # an initial, or an abbreviation of letters and dots: J, U.S, p.m
 
+
+def _words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # Lower case, without the last full stop.
-_NEVER_LAST = frozenset(  # a name, or what is explained, follows
-    [
-        "mr", "mrs", "ms", "messrs", "dr", "prof", "st", "mt", "ft", "gen", "col", "maj", "capt", "cmdr", "sgt", "lt",
-        "adm", "rev", "hon", "gov", "sen", "rep", "pres", "cf", "vs", "viz", "e.g", "i.e",
-    ]
-)  # fmt: skip
-_BEFORE_NUMBERS = frozenset(  # the end of a sentence, if no number follows
-    [
-        "no", "nos", "art", "arts", "sec", "sect", "fig", "figs", "vol", "vols", "p", "pp", "ch", "chap", "eq", "ed",
-        "r", "c", "ca", "b", "d", "approx", "est", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept",
-        "oct", "nov", "dec",
-    ]
-)  # fmt: skip
-_SELDOM_LAST = frozenset(
-    [
-        "jr", "sr", "inc", "ltd", "co", "corp", "bros", "dept", "univ", "assn", "etc", "al", "ph.d", "esp", "ave",
-        "blvd", "rd",
-    ]
-)  # fmt: skip
-_OPENING = frozenset(  # words that begin a sentence rather than go on with a name
-    [
-        "a", "after", "also", "although", "an", "and", "as", "at", "because", "before", "both", "but", "by", "during",
-        "each", "finally", "first", "for", "from", "he", "her", "his", "how", "however", "i", "if", "in", "it", "its",
-        "later", "many", "most", "no", "nor", "not", "of", "on", "one", "other", "our", "she", "since", "so", "some",
-        "such", "that", "the", "their", "then", "there", "these", "they", "this", "those", "though", "thus", "to",
-        "under", "until", "we", "what", "when", "where", "whereas", "which", "while", "who", "why", "with", "you",
-    ]
-)  # fmt: skip
+_NEVER_LAST = _words(  # a name, or what is explained, follows
+    "mr mrs ms messrs dr prof st mt ft gen col maj capt cmdr sgt lt adm rev hon gov sen rep pres cf vs viz e.g i.e"
+)
+_BEFORE_NUMBERS = _words(  # the end of a sentence, if no number follows
+    "no nos art arts sec sect fig figs vol vols p pp ch chap eq ed r c ca b d approx est "
+    "jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+_SELDOM_LAST = _words("jr sr inc ltd co corp bros dept univ assn etc al ph.d esp ave blvd rd")
+_OPENING = _words(  # these begin a sentence rather than go on with a name
+    "a after also although an and as at because before both but by during each finally first for from he her his how "
+    "however i if in it its later many most no nor not of on one other our she since so some such that the their then "
+    "there these they this those though thus to under until we what when where whereas which while who why with you"
+)
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

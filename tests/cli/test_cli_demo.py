@@ -31,7 +31,7 @@ def test_runs_all_three_phases(xharness: Callable[..., Any], tmp_path: Path, dem
     assert trained == {
         "xnli", "pawsx", "udpos", "panx", "squad", "tydiqa", "siqa", "xcopa", "lareqa", "mewslix",
     }  # fmt: skip
-    rows = list(csv.DictReader((tmp_path / "demo/gains.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "demo/gains.csv").read_text("utf-8").splitlines()))
     cells = [
         {(r["suite"], r["target"], r["language"]) for r in rows if r["intermediate"] == arm}
         for arm in ("none", "hellaswag")

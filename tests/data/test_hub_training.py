@@ -28,6 +28,16 @@ def endings(label: list[str]) -> bytes:
     return parquet({"ctx": ["A man sits. he"] * len(label), "endings": [list("abcd")] * len(label), "label": label})
 
 
+def tour(split: str) -> Any:
+    """Two questions of SQuAD about one paragraph of two sentences."""
+    context = f"Ada of {split} sang. Dr. Bo listened."
+    starts = {"Ada": 0, "Bo": context.index("Bo")}
+    return {
+        "id": ["1", "2"], "title": ["t"] * 2, "context": [context] * 2, "question": ["Who sang?", "Who listened?"],
+        "answers": [{"text": [name], "answer_start": [start]} for name, start in starts.items()],
+    }  # fmt: skip
+
+
 def files() -> dict[str, dict[str, bytes]]:
     """Card -> files of its dataset."""
     answers = [{"text": ["Ada"], "answer_start": [0]}, {"text": [], "answer_start": []}]
@@ -51,6 +61,9 @@ def files() -> dict[str, dict[str, bytes]]:
         "snli": {"plain_text/train-00000-of-00001.parquet": pairs([2, -1, 0, 1])},
         "anli": rounds,
         "qqp": {"qqp/train-00000-of-00001.parquet": parquet(twins, label=["not_duplicate", "duplicate"])},
+        "lareqa": {
+            f"plain_text/{split}-00000-of-00001.parquet": parquet(tour(split)) for split in ("train", "validation")
+        },
         "squad_v2": {"squad_v2/train-00000-of-00001.parquet": parquet(squad)},
         "hellaswag": {
             "data/train-00000-of-00001.parquet": endings(["2", "0"]),
@@ -73,10 +86,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Answ
         refs[key] = {} if pinned else {hub.revision: CONVERTED}
         questions[task] = (hub.model_dump(), "train", "en")
     home: Path = tmp_path_factory.mktemp("home")
-    anli = CARDS["anli"].hub
-    assert anli is not None
+    anli, lareqa = CARDS["anli"].hub, CARDS["lareqa"].hub
+    assert anli is not None and lareqa is not None
+    questions |= {"anli dev": (anli.model_dump(), "dev", "en")}
+    questions |= {"lareqa held out": (lareqa.model_dump(), "held_out", "en")}
     with HubServer(repositories, refs) as server:
-        yield ask({**questions, "anli dev": (anli.model_dump(), "dev", "en")}, server.url, home)
+        yield ask(questions, server.url, home)
 
 
 def examples(answers: dict[str, Answer], task: str) -> list[Any]:
@@ -122,3 +137,13 @@ def test_choices_out_of_lists_and_objects(answers: dict[str, Answer]) -> None:
 
 def test_a_moving_branch_is_recorded_by_its_commit(answers: dict[str, Answer]) -> None:
     assert answers["cosmosqa"]["revision"] == CONVERTED
+
+
+@pytest.mark.parametrize(("key", "split"), [("lareqa", "train"), ("lareqa held out", "validation")])
+def test_questions_and_the_sentences_that_answer_them(answers: dict[str, Answer], key: str, split: str) -> None:
+    assert "error" not in answers[key], answers[key]
+    context = f"Ada of {split} sang. Dr. Bo listened."
+    texts = {row["id"]: row["text"] for row in answers[key]["pool"]}
+    assert [(row["text"], texts[row["relevant"][0]]) for row in answers[key]["rows"]] == [
+        ("Who sang?", f"Ada of {split} sang.{context}"), ("Who listened?", f"Dr. Bo listened.{context}"),
+    ]  # fmt: skip

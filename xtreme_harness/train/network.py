@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, Checkpoint, head_fault, label_order
+from xtreme_harness.models.checkpoint import ENCODER_DECODERS, Checkpoint, head_fault, label_order, read_checkpoint
 from xtreme_harness.models.heads import HeadedEncoder, with_head
 from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.pooling import WITH_POOLER, pool
@@ -173,6 +173,9 @@ def _uses_pooler(member: Any) -> bool:
 def _label(trainee: Trainee, checkpoint: Checkpoint, role: Role, keep_head: bool, trust: bool) -> None:
     """Settle the order of the labels; with `keep_head`, copy the head that the checkpoint brings, if it fits."""
     trainee.names[role.task], trainee.orders[role.task] = role.labels, tuple(range(len(role.labels)))
+    beside = checkpoint.path / "heads" / role.task  # where training on several tasks leaves it
+    if keep_head and beside.is_dir():
+        checkpoint = read_checkpoint(beside, f"{checkpoint.name}/heads/{role.task}")
     if not keep_head or head_fault(checkpoint, role.head, role.labels, keep_head=True):
         return
     order: tuple[int, ...] = ()

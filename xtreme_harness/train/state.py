@@ -69,9 +69,10 @@ def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any
         whole = torch.load(file, map_location=device, weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):  # no state that this program wrote
         return State(0, Best())
+    if not isinstance(whole, dict) or whole.get("key") != key:
+        return State(0, Best())
     best = Best(**whole["best"])
-    lost = best.step and not (folder / f"best-{best.step}.safetensors").exists()
-    if whole["key"] != key or lost:
+    if best.step and not (folder / f"best-{best.step}.safetensors").exists():
         return State(0, Best())
     trainee.load_state_dict(whole["weights"])
     optimizer.load_state_dict(whole["optimizer"])

@@ -100,6 +100,7 @@ def build(
     with quietly(checkpoint):
         raw = load_tokenizer(checkpoint, path, trust)
         encoder = load_network(checkpoint, path, None, torch.float32, trust)
+        encoder.requires_grad_(True)  # what PEFT merges, it leaves frozen
         tokenizer = fitted_tokenizer(raw, encoder)
         members: dict[str, nn.Module] = {}
         for role in roles:

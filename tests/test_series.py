@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness import evaluate
+from xtreme_harness import evaluate, evaluate_series
 from xtreme_harness.analysis.curves import read_series
 from xtreme_harness.errors import DataError, ModelError, OutputError
 from xtreme_harness.output import locked
 from xtreme_harness.results import Result
-from xtreme_harness.series import evaluate_series, find_members, is_series, series_output, series_table
+from xtreme_harness.series import find_members, is_series, series_output, series_table
 
 XNLI = ("--tasks", "xnli", "--languages", "de,sw", "--data", "samples", "--train", "never")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from xtreme_harness.grid.execute import run_grid
     from xtreme_harness.results import Result
+    from xtreme_harness.series import evaluate_series
     from xtreme_harness.signature import VERSION as __version__
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "evaluate_series",
     "run_grid",
     "score",
     "train",
@@ -47,6 +49,7 @@ __all__ = [
 
 _HOMES = {
     "evaluate": "api",
+    "evaluate_series": "series",
     "demo": "demo",
     "score": "api",
     "train": "api",

@@ -113,6 +113,10 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
     `series.json` is written anew whenever a run ends. What an earlier call evaluated stays in it, also where the
     checkpoint is gone since.
 
+    >>> from xtreme_harness import evaluate
+    >>> one = lambda checkpoint, folder: evaluate(checkpoint, ["xnli"], output=folder)
+    >>> evaluate_series("run/step-*", one, Path("series"))  # doctest: +SKIP
+
     Args:
         pattern: of the checkpoints' folders.
         evaluate: keeps the finished cells of the folder it gets.

@@ -92,7 +92,8 @@ def test_a_head_serves_the_tasks_it_was_trained_for(base: Path, tmp_path: Path) 
     ("change", "kept"),
     [
         ({}, True), ({"seed": 1}, False), ({"settings": ["max_steps=2", "lr=1e-4"]}, False),
-        ({"limit_train": 40}, False), ({"keep_head": True}, False), ({"dtype": "bfloat16"}, False), ({"device": "cpu"}, True),
+        ({"limit_train": 40}, False), ({"keep_head": True}, False), ({"dtype": "bfloat16"}, False),
+        ({"device": "cpu"}, True),
     ],
     ids=lambda value: ",".join(value) or "nothing" if isinstance(value, dict) else "",
 )  # fmt: skip

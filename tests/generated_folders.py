@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from second_opinion import ENDINGS, LANGUAGES
+from tests.second_opinion import ENDINGS, LANGUAGES
 
 WORDS = {
     "en": ["the", "a", "cat", "An", "hat", "house", "1999", "U.S.", "a-b", "the_end", "it's", "₤5", "…"],

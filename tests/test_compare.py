@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run, shipped_cards, write_run
 
+from tests.made_runs import accuracy_rows, made_run, shipped_cards, write_run
 from xtreme_harness import compare
 from xtreme_harness.analysis.comparison import compare_runs
 from xtreme_harness.errors import OutputError

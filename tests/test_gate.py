@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run, shipped_cards, suite_cells, write_run
 
+from tests.made_runs import accuracy_rows, made_run, shipped_cards, suite_cells, write_run
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.gate.check import check_runs
 from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text

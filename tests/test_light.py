@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from generated_folders import write_folders
-from made_runs import accuracy_rows, made_run, write_run
+
+from tests.generated_folders import write_folders
+from tests.made_runs import accuracy_rows, made_run, write_run
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (

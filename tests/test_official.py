@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import second_opinion
-from broken_submissions import on_json, on_lines, removed, write_lareqa
-from generated_folders import write_folders
 
+from tests import second_opinion
+from tests.broken_submissions import on_json, on_lines, removed, write_lareqa
+from tests.generated_folders import write_folders
 from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.official import CONVENTIONS, FolderScores, Mode, score_folders
 from xtreme_harness.plan import all_cards

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from broken_submissions import write_lareqa
-from generated_folders import write_folders
 
+from tests.broken_submissions import write_lareqa
+from tests.generated_folders import write_folders
 from xtreme_harness.errors import OutputError, PredictionError
 from xtreme_harness.pack import pack
 from xtreme_harness.plan import all_cards

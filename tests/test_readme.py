@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer
-from readme_hub import repositories
+
+from tests.hub_server import HubServer
+from tests.readme_hub import repositories
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

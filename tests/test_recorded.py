@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import second_opinion
 
+from tests import second_opinion
 from xtreme_harness.errors import PredictionError
 from xtreme_harness.kinds.base import official_lines
 from xtreme_harness.kinds.token_classification import read_tags

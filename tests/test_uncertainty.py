@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows
 
+from tests.made_runs import accuracy_rows
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.score import Spread
 from xtreme_harness.uncertainty import error_of_cell, of_group, of_task

@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run, shipped_cards
 
+from tests.made_runs import accuracy_rows, made_run, shipped_cards
 from xtreme_harness.analysis.comparison import Comparison, Difference, compare_runs
 from xtreme_harness.analysis.comparison_tables import comparison_text, mark
 from xtreme_harness.errors import DataError

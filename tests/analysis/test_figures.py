@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from made_runs import suite_cells
 
+from tests.made_runs import suite_cells
 from xtreme_harness.analysis.figures import Figure, figures
 from xtreme_harness.plan import all_cards
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run
 
+from tests.made_runs import accuracy_rows, made_run
 from xtreme_harness.analysis.pairing import pair
 
 TEN = accuracy_rows(np.ones(10))

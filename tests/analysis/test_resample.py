@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows
 
+from tests.made_runs import accuracy_rows
 from xtreme_harness.analysis.resample import bootstrap, headlines, randomise, stratum
 from xtreme_harness.metrics import METRICS
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run, write_run
+
+from tests.made_runs import accuracy_rows, made_run, write_run
 
 Xharness = Callable[..., Any]
 

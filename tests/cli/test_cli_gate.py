@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_runs import accuracy_rows, made_run, write_run
+
+from tests.made_runs import accuracy_rows, made_run, write_run
 
 Xharness = Callable[..., Any]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import second_opinion
-from broken_submissions import BROKEN, SIZE, Broken, on_json, write_lareqa
-from generated_folders import write_folders
+
+from tests import second_opinion
+from tests.broken_submissions import BROKEN, SIZE, Broken, on_json, write_lareqa
+from tests.generated_folders import write_folders
 
 SUITES = ("xtreme", "xtreme-r")
 Run = Callable[..., Any]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from broken_submissions import BROKEN, SIZE, Broken, write_lareqa
-from generated_folders import write_folders
 
+from tests.broken_submissions import BROKEN, SIZE, Broken, write_lareqa
+from tests.generated_folders import write_folders
 from xtreme_harness import evaluate
 
 SUITES = ("xtreme", "xtreme-r")

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hub_server import HubServer
 
+from tests.hub_server import HubServer
 from xtreme_harness.cards import HubSource
 from xtreme_harness.data.hub import hub_revision, read_hub
 from xtreme_harness.errors import DataError

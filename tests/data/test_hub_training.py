@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_server import HubServer
-from test_hub import Answer, ask, parquet
 
+from tests.data.test_hub import Answer, ask, parquet
+from tests.hub_server import HubServer
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Row

@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from export_runs import HUB, sourced
 
+from tests.exports.export_runs import HUB, sourced
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.exports import export
 from xtreme_harness.exports.every_eval_ever import SCHEMA

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from export_runs import sourced
 
+from tests.exports.export_runs import sourced
 from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.exports.figures import absent, cell_figures, dataset_of, means_of
 
@@ -68,7 +68,7 @@ def test_a_failed_cell_of_a_task_asked_for_by_name_is_absent(oracle_run: Path) -
 
 
 def test_a_data_set_on_the_hub_is_named_with_its_revision(oracle_run: Path) -> None:
-    from export_runs import HUB, REVISION
+    from tests.exports.export_runs import HUB, REVISION
 
     run = sourced(oracle_run, {"xnli": HUB})
     assert (dataset_of(run, "xnli").hub, dataset_of(run, "xnli").revision) == ("facebook/xnli", REVISION)

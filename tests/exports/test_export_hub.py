@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from export_runs import HUB, REVISION, sourced
 
+from tests.exports.export_runs import HUB, REVISION, sourced
 from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.errors import OutputError
 from xtreme_harness.exports import export

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from export_runs import sourced
 
+from tests.exports.export_runs import sourced
 from xtreme_harness.analysis.runs import Run, read_run
 from xtreme_harness.exports import FORMATS, export
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_runs import sourced
 
+from tests.exports.export_runs import sourced
 from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.exports import export
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from made_runs import shipped_cards, suite_cells
 
+from tests.made_runs import shipped_cards, suite_cells
 from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import Rule
 

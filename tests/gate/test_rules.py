@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import shipped_cards
 
+from tests.made_runs import shipped_cards
 from xtreme_harness.errors import CardError
 from xtreme_harness.gate.rules import DEFAULT, Rule, families_of, read_rules
 

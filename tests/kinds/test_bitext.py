@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from letters import LETTERS
 
+from tests.kinds.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.bitext import BITEXT, best_threshold, mine

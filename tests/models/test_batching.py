@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from families import LANGUAGES, TOKENIZERS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.models.families import LANGUAGES, TOKENIZERS
 from xtreme_harness.models.batching import pad, token_batches
 from xtreme_harness.models.load import Model
 from xtreme_harness.models.tokenizer import Tokenizer

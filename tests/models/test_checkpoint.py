@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import transformers
-from families import CHOICE, SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 
+from tests.models.families import CHOICE, SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import (
     Checkpoint,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from families import CHOICE, FAMILIES, LANGUAGES, SPANS, T5S, TOKENS, build
 from safetensors.torch import load_file
 
+from tests.models.families import CHOICE, FAMILIES, LANGUAGES, SPANS, T5S, TOKENS, build
 from xtreme_harness.cards import TaskCard, folder
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate

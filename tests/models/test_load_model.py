@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from families import CONFIGS, SIZES, TOKENIZERS, TOKENS, build
 
+from tests.models.families import CONFIGS, SIZES, TOKENIZERS, TOKENS, build
 from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import find_checkpoint

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from families import CHOICE, ENCODER_IDS, SEQUENCE, SIZES, SPANS, TOKENIZERS, TOKENS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.models.families import CHOICE, ENCODER_IDS, SEQUENCE, SIZES, SPANS, TOKENIZERS, TOKENS
 from xtreme_harness.models import linear
 from xtreme_harness.models.heads import with_head
 from xtreme_harness.models.load import fitted_tokenizer

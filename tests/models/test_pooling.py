@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from families import build
 
+from tests.models.families import build
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.load import Model, load_model

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from families import CONFIGS, T5S
 
+from tests.models.families import CONFIGS, T5S
 from xtreme_harness.models import states
 from xtreme_harness.models.states import states_at
 

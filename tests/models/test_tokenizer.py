@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from families import TOKENIZERS, tokenizer, xlm_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.models.families import TOKENIZERS, tokenizer, xlm_tokenizer
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.tokenizer import Tokenizer, align, longest_first
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from families import SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 from safetensors.torch import load_file, save_file
 
+from tests.models.families import SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 from xtreme_harness.cards import folder
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.tiny import train_tokenizer
-from xtreme_harness.train.masking import mask, masked_course, read_texts, spread, text_hashes
+from xtreme_harness.train.masking import masked_course, read_texts, spread, text_hashes
+from xtreme_harness.train.objectives import IGNORED, MASKED_LM, OBJECTIVES
 from xtreme_harness.train.recipe import Hyper, Masking
 
 TEXTS = {
@@ -26,7 +29,7 @@ def tokenizer() -> Tokenizer:
 
 
 def test_texts_are_read_by_language(tmp_path: Path) -> None:
-    (tmp_path / "en.txt").write_text("one\n\n two \n")
+    (tmp_path / "en.txt").write_text("\ufeffone\n\n two \n", "utf-8")
     (tmp_path / "de").mkdir()
     (tmp_path / "de" / "a.txt").write_text("eins\n")
     (tmp_path / "de" / "b.txt").write_text("zwei\n")
@@ -34,12 +37,21 @@ def test_texts_are_read_by_language(tmp_path: Path) -> None:
     assert set(text_hashes(tmp_path)) == {"en.txt", "de/a.txt", "de/b.txt"}
 
 
+def test_no_more_lines_than_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("\n\n\none\ntwo\nthree\n")
+    assert read_texts(tmp_path, most=2) == {"en": ("one", "two")}
+
+
 def test_every_fault_of_the_texts_is_told(tmp_path: Path) -> None:
     (tmp_path / "english.txt").write_text("one\n")
     (tmp_path / "de.txt").write_text("\n")
     (tmp_path / "fr.txt").write_bytes(b"\xff\xfe\xfa")
+    (tmp_path / "sw").mkdir()
+    (tmp_path / "sw" / "a.txt").write_text("moja\n")
+    (tmp_path / "sw" / "b.txt").write_text("")
     with pytest.raises(DataError) as fault:
         read_texts(tmp_path)
+    assert "b.txt: holds no text" in str(fault.value)
     assert [part in str(fault.value) for part in ("'english'", "de.txt: holds no text", "fr.txt: cannot be read")] == [
         True, True, True,
     ]  # fmt: skip
@@ -58,17 +70,18 @@ def test_masks_follow_the_rule(tokenizer: Tokenizer) -> None:
     course = masked_course(TEXTS, Masking(), tokenizer, Hyper(), seed=3)
     assert len(course.lessons) == 80
     before = [lesson for _ in range(40) for lesson in course.lessons]
-    after = mask(before, 0.15, tokenizer, seed=9)
+    assert course.prepare is not None
     special = set(tokenizer.raw.all_special_ids)
-    total = fates = 0
+    total = sum(i not in special for lesson in before for i in lesson.rows[0].ids)
+    fates = 0
     counted: Counter[str] = Counter()
-    for old, new in zip(before, after, strict=True):
+    drawn = zip(before, course.prepare(before, 9), strict=True)
+    for old, new in ((old, new) for old, new in drawn if new.goals != (IGNORED,)):
         (old_row,), (new_row,) = old.rows, new.rows
         keep = set(new_row.keep or ())
         assert tuple(old_row.ids[i] for i in new_row.keep or ()) == new.goals
         assert not special & set(new.goals)
         assert all(a == b for i, (a, b) in enumerate(zip(old_row.ids, new_row.ids, strict=True)) if i not in keep)
-        total += sum(i not in special for i in old_row.ids)
         for at, goal in zip(new_row.keep or (), new.goals, strict=True):
             fates += 1
             shown = new_row.ids[at]
@@ -79,6 +92,25 @@ def test_masks_follow_the_rule(tokenizer: Tokenizer) -> None:
     assert np.array([counted[k] / fates for k in ("mask", "same", "random")]) == pytest.approx(
         [0.8, 0.1, 0.1], abs=0.02
     )
+
+
+def test_a_batch_in_which_chance_chose_nothing_costs_nothing(tokenizer: Tokenizer) -> None:
+    course = masked_course(TEXTS, Masking(probability=1e-9), tokenizer, Hyper(), seed=3)
+    assert course.prepare is not None
+    lessons = course.prepare(course.lessons[:2], 5)
+    assert [lesson.rows[0].ids for lesson in lessons] == [lesson.rows[0].ids for lesson in course.lessons[:2]]
+    objective = OBJECTIVES[MASKED_LM]
+    logits = torch.zeros(2, max(len(lesson.rows[0].ids) for lesson in lessons), 9, requires_grad=True)
+    loss = objective.loss(SimpleNamespace(logits=logits), lessons)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert (float(loss.detach()), [objective.units(lesson) for lesson in lessons]) == (0.0, [0, 0])
+
+
+def test_lines_are_cut_and_come_again(tokenizer: Tokenizer) -> None:
+    course = masked_course(TEXTS, Masking(language_exponent=0, max_length=8), tokenizer, Hyper(), seed=3)
+    assert {len(lesson.rows[0].ids) for lesson in course.lessons} == {8}
+    assert (len(course.lessons), len({id(lesson) for lesson in course.lessons})) == (80, 60)
+    assert (course.hyper.max_length, course.hyper.batch_size) == (8, 32)
 
 
 def test_masks_depend_on_the_seed_alone(tokenizer: Tokenizer) -> None:

@@ -13,7 +13,7 @@ from xtreme_harness.errors import DataError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Split
-from xtreme_harness.train.translated import load_translated, mixed, quality, quality_table, report_quality
+from xtreme_harness.train.translated import load_translated, mixed, quality, quality_table, read_quality, report_quality
 
 CARDS = all_cards()
 COPA = CARDS.card("copa")
@@ -100,3 +100,76 @@ def test_a_file_without_a_language_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "mt" / "copa" / "german.jsonl", GERMAN)
     with pytest.raises(DataError, match="cannot tell the language"):
         load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+
+
+def test_english_and_a_second_file_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "mt" / "copa" / "en.jsonl", GERMAN)
+    with pytest.raises(DataError, match="is English"):
+        load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    write(tmp_path / "two" / "copa" / "de.jsonl", GERMAN)
+    write(tmp_path / "two" / "copa" / "train-de.jsonl", GERMAN)
+    with pytest.raises(DataError, match=r"second file for 'de', beside de\.jsonl"):
+        load_translated(COPA, CARDS, tmp_path / "two", KINDS)
+
+
+def test_hidden_files_are_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
+    (tmp_path / "mt" / "copa" / ".DS_Store").write_bytes(b"\0")
+    assert list(load_translated(COPA, CARDS, tmp_path / "mt", KINDS)) == ["de"]
+
+
+def test_rows_without_a_label_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mt" / "copa" / "de.jsonl"
+    write(file, GERMAN)
+    file.write_text(file.read_text("utf-8").replace(', "label": 0', ""), "utf-8")
+    with pytest.raises(DataError, match="expected a value at 'label'"):
+        load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+
+
+def test_a_file_that_was_cut_throughout_is_flagged(tmp_path: Path, english: Split[object]) -> None:
+    write(tmp_path / "mt" / "copa" / "de.jsonl", [(a[:2], b[:2], c[:2], label) for a, b, c, label in GERMAN if b])
+    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)["de"]
+    assert quality(english, german, None, KINDS[COPA.kind].gold).lengths == 3
+
+
+def test_chinese_needs_fewer_characters(tmp_path: Path, english: Split[object]) -> None:
+    chinese = ("他开窗。", "房间热。", "夜里冷。", 0)
+    write(tmp_path / "mt" / "copa" / "zh.jsonl", [chinese])
+    write(tmp_path / "mt" / "copa" / "de.jsonl", [chinese])
+    found = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    lengths = {code: quality(english, split, None, KINDS[COPA.kind].gold).lengths for code, split in found.items()}
+    assert lengths == {"de": 1, "zh": 0}
+
+
+def test_a_part_is_compared_with_its_own_english(tmp_path: Path) -> None:
+    card = CARDS.card("anli_plus")
+    data = parse_data(["samples"], CARDS.tasks)
+    english = load_training(card, CARDS, data, "train", KINDS)
+    assert english is not None
+    rows = [e for e in english.examples if e.id.startswith("snli/")][:6]
+    keys = ("sentence1", "sentence2", "gold_label")
+    rewritten = [("x" * len(e.text_a), "x" * len(e.text_b), e.label) for e in rows]
+    lines = [json.dumps(dict(zip(keys, row, strict=True))) for row in rewritten]
+    file = tmp_path / "snli" / "de.jsonl"
+    file.parent.mkdir()
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    german = load_translated(card, CARDS, tmp_path, KINDS)["de"]
+    assert [e.id for e in german.examples] == [e.id for e in rows]
+    found = quality(english, german, None, KINDS[card.kind].gold)
+    assert (found.lengths, found.labels) == (0, 0)
+
+
+def test_a_pool_is_not_mixed(tmp_path: Path) -> None:
+    file = tmp_path / "lareqa" / "de.jsonl"
+    file.parent.mkdir()
+    file.write_text("{}\n")
+    with pytest.raises(DataError, match="searches a pool"):
+        load_translated(CARDS.card("lareqa"), CARDS, tmp_path, KINDS)
+
+
+def test_the_report_is_read_again(tmp_path: Path, english: Split[object]) -> None:
+    write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
+    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    output = tmp_path / "translations-copa.json"
+    found = report_quality(COPA, CARDS, english, german, tmp_path / "mt", KINDS, output)
+    assert read_quality(tmp_path) == found

@@ -94,9 +94,14 @@ class TrainingProgress:
 
 
 def print_trained(trained: Sequence[Trained]) -> None:
-    """Print the dev scores and the paths."""
+    """Print what was found of translations, the dev scores and the paths."""
     from tabulate import tabulate
 
+    from xtreme_harness.train.translated import quality_table, read_quality
+
+    if trained and (found := read_quality(trained[0].path)):
+        click.echo(quality_table(found))
+        click.echo("")
     rows = [
         [task, one.notes["lineage"][-1]["seed"], f"{score:.2f}"]
         for one in trained

@@ -14,9 +14,9 @@ from xtreme_harness.data.sources import Data, Located, file_split, locate
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.records import Passage, Row, Split
 
-__all__ = ["Reader", "load_training", "located_training", "resolved_labels"]
+__all__ = ["ENGLISH", "Reader", "load_training", "located_training", "resolved_labels", "unlabelled"]
 
-_ENGLISH = "en"
+ENGLISH = "en"
 
 
 class Reader(Protocol):
@@ -68,8 +68,8 @@ def load_training(
     members = [resolved_labels(member, data) for member in _members(card, cards)]
     if card.parts and kind.passage:
         raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
-    loaded = [load_split(m, _ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
-    if faults := [fault for part in loaded for fault in _unlabelled(part, kind)]:
+    loaded = [load_split(m, ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
+    if faults := [fault for part in loaded for fault in unlabelled(part, kind)]:
         raise DataError(*faults)
     return _joined(card, loaded) if card.parts else loaded[0]
 
@@ -138,15 +138,16 @@ def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:
 
 def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located | None:
     """Where one card's own English data lies; a file named outright is training data unless its name says another."""
-    if split == "dev" and (card.selection == "none" or _ENGLISH not in card.all_languages):
+    if split == "dev" and (card.selection == "none" or ENGLISH not in card.all_languages):
         return None
     place = data.named.get(card.name)
     if place is not None and place.is_file() and file_split(card, place) != split:
         return None
-    return locate(card, card.selection if split == "dev" else split, _ENGLISH, data, [_ENGLISH])
+    return locate(card, card.selection if split == "dev" else split, ENGLISH, data, [ENGLISH])
 
 
-def _unlabelled(split: Split[Any], kind: Reader) -> list[str]:
+def unlabelled(split: Split[Any], kind: Reader) -> list[str]:
+    """What is wrong with a split that should teach: examples without gold."""
     missing = sum(kind.gold(example) is None for example in split.examples)
     what = f"{split.source}: {split.task} {split.language} {split.name}"
     return [f"{what}: {missing} of {len(split.examples)} examples have no gold, expected it for all"] if missing else []
@@ -156,7 +157,7 @@ def _joined(card: TaskCard, loaded: list[Split[Any]]) -> Split[Any]:
     parts = list(zip(card.parts, loaded, strict=True))
     return Split(
         card.name,
-        _ENGLISH,
+        ENGLISH,
         loaded[0].name,
         tuple(replace(e, id=f"{part}/{e.id}") for part, split in parts for e in split.examples),
         hashes={f"{part}/{name}": value for part, split in parts for name, value in split.hashes.items()},

@@ -7,10 +7,12 @@ its number of lines to a power below 1, so that small languages are seen more of
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import DataError, ModelError, listed
@@ -19,13 +21,15 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.train.course import Course
 from xtreme_harness.train.network import Role
-from xtreme_harness.train.objectives import MASKED_LM
+from xtreme_harness.train.objectives import IGNORED, MASKED_LM
 from xtreme_harness.train.recipe import Hyper, Masking
 
 __all__ = ["MLM", "mask", "masked_course", "read_texts", "require_texts", "spread", "text_hashes"]
 
+Ids = NDArray[np.int64]
 MLM = "mlm"  # the task's name beside the others
 _MOST = 1_000_000  # lines of a language that are read
+_BLOCK = 20_000  # lines tokenised at a time, so that only compact lessons stay
 
 
 def read_texts(folder: Path, most: int = _MOST) -> dict[str, tuple[str, ...]]:
@@ -37,17 +41,18 @@ def read_texts(folder: Path, most: int = _MOST) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     faults: list[str] = []
     for language, file in _files(folder, faults):
+        kept = found.setdefault(language, [])
+        if len(kept) >= most:
+            continue
         try:
-            with file.open(encoding="utf-8") as lines:
-                kept = found.setdefault(language, [])
-                kept.extend(
-                    line.strip() for line, _ in zip(lines, range(most - len(kept)), strict=False) if line.strip()
-                )
+            with file.open(encoding="utf-8-sig") as stream:
+                lines = list(islice(filter(None, map(str.strip, stream)), most - len(kept)))
         except (OSError, UnicodeDecodeError) as error:
             faults.append(f"{file}: cannot be read as UTF-8 text ({type(error).__name__})")
             continue
-        if not kept:
+        if not lines:
             faults.append(f"{file}: holds no text")
+        kept.extend(lines)
     if faults:
         raise DataError(*listed(faults))
     return {language: tuple(lines) for language, lines in found.items()}
@@ -108,41 +113,75 @@ def masked_course(
         ModelError: the tokenizer has no mask token.
     """
     if tokenizer.raw.mask_token_id is None:
-        raise ModelError(f"--mlm: the tokenizer ({type(tokenizer.raw).__name__}) has no mask token")
-    ids = {language: tokenizer.ids(lines) for language, lines in texts.items()}
+        name = tokenizer.raw.name_or_path or type(tokenizer.raw).__name__
+        raise ModelError(f"--mlm: the tokenizer of {name} has no mask token; give a base model pretrained with one")
     sizes = {language: len(lines) for language, lines in texts.items()}
     picks = spread(sizes, masking.language_exponent, sum(sizes.values()), seed)
-    lessons = []
-    for language, line in picks:
-        encoded = tokenizer.one(ids[language][line], masking.max_length)
-        types = None if encoded.types is None else array("b", encoded.types)
-        lessons.append(Lesson((Encoded(array("i", encoded.ids), types),), ()))
+    lessons = _lessons(texts, picks, tokenizer, masking.max_length)
     own = hyper.model_copy(update={"batch_size": masking.batch_size, "max_length": masking.max_length})
+    special, ordinary = _vocabulary(tokenizer)
 
     def prepare(batch: Sequence[Lesson], drawn: int) -> list[Lesson]:
-        return mask(batch, masking.probability, tokenizer, drawn)
+        return mask(batch, masking.probability, tokenizer.raw.mask_token_id, special, ordinary, drawn)
 
     return Course(Role(MLM, MASKED_LM), own, lessons, prepare=prepare)
 
 
-def mask(lessons: Sequence[Lesson], probability: float, tokenizer: Tokenizer, seed: int) -> list[Lesson]:
+def _lessons(
+    texts: Mapping[str, Sequence[str]], picks: Sequence[tuple[str, int]], tokenizer: Tokenizer, max_length: int
+) -> list[Lesson]:
+    """Tokenise the lines that were picked, each once; a line that comes again is the same lesson."""
+    made: dict[tuple[str, int], Lesson] = {}
+    for block in _blocks(list(dict.fromkeys(picks))):
+        for pick, ids in zip(block, tokenizer.ids([texts[language][line] for language, line in block]), strict=True):
+            row = tokenizer.one(ids, max_length)
+            types = None if row.types is None else array("b", row.types)
+            made[pick] = Lesson((Encoded(array("i", row.ids), types),), ())
+    return [made[pick] for pick in picks]
+
+
+def _blocks(picks: Sequence[tuple[str, int]]) -> Iterator[Sequence[tuple[str, int]]]:
+    return (picks[first : first + _BLOCK] for first in range(0, len(picks), _BLOCK))
+
+
+def _vocabulary(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
+    """Ids of the special tokens, and of all others that the network knows."""
+    special = np.array(sorted(set(tokenizer.raw.all_special_ids)), dtype=np.int64)
+    size = min(tokenizer.size or len(tokenizer.raw), len(tokenizer.raw))
+    return special, np.setdiff1d(np.arange(size), special)
+
+
+def mask(
+    lessons: Sequence[Lesson], probability: float, mask_id: int, special: Ids, ordinary: Ids, seed: int
+) -> list[Lesson]:
     """Choose tokens to be predicted (BERT, Devlin et al. 2019): 80 % are masked, 10 % random, 10 % stay as they are.
 
-    Special tokens are never chosen, and never put in the place of another.
+    Args:
+        lessons: texts as they are, one sequence each.
+        probability: of a token that is not special to be chosen.
+        mask_id: stands in the place of a masked token.
+        special: ids that are never chosen.
+        ordinary: ids that a random token is drawn from.
+        seed: the result is a function of it and of the other arguments.
+
+    Returns:
+        lessons that keep the chosen positions, with the ids that stood there as goals. Where chance chose none, the
+        first position is kept with a goal that the objective ignores: every lesson has an answer to compare.
     """
     rng = np.random.default_rng([seed, 7])
-    special = np.array(sorted(set(tokenizer.raw.all_special_ids)), dtype=np.int64)
-    size = tokenizer.size or len(tokenizer.raw)
-    ordinary = np.setdiff1d(np.arange(min(size, len(tokenizer.raw))), special)
-    found = []
-    for lesson in lessons:
-        row = lesson.rows[0]
-        ids = np.array(row.ids, dtype=np.int64)
-        chosen = np.flatnonzero((rng.random(len(ids)) < probability) & ~np.isin(ids, special))
-        goals = tuple(ids[chosen].tolist())
-        fate = rng.random(len(chosen))
-        ids[chosen[fate < 0.8]] = tokenizer.raw.mask_token_id
-        swapped = chosen[(fate >= 0.8) & (fate < 0.9)]
-        ids[swapped] = rng.choice(ordinary, len(swapped))
-        found.append(Lesson((Encoded(array("i", ids.tolist()), row.types, tuple(chosen.tolist())),), goals))
+    lengths = [len(lesson.rows[0].ids) for lesson in lessons]
+    before = np.concatenate([np.array(lesson.rows[0].ids, dtype=np.int64) for lesson in lessons])
+    chosen = (rng.random(len(before)) < probability) & ~np.isin(before, special)
+    fate = rng.random(len(before))
+    after = np.where(chosen & (fate < 0.8), mask_id, before)
+    swapped = np.flatnonzero(chosen & (fate >= 0.8) & (fate < 0.9))
+    after[swapped] = rng.choice(ordinary, len(swapped))
+    found, first = [], 0
+    for lesson, length in zip(lessons, lengths, strict=True):
+        part = slice(first, first + length)
+        keep = np.flatnonzero(chosen[part])
+        goals = tuple(before[part][keep].tolist())
+        row = Encoded(array("i", after[part].tolist()), lesson.rows[0].types, tuple(keep.tolist()) or (0,))
+        found.append(Lesson((row,), goals or (IGNORED,)))
+        first += length
     return found

@@ -48,7 +48,8 @@ def _tags(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     """Cross-entropy of a class at every kept position; `logits` (n, length, c)."""
     rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
     places = [at for lesson in lessons for at in lesson.rows[0].keep or ()]
-    goals = torch.tensor([goal for lesson in lessons for goal in lesson.goals], device=out.logits.device)
+    wanted = [goal for lesson in lessons for goal in lesson.goals]
+    goals = torch.tensor(wanted, dtype=torch.long, device=out.logits.device)
     return cross_entropy(out.logits[rows, places].float(), goals, ignore_index=IGNORED, reduction="sum")
 
 

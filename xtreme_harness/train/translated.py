@@ -13,21 +13,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.load import load_split
+from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import FilesFound
-from xtreme_harness.data.training import Reader
+from xtreme_harness.data.training import ENGLISH, Reader, unlabelled
 from xtreme_harness.errors import DataError
 from xtreme_harness.languages import LANGUAGES
 from xtreme_harness.records import Split
 from xtreme_harness.submission import write_atomic
 
-__all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "report_quality"]
+__all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "read_quality", "report_quality"]
 
 log = logging.getLogger("xtreme_harness")
-_FAR = 2.5  # times longer or shorter than is usual for the file: a length that does not match
+_LENGTHS = {"zh": 0.3, "ja": 0.4, "ko": 0.5}  # characters for one of English, in parallel texts; others near 1
+_FAR = 2.5  # times longer or shorter than that: a length that does not match
 _SHOWN = 20  # ids of rows that are named
 _BY_CHARACTER = ("zh", "ja", "th", "my", "km", "lo")  # scripts without blanks between words
 
@@ -41,7 +41,7 @@ class Quality:
     rows: int
     empty: int  # rows with a text that is blank
     untranslated: int  # rows with a text of three words or more that is the English one
-    lengths: int  # rows whose length over that of the English is far from the file's median
+    lengths: int  # rows whose length over that of the English is far from what the language needs
     labels: int  # rows whose label is not the English one
     flagged: tuple[str, ...]  # ids of the first such rows
     chrf: float | None  # corpus chrF and BLEU against human translations; None without
@@ -52,24 +52,39 @@ class Quality:
 def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[str, Reader]) -> dict[str, Split[Any]]:
     """Read the translations of a task's training data, by language; {} where the folder has none.
 
+    A row's id is its position, as in the English: row 7 is the translation of English row 7. With parts it is
+    `<part>/<position>`.
+
     Raises:
-        DataError: every fault of a file.
+        DataError: every fault of a file; a row without gold; a task whose answers lie in a pool.
     """
     found: dict[str, list[Split[Any]]] = {}
     members = [cards.card(part) for part in card.parts] or [card]
+    kind = kinds[card.kind]
     for member in members:
-        for language, file in _files(folder / member.name):
-            located = _located(member, file)
-            kind = kinds[member.kind]
-            split = load_split(member, language, "train", located, kind.parse, kind.passage)
-            named = replace(split, hashes={f"{member.name}/{file.name}": v for v in split.hashes.values()})
-            found.setdefault(language, []).append(named)
-    return {language: _joined(card, splits) for language, splits in found.items()}
+        files = _files(folder / member.name)
+        if files and kind.passage:
+            raise DataError(f"{folder / member.name}: {card.name} searches a pool, which cannot be mixed of languages")
+        for language, file in files.items():
+            split = load_split(member, language, "train", _located(member, language, file), kind.parse)
+            faults = unlabelled(split, kind)
+            if faults:
+                raise DataError(*faults)
+            prefix = f"{member.name}/" if card.parts else ""
+            found.setdefault(language, []).append(
+                replace(
+                    split,
+                    task=card.name,
+                    examples=tuple(replace(e, id=f"{prefix}{e.id}") for e in split.examples),
+                    hashes={f"{member.name}/{file.name}": value for value in split.hashes.values()},
+                )
+            )
+    return {language: _joined(splits) for language, splits in found.items()}
 
 
 def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bool = False) -> Split[Any]:
     """The English examples and then the translated ones, or these alone; ids are `<lang>/<id>`."""
-    parts = ([] if instead and translated else [english]) + list(translated.values())
+    parts = ([] if instead else [english]) + list(translated.values())
     examples = tuple(replace(e, id=f"{part.language}/{e.id}") for part in parts for e in part.examples)
     hashes = {name: value for part in parts for name, value in part.hashes.items()}
     return replace(english, examples=examples, hashes=hashes)
@@ -79,21 +94,19 @@ def quality(english: Split[Any], translated: Split[Any], references: Split[Any] 
     """Check a translation row by row against the English, and score it against human translations.
 
     Args:
-        english: the training data that were translated; compared by position, as far as both go.
+        english: the training data that were translated; a row is compared with the row of its id.
         translated: the translations.
-        references: human translations of the first rows, or None.
+        references: human translations of some rows, or None.
         gold: of an example, as the kind has it; spans are not compared.
     """
-    pairs = list(zip(english.examples, translated.examples, strict=False))
-    ratios = np.array([_size(b) / max(1, _size(a)) for a, b in pairs])
-    usual = float(np.median(ratios)) if len(ratios) else 1.0
+    usual = _LENGTHS.get(translated.language, 1.0)
     empty, same, far, labels = [], [], [], []
-    for (before, after), ratio in zip(pairs, ratios, strict=True):
+    for before, after in _pairs(english, translated):
         if any(not text.strip() for text in texts_of(after)):
             empty.append(after.id)
         elif any(_equal(a, b) for a, b in zip(texts_of(before), texts_of(after), strict=False)):
             same.append(after.id)
-        elif usual > 0 and not usual / _FAR <= ratio <= usual * _FAR:
+        elif not usual / _FAR <= _size(after) / max(1, _size(before)) <= usual * _FAR:
             far.append(after.id)
         if isinstance(gold(before), str | int) and gold(before) != gold(after):
             labels.append(after.id)
@@ -129,6 +142,13 @@ def report_quality(
     return found
 
 
+def read_quality(folder: Path) -> list[Quality]:
+    """The reports that training left in a checkpoint's folder."""
+    files = sorted(folder.glob("translations-*.json"))
+    found = [one for file in files for one in json.loads(file.read_text("utf-8"))]
+    return [Quality(**{**one, "flagged": tuple(one["flagged"])}) for one in found]
+
+
 def quality_table(found: Sequence[Quality]) -> str:
     """The report as a markdown table."""
     from tabulate import tabulate
@@ -162,34 +182,42 @@ def require_translations(card: TaskCard, folder: Path, translated: Mapping[str, 
         )
 
 
-def _files(folder: Path) -> list[tuple[str, Path]]:
-    """Language and path of every file of a task's folder."""
-    found = []
-    for file in sorted(p for p in folder.glob("*") if p.is_file()) if folder.is_dir() else []:
+def _files(folder: Path) -> dict[str, Path]:
+    """Language -> file of a task's folder; what is hidden is not looked at."""
+    found: dict[str, Path] = {}
+    for file in sorted(p for p in folder.glob("*") if p.is_file() and p.name[0] not in "._"):
         language = file.name.partition(".")[0].removeprefix("train-")
         if language not in LANGUAGES:
             raise DataError(f"{file}: cannot tell the language; name the file <lang>{file.suffix}, as de{file.suffix}")
-        found.append((language, file))
+        if language == ENGLISH:
+            raise DataError(f"{file}: is English, and no translation; English data are named by --data")
+        if language in found:
+            raise DataError(f"{file}: a second file for '{language}', beside {found[language].name}; keep one of them")
+        found[language] = file
     return found
 
 
-def _located(card: TaskCard, file: Path) -> FilesFound:
+def _located(card: TaskCard, language: str, file: Path) -> FilesFound:
     """The file, read as the card reads its English training file of the same ending."""
     for source in card.file_sources:
         roles = source.files.get("train", {})
         patterns = [pattern for listed in roles.values() for pattern in listed]
         if len(roles) == 1 and any(Path(pattern).suffix == file.suffix for pattern in patterns):
-            return FilesFound(source, {next(iter(roles)): (file,)}, {**source.options, "ids": "position"}, str(file))
+            options = filled(source.options, language, source.languages)
+            return FilesFound(source, {next(iter(roles)): (file,)}, {**options, "ids": "position"}, str(file))
     endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get("train", {}).values() for p in r})
     raise DataError(f"{file}: {card.name} has no training format with this ending; expected {', '.join(endings)}")
 
 
-def _joined(card: TaskCard, splits: Sequence[Split[Any]]) -> Split[Any]:
-    if len(splits) == 1:
-        return replace(splits[0], task=card.name)
-    examples = tuple(replace(e, id=f"{split.task}/{e.id}") for split in splits for e in split.examples)
-    hashes = {name: value for split in splits for name, value in split.hashes.items()}
-    return replace(splits[0], task=card.name, examples=examples, hashes=hashes)
+def _joined(splits: Sequence[Split[Any]]) -> Split[Any]:
+    examples = tuple(example for split in splits for example in split.examples)
+    return replace(splits[0], examples=examples, hashes={n: v for split in splits for n, v in split.hashes.items()})
+
+
+def _pairs(first: Split[Any], second: Split[Any]) -> list[tuple[Any, Any]]:
+    """The examples of both that have the same id, in the order of the second."""
+    found = {example.id: example for example in first.examples}
+    return [(found[example.id], example) for example in second.examples if example.id in found]
 
 
 def _size(example: Any) -> int:
@@ -207,7 +235,7 @@ def _scored(translated: Split[Any], references: Split[Any] | None) -> tuple[floa
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    pairs = list(zip(translated.examples, references.examples, strict=False))
+    pairs = _pairs(translated, references)
     found = [" ".join(texts_of(a)) for a, _ in pairs]
     gold = [" ".join(texts_of(b)) for _, b in pairs]
     tokenize = "zh" if translated.language == "zh" else "char" if translated.language in _BY_CHARACTER else "13a"

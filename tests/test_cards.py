@@ -92,6 +92,14 @@ class TestShipped:
         assert len({digest(other) for other in CARDS.tasks.values()}) == len(CARDS.tasks)
 
 
+def test_digest_follows_what_changes_a_number() -> None:
+    card = CARDS.card("xnli")
+    same = {"title": "another", "note": "read me", "citation": "", "licence": "?", "url": "", "selection": "dev"}
+    assert digest(card.model_copy(update=same)) == digest(card)
+    assert digest(card.model_copy(update={"selection": "none"})) != digest(card)
+    assert digest(card.model_copy(update={"labels": card.labels[::-1]})) != digest(card)
+
+
 def test_the_twelve_targets_are_there_and_in_the_suites() -> None:
     assert set(CARDS.tasks) >= TARGETS
     assert {t for suite in CARDS.suites.values() for t in suite.tasks} == TARGETS

@@ -116,6 +116,9 @@ def test_labels_without_names_are_never_guessed(evaluated: Run, base: Path, tmp_
     order = evaluated("--label-order", "xnli=entailment,neutral,contradiction", model=tmp_path / "own", tasks="xnli")
     assert order.status == 0, order.err
     assert trained_units(tmp_path / "out") == []
+    anew = evaluated("--train", "always", "--force", model=tmp_path / "own", tasks="xnli")
+    assert anew.status == 0, anew.err
+    assert trained_units(tmp_path / "out") == ["xnli"]
 
 
 def test_a_unit_that_fails_leaves_the_others(evaluated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

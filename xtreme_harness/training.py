@@ -260,7 +260,8 @@ def _head(unit: str, cards: Cards, options: Options) -> tuple[Checkpoint | None,
         try:
             label_order(checkpoint, card.labels, card.aliases, unit)
         except ModelError as error:
-            return (None, None) if "--label-order" in str(error) else (base, str(error))
+            untold = "--label-order" in str(error) and options.train != "always"
+            return (None, None) if untold else (base, str(error))
     return base, None
 
 

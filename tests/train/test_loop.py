@@ -231,7 +231,7 @@ def test_it_goes_on_where_it_stopped(base: Path, tmp_path: Path, monkeypatch: py
 
 
 def _always(saver: Any, step: int, best: Any) -> None:
-    loop.save_state(saver.folder, loop.State(step, best), saver.key, saver.trainee, saver.optimizer)
+    loop.save_state(saver.folder, loop.State(step, best), saver.key, saver.trainee, saver.optimizer, saver.scaler)
 
 
 def test_it_learns(base: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -101,6 +102,24 @@ def test_what_changes_the_weights_trains_anew(base: Path, tmp_path: Path, change
     train(base, "xnli", output=tmp_path, **QUICK)
     (again,) = train(base, "xnli", output=tmp_path, force=True, **{**QUICK, **change})
     assert again.kept == kept
+
+
+def test_a_head_that_does_not_fit_is_told(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train(base, "hellaswag", output=tmp_path / "one", **QUICK)
+    train(tmp_path / "one", "siqa", output=tmp_path / "two", **QUICK, keep_head=True)
+    assert not caplog.messages
+    train(tmp_path / "one", "mnli", output=tmp_path / "three", **QUICK, keep_head=True)
+    assert caplog.messages == [f"mnli: --keep-head: {tmp_path / 'one'} has no head that fits; a new one is trained"]
+
+
+def test_nothing_to_select_on_is_told(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    samples = Path(__file__).parents[2] / "tasks" / "samples"
+    shutil.copytree(samples / "hellaswag", tmp_path / "data" / "hellaswag")
+    for file in (tmp_path / "data").rglob("*val*"):
+        file.unlink()
+    settings = ["max_steps=2", "selection=best"]
+    train(base, "hellaswag", output=tmp_path / "out", **{**QUICK, "data": str(tmp_path / "data"), "settings": settings})
+    assert caplog.messages == ["hellaswag: no English dev data to select weights on; the last ones are kept"]
 
 
 @pytest.mark.slow

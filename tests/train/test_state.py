@@ -42,6 +42,15 @@ def test_it_comes_back(tmp_path: Path) -> None:
     assert torch.equal(one, two)
 
 
+def test_the_scale_of_float16_comes_back(tmp_path: Path) -> None:
+    network, optimizer = pair()
+    scaler = torch.amp.GradScaler("cpu", init_scale=64.0)
+    save_state(tmp_path, State(1, Best()), "k", network, optimizer, scaler)
+    other = torch.amp.GradScaler("cpu", init_scale=2.0)
+    load_state(tmp_path, "k", *pair(seed=1), torch.device("cpu"), other)
+    assert other.get_scale() == 64.0
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -91,8 +91,13 @@ def folder() -> Path:
 
 
 def digest(card: TaskCard) -> str:
-    """SHA-256 of the resolved card (hex)."""
-    return hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+    """SHA-256 (hex) of what a card says that can change a number.
+
+    Sentences for readers are left out, and so are values that are the default: a key that a later version adds does not
+    make two runs incomparable.
+    """
+    said = card.model_dump_json(exclude_defaults=True, exclude={"title", "licence", "url", "citation", "note"})
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:

@@ -117,11 +117,11 @@ def _fit(
     model, optimizer = accelerator.prepare(trainee, optimizer)
     accelerator.wait_for_everyone()  # the first process has settled the folder
     readers = {course.name: _reader(trainee, course, accelerator.device) for course in courses}
-    state = load_state(folder, key, trainee, optimizer, accelerator.device)
+    state = load_state(folder, key, trainee, optimizer, accelerator.device, accelerator.scaler)
     outcome = Outcome(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
     every = hyper.eval_every or max(1, _epoch_steps(courses, total))
-    saver = _Saver(folder, key, trainee, optimizer, accelerator.is_main_process)
+    saver = _Saver(folder, key, trainee, optimizer, accelerator)
     started = time.monotonic()
     trainee.train()
     for step in range(state.step, total):
@@ -244,8 +244,9 @@ def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
 class _Saver:
     """Saves the state as often as costs a twentieth of the time."""
 
-    def __init__(self, folder: Path, key: str, trainee: Trainee, optimizer: Any, main: bool) -> None:
-        self.folder, self.key, self.trainee, self.optimizer, self.main = folder, key, trainee, optimizer, main
+    def __init__(self, folder: Path, key: str, trainee: Trainee, optimizer: Any, accelerator: Any) -> None:
+        self.folder, self.key, self.trainee, self.optimizer = folder, key, trainee, optimizer
+        self.main, self.scaler = accelerator.is_main_process, accelerator.scaler
         self.next = time.monotonic() + 1.0
 
     def save(self, step: int, best: Best) -> None:
@@ -253,7 +254,7 @@ class _Saver:
         now = time.monotonic()
         if not self.main or now < self.next:
             return
-        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer)
+        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer, self.scaler)
         taken = time.monotonic() - now
         self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
 

@@ -10,6 +10,7 @@ from typing import Any
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.models.load import Model
 from xtreme_harness.predict import predict
+from xtreme_harness.records import Lesson
 from xtreme_harness.score import headline, score
 from xtreme_harness.train.course import Course, card_for
 from xtreme_harness.train.objectives import OBJECTIVES
@@ -44,7 +45,8 @@ def dev_scores(trainee: Any, courses: Sequence[Course], readers: Mapping[str, Mo
     found = {}
     for course in courses:
         if course.dev_lessons:
-            found[course.name] = 100 * exp(-_mean_loss(trainee, course, readers[course.name]))
+            lessons = course.dev_lessons[: hyper.eval_examples or None]
+            found[course.name] = 100 * exp(-_mean_loss(trainee, course, lessons, readers[course.name]))
         elif course.dev is not None and course.kind is not None and course.card is not None:
             split = course.dev
             if hyper.eval_examples:
@@ -56,12 +58,12 @@ def dev_scores(trainee: Any, courses: Sequence[Course], readers: Mapping[str, Mo
     return found
 
 
-def _mean_loss(trainee: Any, course: Course, reader: Model) -> float:
-    """Mean loss over the dev lessons, in batches of the size that is trained with."""
+def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: Model) -> float:
+    """Mean loss over dev lessons, in batches of the size that is trained with."""
     objective = OBJECTIVES[course.role.head]
     total, size = 0.0, course.role.group or course.hyper.batch_size
-    for first in range(0, len(course.dev_lessons), size):
-        batch = course.dev_lessons[first : first + size]
+    for first in range(0, len(lessons), size):
+        batch = lessons[first : first + size]
         inputs = reader.tensors([row for lesson in batch for row in lesson.rows], "en")
         total += float(objective.loss(trainee.members[course.name](**inputs), batch))
-    return total / len(course.dev_lessons)
+    return total / len(lessons)

@@ -5,8 +5,9 @@ Intermediate-task training is two stages, one after the other; training a target
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from xtreme_harness.train.processes import is_main_process
 from xtreme_harness.train.stage import Stage, Trained, fields_of, find_trained, hyper_of, settle
 
 __all__ = ["require_training", "train_stage", "trained_tasks"]
+
+log = logging.getLogger("xtreme_harness")
 
 
 def trained_tasks(cards: Cards, names: Sequence[str]) -> list[str]:
@@ -124,6 +127,7 @@ def _trained(
     courses = [_course(stage, role, *loaded[role.task], trainee.tokenizer) for role in roles if role.task != MLM]
     if stage.mlm is not None:
         courses.append(masked_course(read_texts(stage.mlm), stage.recipe.mlm, trainee.tokenizer, hyper, stage.seed))
+    _warn(stage, trainee.kept, [course for course in courses if course.role.task != MLM], hyper.selection)
     journal = Journal(folder / "train.jsonl", report)
     outcome = fit(
         trainee,
@@ -179,6 +183,17 @@ def _course(stage: Stage, role: Any, card: TaskCard, train: Split[Any], dev: Spl
     by_loss = lessons_of(kind, usable, tokenizer, card) if usable is not None and kind.head is None else []
     scored = usable if kind.head is not None else None
     return Course(role, hyper_of(stage, role.task), lessons, kind, card, scored, by_loss)
+
+
+def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any], selection: str) -> None:
+    """Tell what was asked for and cannot be had."""
+    for course in courses:
+        if stage.keep_head and course.name not in kept:
+            log.warning(
+                "%s: --keep-head: %s has no head that fits; a new one is trained", course.name, stage.checkpoint.name
+            )
+    if selection == "best" and not any(course.dev is not None or course.dev_lessons for course in courses):
+        log.warning("%s: no English dev data to select weights on; the last ones are kept", stage.name)
 
 
 def _notes(stage: Stage, fields: Mapping[str, Any], outcome: Any, sizes: Mapping[str, int]) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class State:
     best: Best
 
 
-def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: Any) -> None:
-    """Save weights, optimiser and progress as `state.pt`; older selected weights go.
+def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: Any, scaler: Any = None) -> None:
+    """Save weights, optimiser, float16's loss scale and progress as `state.pt`; older selected weights go.
 
     Raises:
         OutputError: it cannot be written; the state before is untouched.
@@ -37,6 +37,7 @@ def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: An
         "best": asdict(state.best),
         "weights": trainee.state_dict(),
         "optimizer": optimizer.state_dict(),
+        "scaler": scaler.state_dict() if scaler is not None else None,
     }
     written_whole(folder / "state.pt", lambda path: torch.save(whole, path))
     for old in folder.glob("best-*.safetensors"):
@@ -58,7 +59,7 @@ def save_weights(folder: Path, step: int, trainee: Any) -> None:
     written_whole(folder / f"best-{step}.safetensors", lambda path: save_file(weights, path))
 
 
-def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any) -> State:
+def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any, scaler: Any = None) -> State:
     """Continue a saved run of the same key, in place; a fresh state where there is none."""
     import torch
 
@@ -76,6 +77,8 @@ def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any
         return State(0, Best())
     trainee.load_state_dict(whole["weights"])
     optimizer.load_state_dict(whole["optimizer"])
+    if scaler is not None and whole.get("scaler"):
+        scaler.load_state_dict(whole["scaler"])
     return State(int(whole["step"]), best)
 
 

@@ -34,7 +34,7 @@ from xtreme_harness.train.state import State, load_state, save_state, save_weigh
 
 __all__ = ["Outcome", "accumulate", "fit", "learning_rate", "optimizer_for", "precision_of", "total_steps"]
 
-_TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768}  # padded tokens computed at once
+_TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768}  # tokens computed at once
 _MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 _LOG_EVERY = 10  # steps
 
@@ -46,8 +46,7 @@ class Outcome:
     steps: int
     counts: dict[str, int]  # optimiser steps a task
     best: Best
-    tokens: int = 0  # computed in this process, padding not counted
-    padded: int = 0
+    tokens: int = 0  # computed in this process, without padding
     seconds: float = 0.0
     resumed_at: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -134,7 +133,7 @@ def _fit(
             torch.manual_seed(_mixed(seed, step))
             optimizer.zero_grad(set_to_none=True)
             try:
-                loss, sizes = accumulate(accelerator, model, course, readers[course.name], lessons, budget)
+                loss, computed = accumulate(accelerator, model, course, readers[course.name], lessons, budget)
                 break
             except RuntimeError as error:
                 if not out_of_memory(error) or budget <= 64:
@@ -148,7 +147,7 @@ def _fit(
             )
         accelerator.clip_grad_norm_(model.parameters(), hyper.max_grad_norm)
         optimizer.step()
-        outcome.tokens, outcome.padded = outcome.tokens + sizes[0], outcome.padded + sizes[1]
+        outcome.tokens += computed
         done = step + 1
         _tell(report, accelerator, outcome, done, total, course.name, loss, lr, time.monotonic() - started)
         if _due(done, every, total, hyper, courses):
@@ -172,8 +171,8 @@ def _fit(
 
 def accumulate(
     accelerator: Any, model: Any, course: Course, reader: Model, lessons: Sequence[Lesson], budget: int
-) -> tuple[float, tuple[int, int]]:
-    """Add the gradient of a batch's mean loss, computed in parts; return the loss, and tokens without and with padding.
+) -> tuple[float, int]:
+    """Add the gradient of a batch's mean loss, computed in parts; return the loss, and the number of real tokens.
 
     With several processes each computes its share of the batch; their gradients are averaged, so that the sum is the
     same as one process would find. The lessons of a dual encoder see the other lessons of their own process only.
@@ -185,12 +184,12 @@ def accumulate(
         units = len(lessons)
     factor = weight * accelerator.num_processes / max(1, units)
     lengths = [max(len(row.ids) for row in lesson.rows) for lesson in share]
-    parts = split_batch(lengths, budget, [len(lesson.rows) for lesson in share])
-    total, padded, outputs = 0.0, 0, []
+    rows = [len(lesson.rows) for lesson in share]
+    parts = split_batch(lengths, budget, rows, accelerator.unwrap_model(model).pads)
+    total, outputs = 0.0, []
     with accelerator.autocast():  # around all parts: weights are cast once a step
         for number, part in enumerate(parts):
             chosen = [share[i] for i in part]
-            padded += max(lengths[i] for i in part) * sum(len(lesson.rows) for lesson in chosen)
             last = number == len(parts) - 1
             with nullcontext() if last or accelerator.num_processes == 1 else accelerator.no_sync(model):
                 out = model(course.name, _inputs(reader, chosen))
@@ -205,7 +204,7 @@ def accumulate(
             accelerator.backward(loss)
             total = float(loss.detach())
     tokens = sum(len(row.ids) for lesson in share for row in lesson.rows)
-    return _mean_over_processes(accelerator, total), (tokens, padded)
+    return _mean_over_processes(accelerator, total), tokens
 
 
 def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra: float | None = None) -> int:

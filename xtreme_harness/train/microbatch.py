@@ -12,13 +12,16 @@ __all__ = ["split_batch"]
 _CALL = 192  # padded tokens that one more call of the network costs
 
 
-def split_batch(lengths: Sequence[int], budget: int, rows: Sequence[int] | None = None) -> list[NDArray[np.int64]]:
+def split_batch(
+    lengths: Sequence[int], budget: int, rows: Sequence[int] | None = None, padded: bool = True
+) -> list[NDArray[np.int64]]:
     """Cut a batch into parts that are cheap to compute: as little padding as pays for one more call.
 
     Args:
         lengths: tokens of the longest sequence of each lesson.
-        budget: padded tokens of a part at most; a longer lesson is a part of its own.
+        budget: tokens of a part at most, with the padding that is computed; a longer lesson is a part of its own.
         rows: sequences of each lesson (the candidates of a choice); None: one each.
+        padded: does the network compute padding? If not, there are as few parts as the budget allows.
 
     Returns:
         indices of each part, the longest lessons first; every index stands in exactly one. The sum of padded tokens
@@ -33,10 +36,10 @@ def split_batch(lengths: Sequence[int], budget: int, rows: Sequence[int] | None 
     best: list[float] = [0.0]  # best[j]: least cost of the first j lessons
     begin: list[int] = [0]
     for j in range(1, len(order) + 1):
-        cost, at, held = float("inf"), j - 1, 0
+        cost, at, held, real = float("inf"), j - 1, 0, 0
         for i in range(j - 1, -1, -1):
-            held += counts[i]
-            size = longest[i] * held
+            held, real = held + counts[i], real + counts[i] * longest[i]
+            size = longest[i] * held if padded else real
             if size > budget and i < j - 1:
                 break
             if best[i] + size + _CALL < cost:

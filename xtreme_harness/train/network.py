@@ -20,6 +20,7 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 from xtreme_harness.train.objectives import DUAL_ENCODER, MASKED_LM
 from xtreme_harness.train.recipe import Hyper
+from xtreme_harness.train.unpadded import compute_without_padding
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
 
@@ -72,6 +73,7 @@ class Trainee(nn.Module):
         self.orders: dict[str, tuple[int, ...]] = {}  # task -> class id of each of the card's labels
         self.names: dict[str, tuple[str, ...]] = {}  # task -> labels by class id
         self.kept: set[str] = set()  # tasks whose head came with the checkpoint
+        self.pads = True  # does the encoder compute the padding of a batch?
         self.adapted = False  # are low-rank additions trained, and not the encoder itself?
 
     def forward(self, task: str, inputs: Mapping[str, torch.Tensor]) -> Any:
@@ -200,12 +202,14 @@ def _label(trainee: Trainee, checkpoint: Checkpoint, role: Role, keep_head: bool
 
 
 def _prepare(trainee: Trainee, encoder: Any, hyper: Hyper) -> None:
-    """Dropout, gradient checkpointing and low-rank additions, as the recipe says."""
+    """No padding, and dropout, gradient checkpointing and low-rank additions as the recipe says."""
+    trainee.pads = not compute_without_padding(encoder)
     if hyper.dropout is not None:
         for module in trainee.modules():
             _set_dropout(module, hyper.dropout)
     if hyper.gradient_checkpointing:
-        encoder.gradient_checkpointing_enable({"use_reentrant": False})
+        enable = getattr(encoder, "activation_checkpointing_enable", None)  # its name from transformers 5.20 or so on
+        (enable or encoder.gradient_checkpointing_enable)({"use_reentrant": False})
     if hyper.lora_rank:
         _add_lora(trainee, encoder, hyper)
 

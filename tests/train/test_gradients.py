@@ -10,7 +10,8 @@ import torch
 
 from tests.models.families import build
 from tests.train.training_runs import prepared, stage_on_samples
-from xtreme_harness.train.loop import _accelerator, _reader, _release, accumulate
+from xtreme_harness.train.accelerator import accelerator_for, release
+from xtreme_harness.train.loop import _reader, accumulate
 
 TASKS = {
     "classes": "mnli", "choices": "copa", "tags": "udpos", "spans": "squad", "pairs": "lareqa",
@@ -19,12 +20,12 @@ TASKS = {
 
 def gradient(trainee: Any, course: Any, lessons: Any, budget: int, folder: Path) -> tuple[float, dict[str, Any]]:
     """Loss, and gradient of every weight, of one batch computed under a token budget."""
-    accelerator = _accelerator("cpu", "float32", None, folder, False)
+    accelerator = accelerator_for("cpu", "float32", None, folder, False)
     model = accelerator.prepare(trainee)
     trainee.zero_grad()
     trainee.eval()  # dropout draws by position in the tensor, so equality is that of the function without it
     loss, _ = accumulate(accelerator, model, course, _reader(trainee, course, accelerator.device), lessons, budget)
-    _release(accelerator)
+    release(accelerator)
     return loss, {n: p.grad.clone() for n, p in trainee.named_parameters() if p.grad is not None}
 
 

@@ -17,8 +17,11 @@ from tests.models.families import build
 from tests.train.training_runs import prepared, stage_on_samples
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.train import loop
+from xtreme_harness.train.accelerator import accelerator_for, release
 from xtreme_harness.train.mixture import batch_of
+from xtreme_harness.train.optimizer import learning_rate, optimizer_for
 from xtreme_harness.train.recipe import Hyper, Mixture
+from xtreme_harness.train.state import State, save_state
 
 STEPS = 6
 RECIPE = (
@@ -59,7 +62,7 @@ def test_rates_are_those_of_transformers(warm: int, total: int) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1e-3)
     scheduler = transformers.get_linear_schedule_with_warmup(optimizer, warm, total)
     for step in range(total):
-        found = loop.learning_rate(Hyper(lr=1e-3, warmup_steps=warm), step, total)
+        found = learning_rate(Hyper(lr=1e-3, warmup_steps=warm), step, total)
         assert found == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-12), step
         optimizer.step()
         scheduler.step()
@@ -67,12 +70,12 @@ def test_rates_are_those_of_transformers(warm: int, total: int) -> None:
 
 def test_rates_by_ratio_and_level() -> None:
     by_ratio = Hyper(lr=1.0, warmup_ratio=0.1, schedule="constant")
-    assert [loop.learning_rate(by_ratio, step, 20) for step in (0, 1, 2, 19)] == [0, 0.5, 1, 1]
+    assert [learning_rate(by_ratio, step, 20) for step in (0, 1, 2, 19)] == [0, 0.5, 1, 1]
 
 
 def test_biases_and_layer_norms_are_not_decayed(base: Path) -> None:
     trainee, _ = prepared(stage_on_samples(base, ("mnli",)))
-    decayed, level = loop.optimizer_for(trainee, Hyper(weight_decay=0.1)).param_groups
+    decayed, level = optimizer_for(trainee, Hyper(weight_decay=0.1)).param_groups
     names = {id(parameter): name for name, parameter in trainee.named_parameters()}
     assert (decayed["weight_decay"], level["weight_decay"]) == (0.1, 0.0)
     assert len(decayed["params"]) + len(level["params"]) == len(names)
@@ -105,7 +108,7 @@ def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: 
         dataloader_pin_memory=False, logging_strategy="no",
     )  # fmt: skip
     InOrder(network, arguments, data_collator=collate, train_dataset=[course.lessons[i] for i in picked]).train()
-    loop._release(loop._accelerator("cpu", "float32", None, tmp_path, False))
+    release(accelerator_for("cpu", "float32", None, tmp_path, False))
     assert ours.steps == STEPS
     theirs = network.state_dict()
     moved = max(float((theirs[name] - value).abs().max()) for name, value in before.items())
@@ -212,7 +215,7 @@ def test_dev_examples_may_be_limited(base: Path, tmp_path: Path, monkeypatch: py
 
 
 def test_it_goes_on_where_it_stopped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop._Saver, "save", _always)
+    monkeypatch.setattr(loop.Saver, "save", _always)
     whole, _, _ = fitted(base, tmp_path / "whole", "dropout=0.1", key="k")
 
     class Stopped(Exception):
@@ -231,7 +234,7 @@ def test_it_goes_on_where_it_stopped(base: Path, tmp_path: Path, monkeypatch: py
 
 
 def _always(saver: Any, step: int, best: Any) -> None:
-    loop.save_state(saver.folder, loop.State(step, best), saver.key, saver.trainee, saver.optimizer, saver.scaler)
+    save_state(saver.folder, State(step, best), saver.key, saver.trainee, saver.optimizer, saver.scaler)
 
 
 def test_it_learns(base: Path, tmp_path: Path) -> None:

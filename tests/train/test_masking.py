@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 import torch
 
+from tests.models.families import build as build_base
 from xtreme_harness.errors import DataError, ModelError
+from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.tiny import train_tokenizer
-from xtreme_harness.train.masking import masked_course, read_texts, spread, text_hashes
-from xtreme_harness.train.objectives import IGNORED, MASKED_LM, OBJECTIVES
+from xtreme_harness.train.loop import _inputs, _reader
+from xtreme_harness.train.masking import MLM, masked_course, read_texts, spread, text_hashes
+from xtreme_harness.train.network import Role, build
+from xtreme_harness.train.objectives import IGNORED, MASKED_LM, OBJECTIVES, kept_places
 from xtreme_harness.train.recipe import Hyper, Masking
 
 TEXTS = {
@@ -126,3 +130,20 @@ def test_a_tokenizer_without_a_mask_is_refused(tokenizer: Tokenizer) -> None:
     raw.mask_token = None
     with pytest.raises(ModelError, match="no mask token"):
         masked_course(TEXTS, Masking(), Tokenizer(raw, 512), Hyper(), seed=0)
+
+
+@pytest.mark.parametrize("family", ["bert", "xlm-roberta", "deberta-v2", "rembert", "modernbert", "eurobert", "xlm"])
+def test_the_head_answers_for_the_masked_tokens_alone(tmp_path: Path, family: str) -> None:
+    """The vocabulary is most of the arithmetic: it is not compared with states that nobody asks about."""
+    checkpoint = find_checkpoint(str(build_base(family, MASKED_LM, tmp_path)), None)
+    trainee = build(checkpoint, [Role(MLM, MASKED_LM)], Hyper(), 0).eval()
+    course = masked_course(TEXTS, Masking(), trainee.tokenizer, Hyper(), seed=3)
+    assert course.prepare is not None
+    lessons = course.prepare(course.lessons[:12], 5)
+    inputs = _inputs(_reader(trainee, course, torch.device("cpu")), lessons)
+    with torch.no_grad():
+        whole, few = trainee(MLM, inputs), trainee(MLM, inputs, kept_places(lessons))
+    assert few.logits.shape == (sum(len(lesson.goals) for lesson in lessons), whole.logits.shape[-1])
+    assert torch.allclose(few.logits, whole.logits[kept_places(lessons)], rtol=0, atol=1e-5)
+    loss = OBJECTIVES[MASKED_LM].loss
+    assert float(loss(few, lessons)) == pytest.approx(float(loss(whole, lessons)), rel=1e-5)

@@ -164,7 +164,7 @@ def crash(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 KILLED = """
 import os, signal, sys, time
 import torch
-from xtreme_harness.train import loop, state
+from xtreme_harness.train import state
 torch.set_num_threads(1)
 moment, base, out = sys.argv[1:]
 def always(saver, step, best):
@@ -177,8 +177,8 @@ def half(whole, path):
         path.write_bytes(b"half a state")
         os.kill(os.getpid(), signal.SIGKILL)
     saved(whole, path)
-kept, saved = loop._Saver.save, torch.save
-loop._Saver.save = always
+kept, saved = state.Saver.save, torch.save
+state.Saver.save = always
 if moment == "while":
     torch.save = half
 from xtreme_harness import train

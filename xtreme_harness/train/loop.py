@@ -1,7 +1,7 @@
 """The one training loop.
 
 Read it from top to bottom: `fit` walks over the optimiser steps. A step draws one task, takes a batch of its lessons,
-computes it in parts of similar length, and moves the weights once. Everything random is a function of the seed and the
+computes it in parts that fit, and moves the weights once. Everything random is a function of the seed and the
 number of the step, so that a run that was killed goes on from its last saved state as if nothing had happened: on a
 processor in float32 it ends with the same weights, bit by bit.
 """
@@ -23,19 +23,20 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory
 from xtreme_harness.models.load import Model
 from xtreme_harness.records import Lesson
+from xtreme_harness.train.accelerator import accelerator_for, mean_over_processes, release, share_of
 from xtreme_harness.train.course import Course
 from xtreme_harness.train.microbatch import split_batch
 from xtreme_harness.train.mixture import batch_of, schedule, steps_of
 from xtreme_harness.train.network import Trainee
-from xtreme_harness.train.objectives import OBJECTIVES, Objective
+from xtreme_harness.train.objectives import OBJECTIVES, Objective, kept_places
+from xtreme_harness.train.optimizer import learning_rate, optimizer_for
 from xtreme_harness.train.recipe import Hyper, Mixture
 from xtreme_harness.train.selection import Best, dev_scores
-from xtreme_harness.train.state import State, load_state, save_state, save_weights
+from xtreme_harness.train.state import Saver, load_state, save_weights
 
-__all__ = ["Outcome", "accumulate", "fit", "learning_rate", "optimizer_for", "precision_of", "total_steps"]
+__all__ = ["Outcome", "accumulate", "fit", "precision_of", "total_steps"]
 
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768}  # tokens computed at once
-_MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 _LOG_EVERY = 10  # steps
 
 
@@ -88,12 +89,12 @@ def fit(
         ModelError: the loss is not a number, or one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
-    accelerator = _accelerator(device, precision_of(hyper, dtype, device), tracker, folder, len(courses) > 1)
+    accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder, len(courses) > 1)
     try:
         return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
     finally:
         accelerator.end_training()
-        _release(accelerator)
+        release(accelerator)
 
 
 def _fit(
@@ -120,7 +121,7 @@ def _fit(
     outcome = Outcome(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
     every = hyper.eval_every or max(1, _epoch_steps(courses, total))
-    saver = _Saver(folder, key, trainee, optimizer, accelerator)
+    saver = Saver(folder, key, trainee, optimizer, accelerator)
     started = time.monotonic()
     trainee.train()
     for step in range(state.step, total):
@@ -162,6 +163,7 @@ def _fit(
                 outcome.steps, outcome.counts = done, _counts(order[:done], courses)
                 break
         saver.save(done, state.best)
+    accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     outcome.best, outcome.seconds = state.best, time.monotonic() - started
     accelerator.wait_for_everyone()  # the selected weights are written
     if hyper.selection == "best" and state.best.step:
@@ -179,7 +181,7 @@ def accumulate(
     """
     objective = OBJECTIVES[course.role.head]
     units = sum(objective.units(lesson) for lesson in lessons)
-    share, weight = _share(lessons, accelerator.process_index, accelerator.num_processes)
+    share, weight = share_of(lessons, accelerator.process_index, accelerator.num_processes)
     if objective.whole:  # the softmax spans the batch: every part's graph is kept until the one backward pass
         units = len(lessons)
     factor = weight * accelerator.num_processes / max(1, units)
@@ -192,7 +194,7 @@ def accumulate(
             chosen = [share[i] for i in part]
             last = number == len(parts) - 1
             with nullcontext() if last or accelerator.num_processes == 1 else accelerator.no_sync(model):
-                out = model(course.name, _inputs(reader, chosen))
+                out = model(course.name, _inputs(reader, chosen), kept_places(chosen) if objective.few else None)
                 if objective.whole:
                     outputs.append(out)
                     continue
@@ -204,7 +206,7 @@ def accumulate(
             accelerator.backward(loss)
             total = float(loss.detach())
     tokens = sum(len(row.ids) for lesson in share for row in lesson.rows)
-    return _mean_over_processes(accelerator, total), tokens
+    return mean_over_processes(accelerator, total), tokens
 
 
 def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra: float | None = None) -> int:
@@ -215,80 +217,10 @@ def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra
     return min(whole, hyper.max_steps or whole)
 
 
-def learning_rate(hyper: Hyper, step: int, total: int) -> float:
-    """The rate of optimiser step number `step` (from 0): warm-up from 0, then down to 0 or level."""
-    warm = hyper.warmup_steps or round(hyper.warmup_ratio * total)
-    if step < warm:
-        return hyper.lr * step / warm
-    return hyper.lr * max(0.0, (total - step) / max(1, total - warm)) if hyper.schedule == "linear" else hyper.lr
-
-
-def optimizer_for(trainee: torch.nn.Module, hyper: Hyper, fused: bool = True) -> torch.optim.AdamW:
-    """AdamW; biases, LayerNorm weights and single numbers are not decayed."""
-    trained = [p for p in trainee.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": hyper.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    betas = (hyper.adam_beta1, hyper.adam_beta2)
-    return torch.optim.AdamW(groups, lr=hyper.lr, betas=betas, eps=hyper.adam_epsilon, fused=fused)
-
-
 def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
     """The arithmetic of the forward pass: as the command says, else the recipe, else what the hardware is made for."""
     wanted = dtype if dtype != "auto" else hyper.precision
     return choose_dtype(wanted, choose_device(device))
-
-
-class _Saver:
-    """Saves the state as often as costs a twentieth of the time."""
-
-    def __init__(self, folder: Path, key: str, trainee: Trainee, optimizer: Any, accelerator: Any) -> None:
-        self.folder, self.key, self.trainee, self.optimizer = folder, key, trainee, optimizer
-        self.main, self.scaler = accelerator.is_main_process, accelerator.scaler
-        self.next = time.monotonic() + 1.0
-
-    def save(self, step: int, best: Best) -> None:
-        """Save, if it is time to."""
-        now = time.monotonic()
-        if not self.main or now < self.next:
-            return
-        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer, self.scaler)
-        taken = time.monotonic() - now
-        self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
-
-    def restore(self, step: int) -> None:
-        """Put the weights that were saved at a step in place."""
-        from safetensors.torch import load_file
-
-        self.trainee.load_state_dict(load_file(self.folder / f"best-{step}.safetensors"), strict=False)
-
-
-def _accelerator(device: str, precision: str, tracker: str | None, folder: Path, several: bool) -> Any:
-    from accelerate import Accelerator, DistributedDataParallelKwargs
-
-    place = choose_device(device)
-    if place.type == "cuda" and place.index is not None:
-        torch.cuda.set_device(place)
-    unused = [DistributedDataParallelKwargs(find_unused_parameters=True)] if several else []
-    accelerator = Accelerator(
-        cpu=place.type == "cpu",
-        mixed_precision=_MIXED[precision],
-        log_with=tracker,
-        project_dir=str(folder) if tracker else None,
-        kwargs_handlers=unused,
-    )
-    if tracker:
-        accelerator.init_trackers("xharness")
-    return accelerator
-
-
-def _release(accelerator: Any) -> None:
-    """Let the next stage choose its own precision: accelerate keeps one state a process."""
-    from accelerate.state import AcceleratorState
-
-    accelerator.free_memory()
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def _reader(trainee: Trainee, course: Course, device: torch.device) -> Model:
@@ -310,12 +242,6 @@ def _joined_loss(objective: Objective, outputs: Sequence[Any], parts: Sequence[A
     where = torch.from_numpy(np.argsort(np.concatenate(parts))).to(vectors.device)
     joined = SimpleNamespace(vectors=vectors[where].flatten(0, 1), scale=outputs[0].scale, group=outputs[0].group)
     return objective.loss(joined, share)
-
-
-def _share(lessons: Sequence[Lesson], rank: int, processes: int) -> tuple[list[Lesson], int]:
-    """The lessons that a process computes, and 0 as their weight where there are fewer lessons than processes."""
-    own = list(lessons[rank::processes])
-    return (own, 1) if own else ([lessons[0]], 0)
 
 
 def _drawn(course: Course, nth: int, seed: int, step: int) -> list[Lesson]:
@@ -369,12 +295,6 @@ def _evaluated(
         broadcast_object_list(scores)
     found: dict[str, float] = scores[0]
     return found
-
-
-def _mean_over_processes(accelerator: Any, value: float) -> float:
-    if accelerator.num_processes == 1:
-        return value
-    return float(accelerator.reduce(torch.tensor(value, device=accelerator.device), "mean"))
 
 
 def _tell(

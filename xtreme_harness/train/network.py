@@ -25,6 +25,9 @@ from xtreme_harness.train.unpadded import compute_without_padding
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
 
 
+Places = tuple[list[int], list[int]]  # row and column of each
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """One task as the network sees it."""
@@ -76,9 +79,11 @@ class Trainee(nn.Module):
         self.pads = True  # does the encoder compute the padding of a batch?
         self.adapted = False  # are low-rank additions trained, and not the encoder itself?
 
-    def forward(self, task: str, inputs: Mapping[str, torch.Tensor]) -> Any:
-        """Run one task's network."""
-        return self.members[task](**inputs)
+    def forward(self, task: str, inputs: Mapping[str, torch.Tensor], kept: Places | None = None) -> Any:
+        """Run one task's network; a masked-LM head answers for the kept positions alone where it can, (k, c)."""
+        member: Any = self.members[task]
+        member.kept = kept
+        return member(**inputs)
 
 
 def build(
@@ -165,6 +170,10 @@ def _masked_lm(checkpoint: Checkpoint, encoder: Any, auto: Any) -> nn.Module:
         )
     setattr(network, network.base_model_prefix, encoder)
     network.tie_weights()
+    network.kept = None
+    last = network.get_output_embeddings()  # states to the vocabulary: most of the arithmetic, for a few tokens
+    if last is not None:
+        last.register_forward_pre_hook(lambda module, given: (given[0][network.kept],) if network.kept else None)
     member: nn.Module = network
     return member
 

@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from xtreme_harness.records import Lesson
 
-__all__ = ["DUAL_ENCODER", "MASKED_LM", "OBJECTIVES", "Objective"]
+__all__ = ["DUAL_ENCODER", "MASKED_LM", "OBJECTIVES", "Objective", "kept_places"]
 
 IGNORED = -100
 DUAL_ENCODER = "dual encoder"
@@ -31,6 +31,7 @@ class Objective:
     units: Callable[[Lesson], int]  # what a lesson adds to the denominator of the batch's mean
     loss: Callable[[Any, Sequence[Lesson]], Tensor]  # network's output, lessons in its order -> sum, float32
     whole: bool = False  # does a lesson's loss depend on the other lessons of the batch?
+    few: bool = False  # may the network answer for the kept positions alone?
 
 
 def _classes(out: Any, lessons: Sequence[Lesson]) -> Tensor:
@@ -45,12 +46,17 @@ def _choices(out: Any, lessons: Sequence[Lesson]) -> Tensor:
 
 
 def _tags(out: Any, lessons: Sequence[Lesson]) -> Tensor:
-    """Cross-entropy of a class at every kept position; `logits` (n, length, c)."""
-    rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
-    places = [at for lesson in lessons for at in lesson.rows[0].keep or ()]
+    """Cross-entropy of a class at every kept position; `logits` (n, length, c), or (k, c) of the kept ones."""
+    logits = out.logits if out.logits.ndim == 2 else out.logits[kept_places(lessons)]
     wanted = [goal for lesson in lessons for goal in lesson.goals]
     goals = torch.tensor(wanted, dtype=torch.long, device=out.logits.device)
-    return cross_entropy(out.logits[rows, places].float(), goals, ignore_index=IGNORED, reduction="sum")
+    return cross_entropy(logits.float(), goals, ignore_index=IGNORED, reduction="sum")
+
+
+def kept_places(lessons: Sequence[Lesson]) -> tuple[list[int], list[int]]:
+    """Row and column of every kept position of a batch of one sequence a lesson."""
+    rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
+    return rows, [at for lesson in lessons for at in lesson.rows[0].keep or ()]
 
 
 def _spans(out: Any, lessons: Sequence[Lesson]) -> Tensor:
@@ -104,5 +110,5 @@ OBJECTIVES: Mapping[str, Objective] = {
     "AutoModelForTokenClassification": Objective(_tagged, _tags),
     "AutoModelForQuestionAnswering": Objective(_one, _spans),
     DUAL_ENCODER: Objective(_one, _pairs, whole=True),
-    MASKED_LM: Objective(_tagged, _tags),
+    MASKED_LM: Objective(_tagged, _tags, few=True),
 }

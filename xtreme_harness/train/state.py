@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.train.selection import Best
 
-__all__ = ["State", "load_state", "save_state", "save_weights", "written_whole"]
+__all__ = ["Saver", "State", "load_state", "save_state", "save_weights", "written_whole"]
 
 
 @dataclass(slots=True)
@@ -97,3 +98,27 @@ def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
         temporary.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
         raise OutputError(f"{path}: cannot be written ({reason}); what was saved before is untouched") from error
+
+
+class Saver:
+    """Saves the state as often as costs a twentieth of the time."""
+
+    def __init__(self, folder: Path, key: str, trainee: Any, optimizer: Any, accelerator: Any) -> None:
+        self.folder, self.key, self.trainee, self.optimizer = folder, key, trainee, optimizer
+        self.main, self.scaler = accelerator.is_main_process, accelerator.scaler
+        self.next = time.monotonic() + 1.0
+
+    def save(self, step: int, best: Best) -> None:
+        """Save, if it is time to."""
+        now = time.monotonic()
+        if not self.main or now < self.next:
+            return
+        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer, self.scaler)
+        taken = time.monotonic() - now
+        self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
+
+    def restore(self, step: int) -> None:
+        """Put the weights that were saved at a step in place."""
+        from safetensors.torch import load_file
+
+        self.trainee.load_state_dict(load_file(self.folder / f"best-{step}.safetensors"), strict=False)

@@ -101,7 +101,7 @@ SUITE = (
         ),
     ),
     Benchmark(
-        "decoding", "QA decoding alone, {n} questions", "xquad", "en", "test", (200, 1000),
+        "decoding", "QA decoding alone, {n} questions", "xquad", "en", "test", (1000, 1000),
         {
             "ours": Contestant("ours", "ours:qa_decoding"),
             "example decoding": Contestant("peers", "peers.qa:decoding"),

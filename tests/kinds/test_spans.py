@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as tables
 
 from xtreme_harness.kinds import spans
-from xtreme_harness.kinds.spans import Window, best_spans
+from xtreme_harness.kinds.spans import Table, Window, best_spans
 
 Case = tuple[list[np.ndarray], list[Window], int, int, int]
 
@@ -54,7 +54,7 @@ def test_best_spans_are_the_literal_rule(case: Case, block: int) -> None:
     offsets = np.cumsum([0, *map(len, rows)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spans, "_BLOCK", block)
-        found = best_spans(logits, offsets, windows, examples, n_best, longest)
+        found = best_spans(logits, offsets, Table.of(windows), examples, n_best, longest)
     for example in range(examples):
         own = [(row, w) for row, w in zip(rows, windows, strict=True) if w.example == example]
         best = [p for p in (plain(row, w, n_best, longest) for row, w in own) if p is not None]
@@ -66,5 +66,5 @@ def test_best_spans_are_the_literal_rule(case: Case, block: int) -> None:
 def test_signed_zeros_are_equal() -> None:
     logits = np.array([[-1, -1], [-0.0, 0.0], [0.0, -0.0]], np.float32)
     window = Window(0, 0, 2, 1, np.ones(2, bool))
-    found = best_spans(logits, np.array([0, 3]), [window], 1, 1, 5)
+    found = best_spans(logits, np.array([0, 3]), Table.of([window]), 1, 1, 5)
     assert (found.first.tolist(), found.last.tolist()) == ([0], [0])

@@ -20,7 +20,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
 from xtreme_harness.kinds.base import Kind, json_object, text_of
 from xtreme_harness.kinds.faults import answer_faults
-from xtreme_harness.kinds.spans import Window, best_spans
+from xtreme_harness.kinds.spans import Table, Window, best_spans
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Answer, Arrays, Encoded, Features, Lesson, QAExample, Row, Split
 
@@ -41,6 +41,7 @@ OPTIONS: dict[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class _Detail:
     windows: tuple[Window, ...]
+    table: Table  # the same as columns
     spans: tuple[Sequence[tuple[int, int]], ...]  # characters of every context token, by example
 
 
@@ -105,7 +106,7 @@ def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) ->
         for (first, size), owned in zip(parts, max_context(parts, len(ids)), strict=True):
             inputs.append(tokenizer.two(question, ids[first : first + size], length))
             found.append(Window(i, first, size, offset, owned))
-    detail = _Detail(tuple(found), tuple(read[e.context][1] for e in split.examples))
+    detail = _Detail(tuple(found), Table.of(found), tuple(read[e.context][1] for e in split.examples))
     return Features(inputs, detail=detail, language=split.language)
 
 
@@ -117,7 +118,7 @@ def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: T
     best = best_spans(
         arrays.values,
         arrays.offsets,
-        detail.windows,
+        detail.table,
         len(split.examples),
         int(options["n_best"]),
         int(options["max_answer_tokens"]),
@@ -126,11 +127,9 @@ def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: T
     if options["no_answer"]:
         none |= best.null - best.score > float(options["null_threshold"])
     found = zip(split.examples, detail.spans, none.tolist(), best.first.tolist(), best.last.tolist(), strict=True)
-    return {e.id: "" if no else _text(e.context, spans, first, last) for e, spans, no, first, last in found}
-
-
-def _text(context: str, spans: Sequence[tuple[int, int]], first: int, last: int) -> str:
-    return context[spans[first][0] : spans[last][1]].strip()
+    return {
+        e.id: "" if no else e.context[spans[first][0] : spans[last][1]].strip() for e, spans, no, first, last in found
+    }
 
 
 def _learn(features: Features, split: Split[QAExample], card: TaskCard) -> list[Lesson]:

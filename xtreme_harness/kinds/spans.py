@@ -17,14 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Best", "Window", "best_spans"]
+__all__ = ["Best", "Table", "Window", "best_spans"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Places = NDArray[np.signedinteger]
 
-_BLOCK = 1 << 17  # pairs, or logits, worked on at once: what stays in a cache is fastest
+_BLOCK = 1 << 16  # pairs, or logits, worked on at once: what stays in a cache is fastest
+_FEW = 8  # starts and ends that settle most windows
 _LAST_RESORT = 1e6  # taken off the score of a single token, which stands in where no pair is a span
 
 
@@ -40,51 +41,8 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
-    """The best span of every example; -1 and -inf where no window has context."""
-
-    score: Doubles  # (n,) start logit + end logit
-    first: Ints  # (n,) index of the first token in the passage
-    last: Ints  # (n,) of the last
-    null: Doubles  # (n,) the lowest score, over the windows, of the span that is the first position alone
-
-
-def best_spans(
-    logits: Floats, offsets: Ints, windows: Sequence[Window], examples: int, n_best: int, longest: int
-) -> Best:
-    """Find the best span of every example.
-
-    Args:
-        logits: (total positions, 2) start and end logits of all windows, one after the other; special tokens and
-            questions included, for they compete for a place among the n best.
-        offsets: (windows + 1,) where each window's rows begin.
-        windows: in the order of the rows; an example's stand in the order of its passage.
-        examples: n.
-        n_best: starts and ends tried in a window.
-        longest: tokens a span may have.
-    """
-    sizes = np.diff(offsets)
-    table = _Table.of(windows)
-    score = np.empty(len(windows))
-    first, last = np.empty((2, len(windows)), np.int64)
-    order = np.argsort(sizes, kind="stable")  # windows of similar length share a block, so that it holds little padding
-    widest = int(sizes.max(initial=1))
-    column = np.full(2 * len(logits) + widest, -np.inf, np.float32)  # all starts, all ends
-    np.add(logits.T, np.float32(0), out=column[: 2 * len(logits)].reshape(2, -1))  # a negative zero equals zero
-    step = max(1, _BLOCK // max(widest, n_best * n_best))
-    for at in range(0, len(order), step):
-        rows = order[at : at + step]
-        begins = np.concatenate([offsets[rows], offsets[rows] + len(logits)])
-        both = _rows(column, begins, np.tile(sizes[rows], 2))
-        score[rows], first[rows], last[rows] = _best_pairs(both, table.part(rows), n_best, longest)
-    shift = table.first - table.offset
-    null = logits[offsets[:-1]].sum(axis=1, dtype=np.float64) if len(windows) else np.empty(0)
-    return _of_examples(table.example, score, first + shift, last + shift, null, examples)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Windows as columns."""
+class Table:
+    """Windows as columns, in the order of their rows; an example's stand in the order of its passage."""
 
     example: Ints
     first: Ints
@@ -94,14 +52,16 @@ class _Table:
     starts: Ints  # where a window's part of `owned` begins
 
     @classmethod
-    def of(cls, windows: Sequence[Window]) -> _Table:
+    def of(cls, windows: Sequence[Window]) -> Table:
+        """Turn records into columns."""
         columns = np.array([(w.example, w.first, w.size, w.offset) for w in windows], np.int64).reshape(-1, 4).T
         owned = np.concatenate([w.owned for w in windows]) if windows else np.empty(0, bool)
         example, first, size, offset = columns
         return cls(example, first, size, offset, owned, np.cumsum(size) - size)
 
-    def part(self, rows: Ints) -> _Table:
-        return _Table(
+    def part(self, rows: Ints) -> Table:
+        """Some of the windows."""
+        return Table(
             self.example[rows], self.first[rows], self.size[rows], self.offset[rows], self.owned, self.starts[rows]
         )
 
@@ -118,6 +78,46 @@ class _Table:
         return inside
 
 
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best span of every example; -1 and -inf where no window has context."""
+
+    score: Doubles  # (n,) start logit + end logit
+    first: Ints  # (n,) index of the first token in the passage
+    last: Ints  # (n,) of the last
+    null: Doubles  # (n,) the lowest score, over the windows, of the span that is the first position alone
+
+
+def best_spans(logits: Floats, offsets: Ints, table: Table, examples: int, n_best: int, longest: int) -> Best:
+    """Find the best span of every example.
+
+    Args:
+        logits: (total positions, 2) start and end logits of all windows, one after the other; special tokens and
+            questions included, for they compete for a place among the n best.
+        offsets: (windows + 1,) where each window's rows begin.
+        table: the windows.
+        examples: n.
+        n_best: starts and ends tried in a window.
+        longest: tokens a span may have.
+    """
+    sizes = np.diff(offsets)
+    score = np.empty(len(sizes))
+    first, last = np.empty((2, len(sizes)), np.int64)
+    order = np.argsort(sizes, kind="stable")  # windows of similar length share a block, so that it holds little padding
+    widest = int(sizes.max(initial=1))
+    column = np.full(2 * len(logits) + widest, -np.inf, np.float32)  # all starts, all ends
+    np.add(logits.T, np.float32(0), out=column[: 2 * len(logits)].reshape(2, -1))  # a negative zero equals zero
+    step = max(1, _BLOCK // max(widest, n_best * n_best))
+    for at in range(0, len(order), step):
+        rows = order[at : at + step]
+        begins = np.concatenate([offsets[rows], offsets[rows] + len(logits)])
+        both = _rows(column, begins, np.tile(sizes[rows], 2))
+        score[rows], first[rows], last[rows] = _best_pairs(both, table.part(rows), n_best, longest)
+    shift = table.first - table.offset
+    null = logits[offsets[:-1]].sum(axis=1, dtype=np.float64) if len(sizes) else np.empty(0)
+    return _of_examples(table.example, score, first + shift, last + shift, null, examples)
+
+
 def _rows(column: Floats, starts: Ints, sizes: Ints) -> Floats:
     """The logits of some windows as a table (w, longest of them), filled up with -inf on the right."""
     width = int(sizes.max())
@@ -126,8 +126,11 @@ def _rows(column: Floats, starts: Ints, sizes: Ints) -> Floats:
     return found
 
 
-def _best_pairs(both: Floats, table: _Table, n_best: int, longest: int) -> tuple[Doubles, Ints, Ints]:
+def _best_pairs(both: Floats, table: Table, n_best: int, longest: int) -> tuple[Doubles, Ints, Ints]:
     """Score, first and last position of the best span of some windows; -inf where there is no context.
+
+    Most windows are settled by a few of their starts and ends: a span of those that scores more than the next start
+    with the highest end, and than the next end with the highest start, scores more than all that was not tried.
 
     Args:
         both: (2 * w, length) logits of w windows' starts, then of their ends.
@@ -137,16 +140,18 @@ def _best_pairs(both: Floats, table: _Table, n_best: int, longest: int) -> tuple
     """
     row = np.arange(len(table.size))
     places = _top(both, n_best).astype(np.int32)
-    first, last = places[: len(row)], places[len(row) :]
     high = both[np.arange(len(both))[:, None], places].astype(np.float64)
-    starts = np.where(table.owns(first), high[: len(row)], -np.inf)
-    ends = np.where(table.holds(last), high[len(row) :], -np.inf)
-    ahead = (last[:, None, :] - first[:, :, None]).view(np.uint32)  # an end before its start is very far ahead
-    sums = starts[:, :, None] + ends[:, None, :]
-    np.copyto(sums, -np.inf, where=ahead >= longest)
-    best = sums.reshape(len(row), -1).argmax(axis=1)
-    i, j = best // last.shape[1], best % last.shape[1]
-    score, first, last = sums[row, i, j], first[row, i], last[row, j]
+    firsts, lasts = places[: len(row)], places[len(row) :]
+    highest = high[: len(row)], high[len(row) :]
+    starts = np.where(table.owns(firsts), highest[0], -np.inf)
+    ends = np.where(table.holds(lasts), highest[1], -np.inf)
+    few = slice(_FEW)
+    score, i, j = _best_sums(starts[:, few], ends[:, few], firsts[:, few], lasts[:, few], longest)
+    if places.shape[1] > _FEW:
+        untried = np.maximum(highest[0][:, 0] + highest[1][:, _FEW], highest[0][:, _FEW] + highest[1][:, 0])
+        open_ = np.flatnonzero(score <= untried)
+        score[open_], i[open_], j[open_] = _best_sums(starts[open_], ends[open_], firsts[open_], lasts[open_], longest)
+    first, last = firsts[row, i], lasts[row, j]
     lost = np.flatnonzero(np.isneginf(score) & (table.size > 0))
     if len(lost):
         inside = table.part(lost).holds(np.tile(np.arange(both.shape[1]), (len(lost), 1)))
@@ -154,6 +159,24 @@ def _best_pairs(both: Floats, table: _Table, n_best: int, longest: int) -> tuple
         first[lost] = last[lost] = alone.argmax(axis=1)
         score[lost] = alone.max(axis=1).astype(np.float64) - _LAST_RESORT
     return score, first, last
+
+
+def _best_sums(starts: Doubles, ends: Doubles, first: Places, last: Places, longest: int) -> tuple[Doubles, Ints, Ints]:
+    """Of each window the highest sum of a start and an end that make a span, and their ranks.
+
+    Args:
+        starts: (w, n) logits, highest first; -inf where no span may start.
+        ends: (w, n).
+        first: (w, n) positions of the starts.
+        last: (w, n) of the ends.
+        longest: tokens a span may have.
+    """
+    ahead = (last[:, None, :] - first[:, :, None]).view(np.uint32)  # an end before its start is very far ahead
+    sums = starts[:, :, None] + ends[:, None, :]
+    np.copyto(sums, -np.inf, where=ahead >= longest)
+    flat = sums.reshape(len(sums), starts.shape[1] * ends.shape[1])
+    best = flat.argmax(axis=1)
+    return flat[np.arange(len(flat)), best], best // last.shape[1], best % last.shape[1]
 
 
 def _top(values: Floats, n: int) -> Ints:

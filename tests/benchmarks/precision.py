@@ -32,20 +32,23 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=1500, help="training examples of each task")
     parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--rate", type=float, default=2e-4, help="learning rate; small encoders want a high one")
+    parser.add_argument("--limit", type=int, default=300, help="examples evaluated in each language")
+    parser.add_argument("--languages", default="en,de,ar,sw,zh")
     parser.add_argument("-o", "--output", type=Path, default=Path("precision"))
     given = parser.parse_args()
     if not REAL.is_dir():
         print(f"{REAL}: no real data; the samples are too small to train on", file=sys.stderr)
         return 2
+    scope = {"data": str(REAL), "limit": given.limit, "languages": given.languages}
     progress = TrainingProgress()
     settings = [f"epochs={given.epochs}", f"lr={given.rate}", "warmup_steps=0", "warmup_ratio=0.1"]
     evaluate(
-        BASE, TRAINED, data=str(REAL), output=given.output / "trained", dtype="float32", recipe="xtreme",
+        BASE, TRAINED, **scope, output=given.output / "trained", dtype="float32", recipe="xtreme",
         settings=[*settings, "max_length=256"], limit_train=given.train, watch=progress.watch,
     )  # fmt: skip
     progress.close()
     heads = given.output / "trained" / "models"
-    cells = {dtype: evaluated(heads, dtype, given.output / dtype) for dtype in ("float32", "bfloat16")}
+    cells = {dtype: evaluated(heads, dtype, given.output / dtype, scope) for dtype in ("float32", "bfloat16")}
     lines = [line(key, one, cells["bfloat16"][key]) for key, one in cells["float32"].items()]
     headers = ["task", "language", "n", "float32", "bfloat16", "moved", "of the interval's width"]
     print(tabulate(lines, headers=headers, tablefmt="pipe", disable_numparse=True))
@@ -54,12 +57,12 @@ def main() -> int:
     return int(worst >= ALLOWED)
 
 
-def evaluated(heads: Path, dtype: str, output: Path) -> dict[tuple[str, str], dict[str, Any]]:
+def evaluated(heads: Path, dtype: str, output: Path, scope: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The cells of all tasks, by task and language."""
     found = {}
     for model, tasks in ((heads, TRAINED), (BASE, AS_IT_IS)):
         place = output / "+".join(tasks)
-        evaluate(model, tasks, data=str(REAL), output=place, dtype=dtype, train="never")
+        evaluate(model, tasks, **scope, output=place, dtype=dtype, train="never")
         for cell in json.loads((place / "results.json").read_text("utf-8"))["xharness"]["cells"]:
             found[cell["task"], cell["language"]] = cell
     return found

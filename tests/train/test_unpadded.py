@@ -14,7 +14,7 @@ from tests.models.families import build
 from tests.models.test_packed import CONFIGS
 from xtreme_harness.train.network import Trainee, _add_lora, _prepare
 from xtreme_harness.train.recipe import Hyper
-from xtreme_harness.train.unpadded import compute_without_padding
+from xtreme_harness.train.unpadded import _stored, compute_without_padding
 
 LENGTHS = [3, 30, 7, 7, 4, 29, 12, 3, 30, 18]
 
@@ -103,6 +103,17 @@ def test_dropout_drops(pair: tuple[Any, Any]) -> None:
     with torch.no_grad():
         first, second = (unpadded.train()(**inputs).last_hidden_state for _ in range(2))
     assert not torch.allclose(first, second)
+
+
+def test_attention_that_drops_is_attention() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 5, 2, 7, 4)
+    mask = (torch.arange(7) < torch.tensor([7, 7, 6, 3, 1])[:, None])[:, None, None]
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask, scale=0.3)
+    assert torch.allclose(_stored(query, key, value, mask, 1e-9, 0.3), expected, atol=1e-6)
+    several = torch.stack([_stored(query, key, value, mask, 0.5, 0.3) for _ in range(4000)])
+    assert torch.allclose(several.mean(0), expected, atol=0.1)
+    assert float((several[0] - expected).abs().max()) > 0.1
 
 
 def test_what_it_cannot_give_is_refused(pair: tuple[Any, Any]) -> None:

@@ -126,7 +126,7 @@ def _rows(column: Floats, starts: Ints, sizes: Ints) -> Floats:
     return found
 
 
-def _best_pairs(both: Floats, table: Table, n_best: int, longest: int) -> tuple[Doubles, Ints, Ints]:
+def _best_pairs(both: Floats, table: Table, n_best: int, longest: int) -> tuple[Doubles, Places, Places]:
     """Score, first and last position of the best span of some windows; -inf where there is no context.
 
     Most windows are settled by a few of their starts and ends: a span of those that scores more than the next start

@@ -18,6 +18,7 @@ from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.pooling import WITH_POOLER, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
+from xtreme_harness.train.dropout import replace_dropout
 from xtreme_harness.train.objectives import DUAL_ENCODER, MASKED_LM
 from xtreme_harness.train.recipe import Hyper
 from xtreme_harness.train.unpadded import compute_without_padding
@@ -213,6 +214,7 @@ def _label(trainee: Trainee, checkpoint: Checkpoint, role: Role, keep_head: bool
 def _prepare(trainee: Trainee, encoder: Any, hyper: Hyper) -> None:
     """No padding, and dropout, gradient checkpointing and low-rank additions as the recipe says."""
     trainee.pads = not compute_without_padding(encoder)
+    replace_dropout(trainee)
     if hyper.dropout is not None:
         for module in trainee.modules():
             _set_dropout(module, hyper.dropout)

@@ -18,6 +18,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from xtreme_harness.models.packed import FAMILIES, packable
+from xtreme_harness.train.dropout import dropped
 from xtreme_harness.train.microbatch import split_batch
 
 __all__ = ["compute_without_padding"]
@@ -121,10 +122,22 @@ def _attention(
     parts = []
     for group in groups:
         q, k, v = (_rectangle(x[0, :, group.tokens], group) for x in (query, key, value))
-        attended = scaled_dot_product_attention(q, k, v, group.mask, dropout, scale=scaling)
+        if dropout and q.device.type == "cpu":
+            attended = _stored(q, k, v, group.mask, dropout, scaling)
+        else:
+            attended = scaled_dot_product_attention(q, k, v, group.mask, dropout, scale=scaling)
         flat = attended.transpose(1, 2).flatten(0, 1)
         parts.append(flat if group.places is None else flat[group.places])
     return torch.cat(parts).unsqueeze(0), None
+
+
+def _stored(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, share: float, scaling: float) -> Tensor:
+    """Attention with dropout as torch computes it on a processor, scores stored, but for the cheaper mask."""
+    with torch.autocast("cpu", enabled=False):
+        scores = (query * scaling) @ key.transpose(-2, -1)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf)
+        return dropped(scores.softmax(-1), share) @ value
 
 
 def _rectangle(x: Tensor, group: _Group) -> Tensor:

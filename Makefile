@@ -13,7 +13,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make quick   the tests that take under a minute"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   measure speed against what people use today (a few minutes; bench-full: an hour)"
+	@echo "make bench   measure speed against what people use today (a quarter of an hour; bench-full: hours)"
 
 venv: $(VENV)/.installed
 
@@ -27,7 +27,7 @@ demo: venv
 	$(BIN)/xharness demo $(DEMO)
 
 test: venv
-	$(BIN)/python -m pytest -W error -m "not network and not gpu and not benchmark" -p no:cacheprovider -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W error -m "not network and not gpu and not benchmark" -p no:cacheprovider -q
 
 quick: venv
 	$(BIN)/python -m pytest -W error -m "not slow and not network and not gpu and not benchmark" -q

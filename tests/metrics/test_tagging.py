@@ -66,7 +66,9 @@ def test_a_case_worked_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "f1"), [(ENTITY_F1, 2 / 3), (CHUNK_F1, 2 / 3), (CHUNK_F1_SEQEVAL_1_2, 1)], ids=lambda value: str(value)
+    ("metric", "f1"),
+    [(ENTITY_F1, 2 / 3), (CHUNK_F1, 2 / 3), (CHUNK_F1_SEQEVAL_1_2, 1)],
+    ids=["entity", "chunk", "chunk_seqeval_1_2"],
 )
 def test_conventions_differ_on_conjunctions(metric: Metric[Tags, Tags], f1: float) -> None:
     values = scored(metric, tagged("DET SCONJ VERB"), tagged("DET CCONJ VERB"))

@@ -89,6 +89,22 @@ def test_a_head_serves_the_tasks_it_was_trained_for(base: Path, tmp_path: Path) 
     assert "its head was trained on squad, not on tydiqa (--keep-head uses it)" in fault
 
 
+@pytest.mark.parametrize(("task", "kept"), [("hellaswag", True), ("mnli,squad", True), ("lareqa", False)])
+def test_a_model_for_sentences_stays_one(base: Path, tmp_path: Path, task: str, kept: bool) -> None:
+    """Its vectors are read as before, so that what training changed is not mixed up with another pooling."""
+    shutil.copytree(base, tmp_path / "base")
+    (tmp_path / "base" / "1_Pooling").mkdir()
+    (tmp_path / "base" / "1_Pooling" / "config.json").write_text('{"pooling_mode": "cls"}')
+    modules = [{"type": "a.Transformer", "path": ""}, {"type": "a.Pooling", "path": "1_Pooling"}]
+    (tmp_path / "base" / "modules.json").write_text(json.dumps(modules))
+    train(tmp_path / "base", task, output=tmp_path / "out", **QUICK)
+    train(tmp_path / "base", task, output=tmp_path / "out", **QUICK, seed=1, force=True)
+    sentence = find_checkpoint(str(tmp_path / "out"), None).sentence
+    assert (sentence is not None and sentence.mode == "cls") == kept
+    train(base, "hellaswag", output=tmp_path / "out", **QUICK, force=True)
+    assert find_checkpoint(str(tmp_path / "out"), None).sentence is None
+
+
 @pytest.mark.parametrize(
     ("change", "kept"),
     [

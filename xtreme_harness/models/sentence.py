@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_harness.errors import ModelError
 
-__all__ = ["SentencePooling", "read_json", "read_object", "sentence_pooling"]
+__all__ = ["SentencePooling", "read_json", "read_object", "sentence_files", "sentence_pooling"]
 
 
 MODES = {"mean": "mean", "cls": "cls", "lasttoken": "last"}
@@ -62,6 +62,15 @@ def sentence_pooling(path: Path, name: str) -> SentencePooling | None:
         return SentencePooling(MODES[modes[0]])
     what = f"pooling {' + '.join(modes) or 'unknown'} is not supported"
     return SentencePooling("", f"{name}: {what}; choose by --layer and --pooling how vectors are read")
+
+
+def sentence_files(path: Path) -> tuple[str, ...]:
+    """The small files, relative to the folder, that make a checkpoint one of sentence-transformers; () for others."""
+    if not (path / "modules.json").exists():
+        return ()
+    places = [str(module.get("path", "")) for module in read_json(path / "modules.json")]
+    found = [f"{place}/config.json" for place in places if place and (path / place / "config.json").exists()]
+    return ("modules.json", *found)
 
 
 def _modes(config: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.models.heads import HeadedEncoder, save_headed
+from xtreme_harness.models.sentence import sentence_files
 from xtreme_harness.train.network import DualEncoder, Trainee, encoder_of, merge_adapters
 
 __all__ = ["NOTES", "save_checkpoint"]
@@ -24,7 +25,9 @@ NOTES = "xharness.json"
 _NEW = ".saving"
 
 
-def save_checkpoint(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
+def save_checkpoint(
+    trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any], base: Path | None = None
+) -> None:
     """Write the trained weights to a folder; what stood there is replaced when everything is written.
 
     Args:
@@ -32,6 +35,8 @@ def save_checkpoint(trainee: Trainee, tasks: Sequence[str], folder: Path, notes:
         tasks: its members, in order.
         folder: where the checkpoint will be.
         notes: what `xharness.json` says: stage, tasks, lineage ...
+        base: the checkpoint that was trained; one of sentence-transformers stays one, so that its vectors are read as
+            before. A dual encoder is read as it was trained.
 
     Raises:
         OutputError: it cannot be written; a checkpoint that stood there before is intact.
@@ -45,6 +50,10 @@ def save_checkpoint(trainee: Trainee, tasks: Sequence[str], folder: Path, notes:
     try:
         new.mkdir(parents=True)
         _write(trainee, tasks, new, notes)
+        if base is not None and not any(isinstance(trainee.members[task], DualEncoder) for task in tasks):
+            for name in sentence_files(base):
+                (new / name).parent.mkdir(exist_ok=True)
+                shutil.copyfile(base / name, new / name)
     except Exception as error:  # safetensors, tokenizers and torch each have their own
         shutil.rmtree(new, ignore_errors=True)
         full = (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error)
@@ -108,8 +117,10 @@ def _write_notes(folder: Path, notes: Mapping[str, Any]) -> None:
 def _put_in_place(new: Path, folder: Path) -> None:
     """Move the finished files over the old ones; `xharness.json`, which says that all are there, comes last."""
     (folder / NOTES).unlink(missing_ok=True)
-    shutil.rmtree(folder / "heads", ignore_errors=True)
     names = {path.name for path in new.iterdir()}
+    (folder / "modules.json").unlink(missing_ok=True)
+    for name in {"heads", *names}:
+        shutil.rmtree(folder / name, ignore_errors=True)  # folders alone; files are replaced
     for path in sorted(new.iterdir(), key=lambda path: path.name == NOTES):
         os.replace(path, folder / path.name)  # noqa: PTH105 - replaces what is there
     for old in folder.glob("*.safetensors"):

@@ -146,7 +146,7 @@ def _trained(
     notes = _notes(stage, fields, outcome, {task: len(split.examples) for task, (_, split, _) in loaded.items()})
     saved = list(stage.tasks) if len(stage.tasks) == 1 else [role.task for role in roles]
     if is_main_process():
-        save_checkpoint(trainee, saved, folder, notes)
+        save_checkpoint(trainee, saved, folder, notes, stage.checkpoint.path)
         shutil.rmtree(folder / "training", ignore_errors=True)
     return Trained(folder, False, notes)
 

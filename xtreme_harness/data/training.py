@@ -14,7 +14,7 @@ from xtreme_harness.data.sources import Data, Located, file_split, locate
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.records import Passage, Row, Split
 
-__all__ = ["ENGLISH", "Reader", "load_training", "located_training", "resolved_labels", "unlabelled"]
+__all__ = ["ENGLISH", "Reader", "joined", "load_training", "located_training", "resolved_labels", "unlabelled"]
 
 ENGLISH = "en"
 
@@ -71,7 +71,7 @@ def load_training(
     loaded = [load_split(m, ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
     if faults := [fault for part in loaded for fault in unlabelled(part, kind)]:
         raise DataError(*faults)
-    return _joined(card, loaded) if card.parts else loaded[0]
+    return joined(card.name, dict(zip(card.parts, loaded, strict=True))) if card.parts else loaded[0]
 
 
 def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"]) -> tuple[Located, ...]:
@@ -153,13 +153,12 @@ def unlabelled(split: Split[Any], kind: Reader) -> list[str]:
     return [f"{what}: {missing} of {len(split.examples)} examples have no gold, expected it for all"] if missing else []
 
 
-def _joined(card: TaskCard, loaded: list[Split[Any]]) -> Split[Any]:
-    parts = list(zip(card.parts, loaded, strict=True))
-    return Split(
-        card.name,
-        ENGLISH,
-        loaded[0].name,
-        tuple(replace(e, id=f"{part}/{e.id}") for part, split in parts for e in split.examples),
-        hashes={f"{part}/{name}": value for part, split in parts for name, value in split.hashes.items()},
-        source="+".join(dict.fromkeys(split.source for split in loaded)),
+def joined(task: str, parts: Mapping[str, Split[Any]]) -> Split[Any]:
+    """One split of several tasks' in one language: ids are `<part>/<id>`, names of files `<part>/<name>`."""
+    return replace(
+        next(iter(parts.values())),
+        task=task,
+        examples=tuple(replace(e, id=f"{part}/{e.id}") for part, split in parts.items() for e in split.examples),
+        hashes={f"{part}/{name}": value for part, split in parts.items() for name, value in split.hashes.items()},
+        source="+".join(dict.fromkeys(split.source for split in parts.values())),
     )

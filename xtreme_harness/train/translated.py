@@ -17,7 +17,7 @@ from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import FilesFound
-from xtreme_harness.data.training import ENGLISH, Reader, unlabelled
+from xtreme_harness.data.training import ENGLISH, Reader, joined, unlabelled
 from xtreme_harness.errors import DataError
 from xtreme_harness.languages import LANGUAGES
 from xtreme_harness.records import Split
@@ -58,7 +58,7 @@ def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[s
     Raises:
         DataError: every fault of a file; a row without gold; a task whose answers lie in a pool.
     """
-    found: dict[str, list[Split[Any]]] = {}
+    found: dict[str, dict[str, Split[Any]]] = {}
     members = [cards.card(part) for part in card.parts] or [card]
     kind = kinds[card.kind]
     for member in members:
@@ -67,19 +67,10 @@ def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[s
             raise DataError(f"{folder / member.name}: {card.name} searches a pool, which cannot be mixed of languages")
         for language, file in files.items():
             split = load_split(member, language, "train", _located(member, language, file), kind.parse)
-            faults = unlabelled(split, kind)
-            if faults:
+            if faults := unlabelled(split, kind):
                 raise DataError(*faults)
-            prefix = f"{member.name}/" if card.parts else ""
-            found.setdefault(language, []).append(
-                replace(
-                    split,
-                    task=card.name,
-                    examples=tuple(replace(e, id=f"{prefix}{e.id}") for e in split.examples),
-                    hashes={f"{member.name}/{file.name}": value for value in split.hashes.values()},
-                )
-            )
-    return {language: _joined(splits) for language, splits in found.items()}
+            found.setdefault(language, {})[member.name] = split
+    return {lang: joined(card.name, parts) if card.parts else parts[card.name] for lang, parts in found.items()}
 
 
 def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bool = False) -> Split[Any]:
@@ -207,11 +198,6 @@ def _located(card: TaskCard, language: str, file: Path) -> FilesFound:
             return FilesFound(source, {next(iter(roles)): (file,)}, {**options, "ids": "position"}, str(file))
     endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get("train", {}).values() for p in r})
     raise DataError(f"{file}: {card.name} has no training format with this ending; expected {', '.join(endings)}")
-
-
-def _joined(splits: Sequence[Split[Any]]) -> Split[Any]:
-    examples = tuple(example for split in splits for example in split.examples)
-    return replace(splits[0], examples=examples, hashes={n: v for split in splits for n, v in split.hashes.items()})
 
 
 def _pairs(first: Split[Any], second: Split[Any]) -> list[tuple[Any, Any]]:

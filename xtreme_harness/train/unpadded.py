@@ -95,9 +95,9 @@ def _positions(config: Any, ids: Tensor) -> Tensor:
 
 def _groups(lengths: Sequence[int], device: torch.device) -> list[_Group]:
     """Cut sequences, the longest first, into rectangles with little padding; on a GPU, where calls are dear, one."""
-    groups, first, token = [], 0, 0
+    groups, token = [], 0
     for part in split_batch(lengths, 1 << 30, padded=device.type == "cpu"):
-        own = torch.tensor([lengths[i] for i in range(first, first + len(part))], device=device)
+        own = torch.tensor([lengths[i] for i in part], device=device)
         longest, total = int(own[0]), int(own.sum())
         real = torch.arange(longest, device=device) < own[:, None]
         full = total == len(part) * longest
@@ -110,7 +110,7 @@ def _groups(lengths: Sequence[int], device: torch.device) -> list[_Group]:
                 longest,
             )
         )
-        first, token = first + len(part), token + total
+        token += total
     return groups
 
 

@@ -510,11 +510,11 @@ class TestInterrupt:
     """Ctrl-C."""
 
     @pytest.mark.parametrize("after", [1, 4, 12])
-    def test_writes_the_results_of_the_finished_cells(self, tmp_path: Path, after: int) -> None:
+    def test_writes_the_results_of_all_cells_whose_files_are_written(self, tmp_path: Path, after: int) -> None:
         with pytest.raises(KeyboardInterrupt):
-            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, on_cell=Stop(after + 1))
+            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, on_cell=Stop(after))
         own = results(tmp_path)["xharness"]
-        assert len(own["cells"]) == after
+        assert len(own["cells"]) == after == len(files(tmp_path, "cells"))
         assert own["complete"] is False
         reasons = [m["reason"] for m in own["missing"] if m["reason"].startswith("not reached")]
         assert len(reasons) == 13 - after
@@ -525,7 +525,7 @@ class TestInterrupt:
         evaluate("oracle", "pawsx", data="samples", output=tmp_path)
         with pytest.raises(KeyboardInterrupt):
             evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, on_cell=Stop(8))
-        assert len(results(tmp_path)["xharness"]["cells"]) == 7
+        assert len(results(tmp_path)["xharness"]["cells"]) == 8
 
     def test_exit_status_is_130(
         self, tmp_path: Path, xharness: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

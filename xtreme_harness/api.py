@@ -22,7 +22,7 @@ from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
 from xtreme_harness.results import Result, build
 from xtreme_harness.results_json import to_json
-from xtreme_harness.run import Done, Options, environment, execute, prepare
+from xtreme_harness.run import Done, Options, environment, execute, prepare, written_unseen
 from xtreme_harness.seeds import averaged, evaluate_each, require_seeds
 from xtreme_harness.submission import write_json
 from xtreme_harness.training import SILENT, Watch, missing_units, train, train_units
@@ -151,6 +151,9 @@ def evaluate(
             ready = replace(plan, cells=tuple(cell for cell in plan.cells if cell.unit not in untrained))
             for one in execute(ready, setups, settings, context, on_cell, on_sequences):
                 done.append(one)
+        except KeyboardInterrupt:
+            done += written_unseen(plan, setups, settings, context, done)
+            raise
         finally:
             result = _result(plan, cards, done, settings, split, _lineage(setups), command)
             if done:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cells import cell_signature, data_fields, discard, find_kept, save
+from xtreme_harness.cells import cell_signature, data_fields, discard, find_kept, record_path, save
 from xtreme_harness.data.load import load_split
 from xtreme_harness.errors import HubSilent, ModelError, OutputError, XHarnessError
 from xtreme_harness.kinds import KINDS
@@ -32,7 +32,7 @@ from xtreme_harness.score import score
 from xtreme_harness.signature import VERSION, fingerprint, library_versions
 from xtreme_harness.submission import file_name, relabelled
 
-__all__ = ["Done", "Options", "Setup", "environment", "execute", "prepare"]
+__all__ = ["Done", "Options", "Setup", "environment", "execute", "prepare", "written_unseen"]
 
 log = logging.getLogger("xtreme_harness")
 
@@ -217,6 +217,20 @@ def execute(
             log.info("%s: %s", cell.name, done.status)
             tell(done)
             yield done
+
+
+def written_unseen(
+    plan: Plan,
+    setups: Mapping[str, Setup],
+    options: Options,
+    context: Mapping[str, Any],
+    seen: Collection[Done],
+) -> list[Done]:
+    """The cells whose files are written, though the run was interrupted before `execute` could yield them."""
+    names = {one.cell.name for one in seen}
+    there = [cell for cell in plan.cells if cell.name not in names and record_path(options.output, cell).exists()]
+    found = [_looked_up(cell, setups[cell.name], options, context)[0] for cell in there if cell.name in setups]
+    return [done for done in found if done is not None and done.status == "kept"]
 
 
 def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:

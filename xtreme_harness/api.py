@@ -25,6 +25,7 @@ from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare, written_unseen
 from xtreme_harness.seeds import averaged, evaluate_each, require_seeds
 from xtreme_harness.submission import write_json
+from xtreme_harness.train.trackers import require_tracker
 from xtreme_harness.training import SILENT, Watch, missing_units, train, train_units
 
 __all__ = [
@@ -266,6 +267,7 @@ def _written(plan: Plan, options: Options) -> tuple[list[str], list[str]]:
 
 def _require_sense(options: Options) -> None:
     """Refuse what no evaluation can be done with; the command line has checked most of it."""
+    require_tracker(options.tracker)
     faults = []
     if not options.model:
         faults.append("--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random")

@@ -20,6 +20,7 @@ from xtreme_harness.train.mixture import require_task_weights
 from xtreme_harness.train.recipe import SAMPLINGS, Recipe, read_recipe
 from xtreme_harness.train.stage import Stage, Trained
 from xtreme_harness.train.stages import require_training, trained_tasks
+from xtreme_harness.train.trackers import require_tracker
 from xtreme_harness.train.units import stages_of, target_units, train_unit
 
 __all__ = ["SILENT", "Watch", "missing_units", "plan_training", "train", "train_units"]
@@ -133,6 +134,7 @@ def train(
     Raises:
         XHarnessError: in one line a fault; what was saved before is intact.
     """
+    require_tracker(tracker)
     stage = plan_training(model, tasks, **options)
     for one in stages_of(stage):
         require_training(one)

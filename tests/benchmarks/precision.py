@@ -15,8 +15,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tests.benchmarks.effect import BASE
-from tests.benchmarks.materials import REAL
+from tests.benchmarks.materials import ENCODER, REAL
 from xtreme_harness import evaluate
 from xtreme_harness.cli.training import TrainingProgress
 from xtreme_harness.metrics import METRICS
@@ -43,7 +42,7 @@ def main() -> int:
     progress = TrainingProgress()
     settings = [f"epochs={given.epochs}", f"lr={given.rate}", "warmup_steps=0", "warmup_ratio=0.1"]
     evaluate(
-        BASE, TRAINED, **scope, output=given.output / "trained", dtype="float32", recipe="xtreme", split="dev",
+        ENCODER, TRAINED, **scope, output=given.output / "trained", dtype="float32", recipe="xtreme", split="dev",
         settings=[*settings, "max_length=256"], limit_train=given.train, watch=progress.watch,
     )  # fmt: skip
     progress.close()
@@ -60,7 +59,7 @@ def main() -> int:
 def evaluated(heads: Path, dtype: str, output: Path, scope: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The cells of all tasks, by task and language."""
     found = {}
-    for model, tasks, split in ((heads, TRAINED, "dev"), (heads, ("xquad",), "test"), (BASE, ("tatoeba",), "test")):
+    for model, tasks, split in ((heads, TRAINED, "dev"), (heads, ("xquad",), "test"), (ENCODER, ("tatoeba",), "test")):
         place = output / "+".join(tasks)
         evaluate(model, tasks, **scope, split=split, output=place, dtype=dtype, train="never")
         for cell in json.loads((place / "results.json").read_text("utf-8"))["xharness"]["cells"]:

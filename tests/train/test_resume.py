@@ -28,6 +28,7 @@ SINGLE = (
     "eval_every=50",
 )
 SEVERAL = ("--tasks", "mnli,hellaswag,squad", "--set", "epochs=60", "--set", "max_steps=200", "--sampling", "uniform")
+MASKED = ("--tasks", "mnli,udpos", "--set", "epochs=60", "--set", "max_steps=100", "--mlm-weight", "0.3", "--mlm")
 
 
 def start(base: Path, out: Path, *flags: str) -> subprocess.Popen[str]:
@@ -64,9 +65,16 @@ def _last_step(out: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize("flags", [SINGLE, SEVERAL], ids=["one task", "several"])
+@pytest.mark.parametrize("flags", [SINGLE, SEVERAL, MASKED], ids=["one task", "several", "with masked words"])
 def test_the_weights_are_those_of_an_uninterrupted_run(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    base = build("bert", None, tmp_path / "base")
+    if "--mlm" in flags:
+        texts = tmp_path / "texts"
+        texts.mkdir()
+        for language, words in (("en", "the hat of the old man"), ("de", "der Hut des alten Mannes")):
+            lines = "".join(f"{words} {number}\n" for number in range(60))
+            (texts / f"{language}.txt").write_text(lines, "utf-8")
+        flags = (*flags, str(texts))
+    base = build("bert", "AutoModelForMaskedLM" if "--mlm" in flags else None, tmp_path / "base")
     finish(start(base, tmp_path / "whole", *flags))
     killed = kill_after(start(base, tmp_path / "killed", *flags), tmp_path / "killed", 10)
     assert not (tmp_path / "killed" / "xharness.json").exists() or not killed

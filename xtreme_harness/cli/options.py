@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.train.trackers import TRACKERS
+
 __all__ = [
     "DATA",
     "DEVICE",
@@ -77,7 +79,7 @@ LIMIT_TRAIN = click.option(
 )
 TRACKER = click.option(
     "--tracker",
-    type=click.Choice(["tensorboard", "wandb", "trackio"]),
+    type=click.Choice(list(TRACKERS)),
     help="Log training there too, through accelerate.",
 )
 

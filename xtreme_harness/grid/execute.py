@@ -22,6 +22,7 @@ from xtreme_harness.plan import Cell, Plan, all_cards
 from xtreme_harness.results import Result
 from xtreme_harness.run import Done, Options
 from xtreme_harness.submission import write_atomic, write_json
+from xtreme_harness.train.trackers import require_tracker
 from xtreme_harness.training import SILENT, Watch
 
 __all__ = ["GridResult", "default_folder", "run_grid"]
@@ -89,6 +90,7 @@ def run_grid(
         XHarnessError: for what is wrong before anything is computed; a fault in one run stands in `GridResult.failed`.
         OutputError: when nothing more can be written, which ends the grid.
     """
+    require_tracker(tracker)
     read = grid if isinstance(grid, Grid) else read_grid(Path(grid))
     out = Path(output) if output else default_folder("grid" if isinstance(grid, Grid) else grid)
     runs = grid_runs(read, out)

@@ -23,7 +23,7 @@ def accelerator_for(device: str, precision: str, tracker: str | None, folder: Pa
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: of the forward pass: float32, bfloat16 or float16.
         tracker: of experiments, by accelerate's name.
-        folder: where a tracker may write.
+        folder: where a tracker may write, in a folder of its own name.
         several: do steps of different tasks use different weights?
     """
     from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -36,7 +36,7 @@ def accelerator_for(device: str, precision: str, tracker: str | None, folder: Pa
         cpu=place.type == "cpu",
         mixed_precision=_MIXED[precision],
         log_with=tracker,
-        project_dir=str(folder) if tracker else None,
+        project_dir=str(folder / tracker) if tracker else None,
         kwargs_handlers=unused,
     )
     if tracker:

@@ -81,7 +81,7 @@ def fit(
         dtype: "auto" or the precision of the forward pass; weights are float32.
         extra: share of the steps that the last course takes.
         key: tells this run from others; a saved state with another key is not continued.
-        tracker: "tensorboard", "wandb" or "trackio", through accelerate.
+        tracker: "tensorboard", "wandb" or "trackio", through accelerate; what it writes here stands beside `folder`.
         report: called with {"step", "total", "task", "loss", "lr"}, what this process did {"here": steps, "tokens",
             "seconds"}; or with {"step", "dev", "score"}.
 
@@ -89,7 +89,7 @@ def fit(
         ModelError: the loss is not a number, or one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
-    accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder, len(courses) > 1)
+    accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder.parent, len(courses) > 1)
     try:
         return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
     finally:
@@ -157,6 +157,7 @@ def _fit(
             outcome.history.append({"step": done, "dev": scores, "score": state.best.last})
             if accelerator.is_main_process:
                 report(outcome.history[-1])
+            accelerator.log({f"dev/{task}": value for task, value in scores.items()}, step=done)
             if state.best.step == done and hyper.selection == "best" and accelerator.is_main_process:
                 save_weights(folder, done, trainee)
             if hyper.patience and state.best.strikes >= hyper.patience:

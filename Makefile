@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -q -c $(CONSTRAINTS) torch
 	$(PIP) install -q -c $(CONSTRAINTS) -e '.[test,dev]'
+	$(PIP) install -q --no-deps lm-eval==0.4.13  # its table printer alone is used
 	@touch $@
 
 demo: venv

@@ -11,7 +11,7 @@ from xtreme_harness.analysis.runs import read_run
 from xtreme_harness.exports import export
 
 LIBRARY = "lm_eval.utils"
-HOW = "make_table needs lm-eval: pip install --no-deps lm-eval && pip install pytablewriter jinja2 requests"
+HOW = "make_table needs lm-eval: pip install --no-deps lm-eval"
 
 
 def exported(folder: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidates", "bfloat16_is_native", "candidates"]
+__all__ = ["Candidates", "bfloat16_is_native", "candidates", "has_amx"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -47,10 +47,19 @@ class Candidates:
 
 def bfloat16_is_native() -> bool:
     """Does this processor multiply bfloat16 by instructions of its own (AMX, AVX512-BF16)?"""
+    return has_amx() or _offers("_is_avx512_bf16_supported")
+
+
+def has_amx() -> bool:
+    """Does it do so by AMX, in tiles?"""
+    return _offers("_is_amx_tile_supported")
+
+
+def _offers(probe: str) -> bool:
+    """What torch finds of the processor; no where this torch does not ask."""
     import torch
 
-    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    return any(getattr(torch.cpu, name, lambda: False)() for name in names)
+    return bool(getattr(torch.cpu, probe, lambda: False)())
 
 
 def candidates(queries: Floats, pool: Floats, k: int) -> Candidates:

@@ -29,7 +29,7 @@ def test_attention(
     torch.manual_seed(0)
     projected = torch.randn(count * length, 3 * heads * size).to(dtype)
     monkeypatch.setattr(attention, "_SCORES", scores)
-    monkeypatch.setattr(attention, "_has_tiles", lambda: tiles)
+    monkeypatch.setattr(attention, "has_amx", lambda: tiles)
     found = attend(projected, length, heads)
     assert found.dtype == dtype and found.shape == (count * length, heads * size)
     assert (found.double() - plain(projected, length, heads)).abs().max() < near

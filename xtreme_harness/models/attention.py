@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+
+from xtreme_harness.shortlist import has_amx
 
 __all__ = ["attend"]
 
@@ -29,18 +29,12 @@ def attend(projected: torch.Tensor, length: int, heads: int) -> torch.Tensor:
     Returns:
         (n * length, d)
     """
-    storing = projected.dtype == torch.bfloat16 and projected.device.type == "cpu" and not _has_tiles()
+    storing = projected.dtype == torch.bfloat16 and projected.device.type == "cpu" and not has_amx()
     if not storing or length < _SHORT:
         return _fused(projected, length, heads)
     sequences = max(1, _SCORES // (heads * length * length * projected.element_size()))
     parts = torch.split(projected, sequences * length)
     return torch.cat([_stored(part, length, heads) for part in parts])
-
-
-@cache
-def _has_tiles() -> bool:
-    """Does this processor multiply bfloat16 by AMX?"""
-    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 
 
 def _fused(projected: torch.Tensor, length: int, heads: int) -> torch.Tensor:

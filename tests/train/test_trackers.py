@@ -10,7 +10,7 @@ import pytest
 
 from tests.models.families import build
 from xtreme_harness import evaluate, train
-from xtreme_harness.errors import ModelError
+from xtreme_harness.errors import MissingDependency, ModelError
 from xtreme_harness.train import trackers
 from xtreme_harness.train.trackers import require_tracker
 
@@ -42,11 +42,11 @@ def test_one_that_is_not_installed_is_refused_before_anything_is_written(
         ended = xharness(*command, "-m", base, "--data", "samples", "--tracker", "wandb", "-o", tmp_path / "out")
         assert ended.status == 2
         assert ended.err.strip() == "error: --tracker wandb: not installed; pip install wandb"
-    with pytest.raises(ModelError, match="pip install trackio"):
+    with pytest.raises(MissingDependency, match="pip install trackio"):
         evaluate("oracle", "xnli", data="samples", output=tmp_path / "out", tracker="trackio")
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unknown_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_one_is_named() -> None:
     with pytest.raises(ModelError, match=r"--tracker tensorbord: .*did you mean 'tensorboard'"):
         require_tracker("tensorbord")

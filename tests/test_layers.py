@@ -13,9 +13,9 @@ from xtreme_harness.kinds import KINDS
 
 ROOT = Path(xtreme_harness.__file__).parent
 LAYERS = (
-    "errors", "records", "names", "latex", "languages", "yaml_file", "cards", "data", "metrics", "shortlist", "search",
-    "models", "kinds", "submission", "predict", "score", "uncertainty", "signature", "plan", "results",
-    "results_json", "output", "cells", "train", "run", "training", "tables", "estimate", "check", "download", "gold",
+    "errors", "records", "names", "latex", "languages", "processor", "textfile", "yaml_file", "cards", "data", "metrics", "means", "shortlist", "search",
+    "models", "kinds", "submission", "predict", "score", "spread", "uncertainty", "signature", "plan", "results",
+    "results_json", "output", "cells", "train", "run", "training", "tables", "estimate", "training_estimate", "check", "download", "gold",
     "submission_check", "official", "metadata", "pack", "submissions", "recompute", "board", "board_formats",
     "leaderboard", "analysis", "compare", "gate", "report", "gains", "exports", "seeds", "series", "tiny", "api",
     "grid", "demo", "cli",

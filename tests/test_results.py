@@ -14,11 +14,11 @@ import jsonschema
 import pytest
 
 from xtreme_harness import DataError, evaluate
+from xtreme_harness.means import left_to_right_mean
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import Missing, all_cards, select
 from xtreme_harness.results import leaderboard
 from xtreme_harness.results_json import to_json
-from xtreme_harness.score import left_to_right_mean
 
 CARDS = all_cards()
 

@@ -11,17 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xtreme_harness import PredictionError
+from xtreme_harness.means import headline, left_to_right_mean, task_block
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.records import Split
-from xtreme_harness.score import (
-    Spread,
-    headline,
-    influence,
-    left_to_right_mean,
-    macro_spread,
-    require_same_ids,
-    task_block,
-)
+from xtreme_harness.score import require_same_ids
+from xtreme_harness.spread import Spread, influence, macro_spread
 
 ACCURACY = METRICS["accuracy"]
 

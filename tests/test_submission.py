@@ -15,7 +15,8 @@ from xtreme_harness.data.sources import locate, parse_data
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Split
-from xtreme_harness.submission import file_name, read_text, relabelled, write_atomic, write_json
+from xtreme_harness.submission import file_name, relabelled
+from xtreme_harness.textfile import read_text, write_atomic, write_json
 
 CARDS = all_cards()
 SAMPLES = parse_data(["samples"], CARDS.tasks)

@@ -11,10 +11,10 @@ import yaml
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError
+from xtreme_harness.means import left_to_right_mean
 from xtreme_harness.metadata import read_about
 from xtreme_harness.plan import all_cards
 from xtreme_harness.recompute import disagreements, recomputed
-from xtreme_harness.score import left_to_right_mean
 from xtreme_harness.submissions import folder, load_submissions, read_run, read_submission
 
 SLUGS = sorted(p.name for p in folder().iterdir() if p.is_dir())

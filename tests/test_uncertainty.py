@@ -10,7 +10,7 @@ import pytest
 
 from tests.made_runs import accuracy_rows
 from xtreme_harness.metrics import METRICS, column_sums
-from xtreme_harness.score import Spread
+from xtreme_harness.spread import Spread
 from xtreme_harness.uncertainty import error_of_cell, of_group, of_task
 
 ACCURACY, F1 = METRICS["accuracy"], METRICS["entity_f1"]

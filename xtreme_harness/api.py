@@ -24,7 +24,7 @@ from xtreme_harness.results import Result, build
 from xtreme_harness.results_json import to_json
 from xtreme_harness.run import Done, Options, environment, execute, prepare, written_unseen
 from xtreme_harness.seeds import averaged, evaluate_each, require_seeds
-from xtreme_harness.submission import write_json
+from xtreme_harness.textfile import write_json
 from xtreme_harness.train.trackers import require_tracker
 from xtreme_harness.training import SILENT, Watch, missing_units, train, train_units
 

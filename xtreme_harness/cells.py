@@ -14,7 +14,8 @@ from xtreme_harness.data.sources import file_hash
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import BY_NAME, Cell
 from xtreme_harness.signature import changed_fields, fingerprint, signature
-from xtreme_harness.submission import file_name, write_atomic
+from xtreme_harness.submission import file_name
+from xtreme_harness.textfile import write_atomic
 
 __all__ = [
     "cell_signature",

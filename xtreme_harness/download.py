@@ -12,7 +12,7 @@ from xtreme_harness.data.patterns import pattern_path
 from xtreme_harness.data.sources import HubFound
 from xtreme_harness.errors import DataError
 from xtreme_harness.plan import Target
-from xtreme_harness.submission import write_atomic
+from xtreme_harness.textfile import write_atomic
 
 __all__ = ["Fetched", "download", "training_cards"]
 

@@ -10,16 +10,13 @@ from typing import Any
 
 from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import FilesFound
-from xtreme_harness.data.training import load_training, located_training
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import Cell
-from xtreme_harness.train.mixture import Source, steps_of
-from xtreme_harness.train.stage import Stage, hyper_of
 
-__all__ = ["TrainingWork", "Work", "estimate", "measured_speed", "spoken", "training_work"]
+__all__ = ["BYTES_A_TOKEN", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
 
-_BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
+BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
 _SHARE = 0.4  # of the speed of a plain matrix product that such models reach, roughly
 
 
@@ -30,36 +27,6 @@ class Work:
     examples: int | None
     tokens: int | None  # roughly
     seconds: float | None  # roughly, loading not counted
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingWork:
-    """What training one task takes; None where it cannot be told."""
-
-    examples: int | None
-    steps: int | None
-    seconds: float | None  # roughly
-    origin: str  # where the data come from
-
-
-def training_work(stage: Stage, task: str) -> TrainingWork:
-    """Estimate the training of one task of a stage: two thirds of it is the way back through the network."""
-    card, hyper = stage.cards.card(task), hyper_of(stage, task)
-    found = located_training(card, stage.cards, stage.data, "train")
-    origin = "+".join(dict.fromkeys(one.origin for one in found))
-    examples, size = card.count("train", "en"), 0
-    if all(isinstance(one, FilesFound) for one in found):
-        split = load_training(card, stage.cards, stage.data, "train", KINDS)
-        examples = len(split.examples) if split is not None else None
-        size = sum(_size(example) for example in split.examples) if split is not None else 0
-    if not examples:
-        return TrainingWork(None, None, None, origin)
-    used = min(examples, stage.limit or examples)
-    source = Source(task, used, hyper.batch_size, hyper.epochs)
-    steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
-    length = int(card.options.get("max_length", 128))
-    a_step = hyper.batch_size * (size / examples / _BYTES_A_TOKEN if size else length / 2)
-    return TrainingWork(used, steps, _seconds(stage.checkpoint.config, 3 * steps * a_step, stage.device), origin)
 
 
 @cache
@@ -80,7 +47,8 @@ def measured_speed(device: str) -> float:
     return float(2 * size**3 / best)
 
 
-def _seconds(config: Mapping[str, Any], tokens: float, device: str) -> float:
+def seconds_for(config: Mapping[str, Any], tokens: float, device: str) -> float:
+    """Seconds, roughly, that a forward pass over so many tokens takes."""
     weights = 12 * int(config.get("num_hidden_layers") or 12) * int(config.get("hidden_size") or 768) ** 2
     return 2 * weights * tokens / (_SHARE * measured_speed(device))
 
@@ -101,8 +69,8 @@ def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int
     examples = sum(part[0] or 0 for part in parts)
     if config is None:
         return Work(examples, None, None)
-    tokens = sum(part[1] for part in parts) + sum(path.stat().st_size for path in pools) // _BYTES_A_TOKEN
-    return Work(examples, tokens, _seconds(config, tokens, device))
+    tokens = sum(part[1] for part in parts) + sum(path.stat().st_size for path in pools) // BYTES_A_TOKEN
+    return Work(examples, tokens, seconds_for(config, tokens, device))
 
 
 def spoken(seconds: float) -> str:
@@ -125,7 +93,7 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
             split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
         except XHarnessError:
             return None, 0
-        return len(split.examples), sum(_size(example) for example in split.examples) // _BYTES_A_TOKEN
+        return len(split.examples), sum(text_bytes(example) for example in split.examples) // BYTES_A_TOKEN
     official = cell.card.count(cell.split, cell.language)
     if official is None:
         return None, 0
@@ -133,7 +101,7 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
     return examples, examples * int(options.get("max_length", 128)) // 2
 
 
-def _size(example: Any) -> int:
+def text_bytes(example: Any) -> int:
     """Bytes of an example's texts."""
     found = 0
     for name in example.__dataclass_fields__:

@@ -10,7 +10,8 @@ from xtreme_harness.data.load import load_split
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import Cell, Plan
-from xtreme_harness.submission import file_name, write_atomic
+from xtreme_harness.submission import file_name
+from xtreme_harness.textfile import write_atomic
 
 __all__ = ["Labelled", "write_labels"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from xtreme_harness.board import Board, Column, Figure, Row, Section, View
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.means import left_to_right_mean
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.recompute import disagreements, over_languages
-from xtreme_harness.score import left_to_right_mean
 from xtreme_harness.submissions import Submission, task_languages
 
 __all__ = ["build_board"]

@@ -20,8 +20,9 @@ from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.plan import Missing, Target, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results import leaderboard
-from xtreme_harness.submission import file_name, read_text
+from xtreme_harness.submission import file_name
 from xtreme_harness.submission_check import Purpose, check_folder, require_folder
+from xtreme_harness.textfile import read_text
 
 __all__ = ["CONVENTIONS", "FolderScores", "Mode", "score_folders"]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.submission import TEMPORARY, write_atomic
+from xtreme_harness.textfile import TEMPORARY, write_atomic
 
 __all__ = ["locked", "logged", "open_output"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.means import left_to_right_mean
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import left_to_right_mean
 from xtreme_harness.submissions import Figures, Submission
 
 __all__ = ["disagreements", "over_languages", "recomputed"]

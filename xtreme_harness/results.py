@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtreme_harness.cards import Cards, Suite, TaskCard
+from xtreme_harness.means import left_to_right_mean, official_layout, task_block
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import BY_NAME, Missing, Plan, Target, scopes_of
-from xtreme_harness.score import (
-    Spread,
-    left_to_right_mean,
-    official_layout,
-    task_block,
-)
+from xtreme_harness.spread import Spread
 from xtreme_harness.uncertainty import Uncertainty, of_group, of_task
 
 __all__ = ["GroupScore", "Result", "TaskScore", "build", "leaderboard"]

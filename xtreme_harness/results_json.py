@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.languages import language
+from xtreme_harness.means import headline, left_to_right_mean
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import Missing
 from xtreme_harness.results import Record, Result
-from xtreme_harness.score import Spread, headline, left_to_right_mean
 from xtreme_harness.signature import VERSION, fingerprint, library_versions
+from xtreme_harness.spread import Spread
 from xtreme_harness.uncertainty import Uncertainty, error_of_cell
 
 __all__ = ["SCHEMA_VERSION", "to_json"]

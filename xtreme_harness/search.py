@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.errors import MissingDependency
-from xtreme_harness.shortlist import bfloat16_is_native, candidates
+from xtreme_harness.processor import bfloat16_is_native
+from xtreme_harness.shortlist import candidates
 
 __all__ = ["knn", "normalised"]
 

@@ -24,7 +24,7 @@ from xtreme_harness.errors import ModelError, XHarnessError, listed
 from xtreme_harness.exports.figures import Mean, limit_of, means_of
 from xtreme_harness.output import locked, open_output
 from xtreme_harness.results import Result
-from xtreme_harness.submission import write_json
+from xtreme_harness.textfile import write_json
 
 __all__ = ["Member", "Outcome", "evaluate_series", "find_members", "is_series", "series_output", "series_table"]
 

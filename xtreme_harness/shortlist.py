@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidates", "bfloat16_is_native", "candidates", "has_amx"]
+__all__ = ["Candidates", "candidates"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -43,23 +43,6 @@ class Candidates:
     query: Ints  # (c,)
     item: Ints  # (c,)
     open: Ints  # queries with too many candidates, of which none is listed
-
-
-def bfloat16_is_native() -> bool:
-    """Does this processor multiply bfloat16 by instructions of its own (AMX, AVX512-BF16)?"""
-    return has_amx() or _offers("_is_avx512_bf16_supported")
-
-
-def has_amx() -> bool:
-    """Does it do so by AMX, in tiles?"""
-    return _offers("_is_amx_tile_supported")
-
-
-def _offers(probe: str) -> bool:
-    """What torch finds of the processor; no where this torch does not ask."""
-    import torch
-
-    return bool(getattr(torch.cpu, probe, lambda: False)())
 
 
 def candidates(queries: Floats, pool: Floats, k: int) -> Candidates:

@@ -14,7 +14,8 @@ from xtreme_harness.errors import DataError, XHarnessError, did_you_mean
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.plan import Target, select
-from xtreme_harness.submission import file_name, read_text
+from xtreme_harness.submission import file_name
+from xtreme_harness.textfile import read_text
 
 __all__ = ["Purpose", "check_folder", "require_folder", "run_faults"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from tabulate import tabulate
 
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS, Metric
 from xtreme_harness.results import Record, Result
-from xtreme_harness.score import headline
 from xtreme_harness.uncertainty import error_of_cell
 
 __all__ = ["by_language_table", "group_table", "task_table"]

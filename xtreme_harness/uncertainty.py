@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from xtreme_harness.means import headline, left_to_right_mean
 from xtreme_harness.metrics import Metric
-from xtreme_harness.score import Spread, headline, left_to_right_mean, macro_spread
+from xtreme_harness.spread import Spread, macro_spread
 
 __all__ = ["Uncertainty", "Variance", "error_of_cell", "joint_ids", "of_group", "of_task"]
 

@@ -25,10 +25,11 @@ from tabulate import tabulate
 from tests.benchmarks.materials import ENCODER, REAL, load
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.predict import predict
 from xtreme_harness.records import Lesson, Split
-from xtreme_harness.score import headline, score
+from xtreme_harness.score import score
 from xtreme_harness.train.recipe import Hyper
 
 SIDES = ("xharness", "transformers.Trainer")

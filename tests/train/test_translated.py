@@ -13,7 +13,14 @@ from xtreme_harness.errors import DataError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan import all_cards
 from xtreme_harness.records import Split
-from xtreme_harness.train.translated import load_translated, mixed, quality, quality_table, read_quality, report_quality
+from xtreme_harness.train.translated import (
+    load_translated,
+    mixed,
+    quality,
+    quality_table,
+    read_quality,
+    report_quality,
+)
 
 CARDS = all_cards()
 COPA = CARDS.card("copa")

@@ -16,8 +16,8 @@ from xtreme_harness.analysis.replicates import Replicates, replicate
 from xtreme_harness.analysis.runs import Run, RunCell, place_of
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import DataError
+from xtreme_harness.means import headline, left_to_right_mean
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import headline, left_to_right_mean
 
 __all__ = ["Comparison", "Difference", "Side", "common_suites", "compare_runs", "headlines_of"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from xtreme_harness.cards import Cards, Suite
 from xtreme_harness.languages import language
+from xtreme_harness.means import left_to_right_mean
 from xtreme_harness.plan import BY_NAME, select
-from xtreme_harness.score import left_to_right_mean
 
 __all__ = ["LEVELS", "READERS", "Figure", "figure", "figures", "overall_means", "wanted_cells"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from xtreme_harness.analysis.runs import Run, RunCell
 from xtreme_harness.languages import language
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import headline
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import Metric
 from xtreme_harness.records import Rows
-from xtreme_harness.score import headline
 
 __all__ = ["Reading", "Stratum", "bootstrap", "headlines", "randomise", "stratum"]
 

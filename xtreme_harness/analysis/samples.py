@@ -12,8 +12,8 @@ import numpy as np
 
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.errors import OutputError
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import headline
 
 __all__ = ["Sample", "read_samples", "texts"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xtreme_harness.analysis.frame import FrameRow
-from xtreme_harness.score import left_to_right_mean
+from xtreme_harness.means import left_to_right_mean
 
 __all__ = ["GROUPINGS", "Correlation", "Gap", "correlate", "gap_of", "task_correlations", "with_fact"]
 

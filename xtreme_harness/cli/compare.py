@@ -54,7 +54,7 @@ def command(**given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.analysis.comparison_tables import comparison_text
     from xtreme_harness.compare import compare
-    from xtreme_harness.submission import write_json
+    from xtreme_harness.textfile import write_json
 
     found = compare(
         given["old"],

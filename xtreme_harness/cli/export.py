@@ -40,7 +40,7 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.analysis.runs import read_run
     from xtreme_harness.exports import export
-    from xtreme_harness.submission import write_atomic
+    from xtreme_harness.textfile import write_atomic
 
     text = export(read_run(run), form, model_id)
     if output is None:

@@ -56,7 +56,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text
     from xtreme_harness.gate.read import gate, gate_series
-    from xtreme_harness.submission import write_atomic
+    from xtreme_harness.textfile import write_atomic
 
     options = {
         "rules": given["rules"], "include": given["include_path"], "paired_bs": given["paired_bs"],

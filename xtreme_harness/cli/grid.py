@@ -160,9 +160,9 @@ def _encoders(grid: Grid, states: Mapping[Any, str], trust: bool) -> list[list[s
 
 def _work(stage: Stage) -> tuple[int | None, int | None, float | None]:
     """Examples, steps and seconds of a whole training; None where they cannot be told."""
-    from xtreme_harness.estimate import training_work
     from xtreme_harness.train.stage import hyper_of
     from xtreme_harness.train.units import stages_of
+    from xtreme_harness.training_estimate import training_work
 
     parts = [(part, training_work(part, task)) for part in stages_of(stage) for task in part.tasks]
     works = [work for _, work in parts]

@@ -41,7 +41,7 @@ def command(
     from xtreme_harness.report.figures import write_figure
     from xtreme_harness.report.page import Content, build_page
     from xtreme_harness.report.read import compared, read_all, tokenizer_cuts
-    from xtreme_harness.submission import write_atomic
+    from xtreme_harness.textfile import write_atomic
 
     models, series = read_all(runs)
     cuts = tokenizer_cuts(tokenizer, models) if tokenizer else {}

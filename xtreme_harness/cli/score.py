@@ -54,7 +54,7 @@ def command(
     """
     from xtreme_harness.official import score_folders
     from xtreme_harness.plan import all_cards
-    from xtreme_harness.submission import write_json
+    from xtreme_harness.textfile import write_json
 
     if official and partial:
         raise click.UsageError("--official and --partial exclude each other", ctx)

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan import Cell, Missing, Plan
 from xtreme_harness.results import Result
 from xtreme_harness.run import Done, Options
-from xtreme_harness.score import headline
 from xtreme_harness.signature import VERSION
 from xtreme_harness.tables import by_language_table, group_table, task_table
 

@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import DATA, DEVICE, DTYPE, INCLUDE_PATH, LIMIT_TRAIN, RECIPE, SET, TRACKER, read_seeds
+from xtreme_harness.cli.options import (
+    DATA,
+    DEVICE,
+    DTYPE,
+    INCLUDE_PATH,
+    LIMIT_TRAIN,
+    RECIPE,
+    SET,
+    TRACKER,
+    read_seeds,
+)
 
 __all__ = ["command"]
 

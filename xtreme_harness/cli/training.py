@@ -135,7 +135,8 @@ def print_stages(stages: Mapping[str, Stage]) -> None:
 
 def _rows(stage: Stage) -> list[list[str]]:
     """One line a task: examples, steps, recipe, where the data come from, roughly how long."""
-    from xtreme_harness.estimate import spoken, training_work
+    from xtreme_harness.estimate import spoken
+    from xtreme_harness.training_estimate import training_work
 
     rows = []
     for task in stage.tasks:

@@ -6,15 +6,7 @@ import json
 from typing import Any
 
 from xtreme_harness.analysis.runs import Run
-from xtreme_harness.exports.figures import (
-    CellFigure,
-    Mean,
-    cell_figures,
-    dataset_of,
-    date_of,
-    limit_of,
-    means_of,
-)
+from xtreme_harness.exports.figures import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
 
 __all__ = ["SCHEMA", "to_eee"]
 

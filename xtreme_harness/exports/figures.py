@@ -9,9 +9,10 @@ from typing import Any
 
 from xtreme_harness.analysis.frame import SCORE
 from xtreme_harness.analysis.runs import Run
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS, Metric
 from xtreme_harness.plan import BY_NAME
-from xtreme_harness.score import Spread, headline
+from xtreme_harness.spread import Spread
 
 __all__ = ["CellFigure", "Dataset", "Mean", "absent", "cell_figures", "dataset_of", "date_of", "limit_of", "means_of"]
 

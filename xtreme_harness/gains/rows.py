@@ -11,9 +11,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.results import Result
-from xtreme_harness.score import headline
 
 __all__ = ["BASELINE", "Arm", "GainRow", "grid_rows", "paired", "scores_of", "to_csv"]
 

@@ -8,7 +8,7 @@ from statistics import stdev
 
 from xtreme_harness.cards import Suite
 from xtreme_harness.gains.rows import BASELINE, GainRow
-from xtreme_harness.score import left_to_right_mean
+from xtreme_harness.means import left_to_right_mean
 
 __all__ = ["OverSeeds", "SuiteScore", "TargetGain", "best_intermediates", "over_seeds", "suite_scores", "target_gains"]
 

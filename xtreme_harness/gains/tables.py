@@ -19,7 +19,7 @@ from xtreme_harness.gains.summary import (
     suite_scores,
     target_gains,
 )
-from xtreme_harness.score import left_to_right_mean
+from xtreme_harness.means import left_to_right_mean
 
 __all__ = ["gain_table", "summary_json"]
 

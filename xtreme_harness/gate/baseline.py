@@ -8,8 +8,8 @@ from xtreme_harness.analysis.figures import Figure
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import DataError
+from xtreme_harness.means import headline, left_to_right_mean
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import headline, left_to_right_mean
 from xtreme_harness.submissions import Submission
 
 __all__ = ["published_value", "require_same_split"]

@@ -12,8 +12,9 @@ from xtreme_harness.analysis.resample import headlines
 from xtreme_harness.analysis.runs import Run
 from xtreme_harness.analysis.samples import Sample, read_samples, texts
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.score import headline, influence
+from xtreme_harness.spread import influence
 
 __all__ = ["with_examples"]
 

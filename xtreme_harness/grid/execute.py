@@ -21,7 +21,7 @@ from xtreme_harness.output import locked, logged, open_output
 from xtreme_harness.plan import Cell, Plan, all_cards
 from xtreme_harness.results import Result
 from xtreme_harness.run import Done, Options
-from xtreme_harness.submission import write_atomic, write_json
+from xtreme_harness.textfile import write_atomic, write_json
 from xtreme_harness.train.trackers import require_tracker
 from xtreme_harness.training import SILENT, Watch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from xtreme_harness.shortlist import has_amx
+from xtreme_harness.processor import has_amx
 
 __all__ = ["attend"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from xtreme_harness.errors import ModelError
-from xtreme_harness.shortlist import bfloat16_is_native
+from xtreme_harness.processor import bfloat16_is_native
 
 __all__ = ["DTYPES", "choose_device", "choose_dtype", "out_of_memory"]
 

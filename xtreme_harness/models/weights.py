@@ -16,7 +16,13 @@ from typing import Any
 import torch
 
 from xtreme_harness.errors import MissingDependency, ModelError
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, PEFT_HEADS, Checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.checkpoint import (
+    ENCODER_DECODERS,
+    PEFT_HEADS,
+    Checkpoint,
+    require_weights,
+    tokenizer_holder,
+)
 from xtreme_harness.models.heads import load_head
 
 __all__ = ["load_network", "load_tokenizer", "quietly", "require", "with_weights"]

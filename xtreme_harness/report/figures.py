@@ -14,7 +14,7 @@ from xtreme_harness.analysis.transfer import Gap, gap_of
 from xtreme_harness.errors import OutputError
 from xtreme_harness.languages import language
 from xtreme_harness.report.page import Content
-from xtreme_harness.submission import write_atomic
+from xtreme_harness.textfile import write_atomic
 
 __all__ = ["FIGURES", "Drawn", "write_figure"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.submission import write_atomic
+from xtreme_harness.textfile import write_atomic
 
 __all__ = ["Journal"]
 

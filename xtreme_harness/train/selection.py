@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from math import exp
 from typing import Any
 
+from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.models.load import Model
 from xtreme_harness.predict import predict
 from xtreme_harness.records import Lesson
-from xtreme_harness.score import headline, score
+from xtreme_harness.score import score
 from xtreme_harness.train.course import Course, card_for
 from xtreme_harness.train.objectives import OBJECTIVES
 from xtreme_harness.train.recipe import Hyper

@@ -16,7 +16,7 @@ from xtreme_harness.data.training import located_training, resolved_labels
 from xtreme_harness.errors import OutputError
 from xtreme_harness.models.checkpoint import Checkpoint, content_hash
 from xtreme_harness.signature import VERSION, changed_fields, library_versions
-from xtreme_harness.submission import write_atomic
+from xtreme_harness.textfile import write_atomic
 from xtreme_harness.train.recipe import Hyper, Recipe
 
 __all__ = ["Stage", "Trained", "fields_of", "find_trained", "hyper_of", "refuse_other", "settle"]

@@ -21,7 +21,7 @@ from xtreme_harness.data.training import ENGLISH, Reader, joined, unlabelled
 from xtreme_harness.errors import DataError
 from xtreme_harness.languages import LANGUAGES
 from xtreme_harness.records import Split
-from xtreme_harness.submission import write_atomic
+from xtreme_harness.textfile import write_atomic
 
 __all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "read_quality", "report_quality"]
 

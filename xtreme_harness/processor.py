@@ -1,0 +1,22 @@
+"""What the processor offers, as torch finds it."""
+
+from __future__ import annotations
+
+__all__ = ["bfloat16_is_native", "has_amx"]
+
+
+def bfloat16_is_native() -> bool:
+    """Does this processor multiply bfloat16 by instructions of its own (AMX, AVX512-BF16)?"""
+    return has_amx() or _offers("_is_avx512_bf16_supported")
+
+
+def has_amx() -> bool:
+    """Does it do so by AMX, in tiles?"""
+    return _offers("_is_amx_tile_supported")
+
+
+def _offers(probe: str) -> bool:
+    """What torch finds of the processor; no where this torch does not ask."""
+    import torch
+
+    return bool(getattr(torch.cpu, probe, lambda: False)())

@@ -64,7 +64,7 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny checkpoint a training unit, made once."""
-    from tests.tiny_checkpoint import build_checkpoint
+    from tests.fixtures.tiny_checkpoint import build_checkpoint
 
     return build_checkpoint(tmp_path_factory.mktemp("demo") / "checkpoint")
 

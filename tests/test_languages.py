@@ -7,7 +7,7 @@ import re
 import pytest
 
 from xtreme_harness.languages import LANGUAGES, language, nearest_code
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 
 XTREME_R = set(
     [

@@ -12,14 +12,15 @@ import xtreme_harness
 from xtreme_harness.kinds import KINDS
 
 ROOT = Path(xtreme_harness.__file__).parent
-LAYERS = (
-    "errors", "records", "names", "latex", "languages", "processor", "textfile", "yaml_file", "cards", "data", "metrics", "means", "shortlist", "search",
-    "models", "kinds", "submission", "predict", "score", "spread", "uncertainty", "signature", "plan", "results",
-    "results_json", "output", "cells", "train", "run", "training", "tables", "estimate", "training_estimate", "check", "download", "gold",
-    "submission_check", "official", "metadata", "pack", "submissions", "recompute", "board", "board_formats",
-    "leaderboard", "analysis", "compare", "gate", "report", "gains", "exports", "seeds", "series", "tiny", "api",
-    "grid", "demo", "cli",
-)  # fmt: skip
+GROUPS = (  # a module imports from its own folder and from those before it
+    ("what everything uses", ("errors", "records", "languages", "signature", "processor", "files", "tables")),
+    ("what a task is", ("cards", "data", "metrics", "search", "models", "kinds")),
+    ("what a command will do, what it found", ("scoring", "plan", "results", "submission")),
+    ("the work", ("training", "evaluation")),
+    ("what is done with results", ("leaderboard", "comparison", "gate", "report", "exports")),
+    ("many runs, and the command line", ("grid", "demonstration", "cli")),
+)
+LAYERS = tuple(name for _, names in GROUPS for name in names)
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.generated_folders import write_folders
-from tests.made_runs import accuracy_rows, made_run, write_run
+from tests.fixtures.generated_folders import write_folders
+from tests.fixtures.made_runs import accuracy_rows, made_run, write_run
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub_server import HubServer
-from tests.readme_hub import repositories
+from tests.fixtures.hub_server import HubServer
+from tests.fixtures.readme_hub import repositories
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -63,7 +63,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
 
 
 def test_card_example_is_a_card(tmp_path: Path) -> None:
-    from xtreme_harness.plan import all_cards
+    from xtreme_harness.plan.cells import all_cards
 
     (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if one.startswith("name:")]
     (tmp_path / "mynli.yaml").write_text(example, "utf-8")

@@ -6,14 +6,11 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xtreme_harness.api import evaluate, score, train
-    from xtreme_harness.compare import compare
-    from xtreme_harness.demo import demo
+    from xtreme_harness.comparison.compare import compare
+    from xtreme_harness.demonstration.demo import demo
     from xtreme_harness.errors import (
         CardError,
         DataError,
@@ -23,9 +20,10 @@ if TYPE_CHECKING:
         PredictionError,
         XHarnessError,
     )
+    from xtreme_harness.evaluation.evaluate import evaluate, score, train
+    from xtreme_harness.evaluation.series import evaluate_series
     from xtreme_harness.grid.execute import run_grid
-    from xtreme_harness.results import Result
-    from xtreme_harness.series import evaluate_series
+    from xtreme_harness.results.result import Result
     from xtreme_harness.signature import VERSION as __version__
 
 __all__ = [
@@ -48,14 +46,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "evaluate": "api",
-    "evaluate_series": "series",
-    "demo": "demo",
-    "score": "api",
-    "train": "api",
-    "compare": "compare",
+    "evaluate": "evaluation.evaluate",
+    "evaluate_series": "evaluation.series",
+    "demo": "demonstration.demo",
+    "score": "evaluation.evaluate",
+    "train": "training.train",
+    "compare": "comparison.compare",
     "run_grid": "grid.execute",
-    "Result": "results",
+    "Result": "results.result",
     "__version__": "signature",
 }
 
@@ -68,15 +66,3 @@ def __getattr__(name: str) -> Any:
 
     module = import_module(f"xtreme_harness.{_HOMES.get(name, 'errors')}")
     return getattr(module, "VERSION" if name == "__version__" else name)
-
-
-class _Package(ModuleType):
-    """Keeps `xtreme_harness.demo` the function: Python would put the submodule of that name in its place."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute, unless a submodule would hide a public name."""
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

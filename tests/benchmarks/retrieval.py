@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.worker import Prepared
-from xtreme_harness.search import knn, normalised
+from xtreme_harness.search.nearest import knn, normalised
 
 _WIDTH = 768
 

@@ -24,13 +24,13 @@ from tabulate import tabulate
 
 from tests.benchmarks.materials import ENCODER, REAL, load
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.means import headline
+from xtreme_harness.kinds.predict import predict
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.predict import predict
 from xtreme_harness.records import Lesson, Split
-from xtreme_harness.score import score
-from xtreme_harness.train.recipe import Hyper
+from xtreme_harness.scoring.means import headline
+from xtreme_harness.scoring.score import score
 
 SIDES = ("xharness", "transformers.Trainer")
 CRITICAL = {2: 4.303, 4: 2.776, 6: 2.447, 8: 2.306, 18: 2.101}  # of |t| at 5 %, two-sided, by degrees of freedom
@@ -132,17 +132,17 @@ def _data(study: Study, tests: int) -> tuple[tuple[Split[Any], TaskCard], tuple[
 
 
 def _cut(card: TaskCard, hyper: Hyper) -> TaskCard:
-    from xtreme_harness.train.course import card_for
+    from xtreme_harness.training.course import card_for
 
     return card_for(card, hyper)
 
 
 def _ours(study: Study, train: tuple[Split[Any], TaskCard], seed: int, dtype: str) -> Any:
     """Our loop; returns a model that predicts."""
-    from xtreme_harness.train.course import Course, head_of, lessons_of
-    from xtreme_harness.train.loop import fit
-    from xtreme_harness.train.network import Role, build
-    from xtreme_harness.train.recipe import Mixture
+    from xtreme_harness.cards.recipe import Mixture
+    from xtreme_harness.training.course import Course, head_of, lessons_of
+    from xtreme_harness.training.loop import fit
+    from xtreme_harness.training.network import Role, build
 
     split, card = train
     kind = KINDS[card.kind]
@@ -159,7 +159,7 @@ def _theirs(study: Study, train: tuple[Split[Any], TaskCard], seed: int, dtype: 
     import transformers
 
     from xtreme_harness.models.load import fitted_tokenizer
-    from xtreme_harness.train.course import lessons_of
+    from xtreme_harness.training.course import lessons_of
 
     split, card = train
     kind, hyper = KINDS[card.kind], study.hyper

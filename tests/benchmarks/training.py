@@ -18,13 +18,13 @@ BATCH, RATE = 32, 2e-5
 def ours(job: dict[str, Any]) -> Prepared:
     """Our training loop; answers with the number of optimiser steps."""
     from tests.benchmarks.materials import split_of
+    from xtreme_harness.cards.recipe import Hyper, Mixture
     from xtreme_harness.kinds import KINDS
     from xtreme_harness.models.checkpoint import find_checkpoint
     from xtreme_harness.models.device import choose_device, choose_dtype
-    from xtreme_harness.train.course import Course, head_of, lessons_of
-    from xtreme_harness.train.loop import fit
-    from xtreme_harness.train.network import Role, build
-    from xtreme_harness.train.recipe import Hyper, Mixture
+    from xtreme_harness.training.course import Course, head_of, lessons_of
+    from xtreme_harness.training.loop import fit
+    from xtreme_harness.training.network import Role, build
 
     split, card = split_of(job)
     kind = KINDS[card.kind]

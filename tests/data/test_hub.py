@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub_server import HubServer
+from tests.fixtures.hub_server import HubServer
 from xtreme_harness.cards import HubSource
 from xtreme_harness.data.hub import hub_revision, read_hub
 from xtreme_harness.errors import DataError

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.data.test_hub import Answer, ask, parquet
-from tests.hub_server import HubServer
+from tests.fixtures.hub_server import HubServer
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Row
 
 CARDS = all_cards().tasks

@@ -10,11 +10,11 @@ import pytest
 
 from xtreme_harness import DataError
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.data.load import load_split
 from xtreme_harness.data.patterns import filled, pattern_path
 from xtreme_harness.data.sources import Data, FilesFound, HubFound, file_hash, locate, parse_data
+from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 
 CARDS = all_cards()
 TASKS = CARDS.tasks

@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.exports.export_runs import HUB, sourced
-from xtreme_harness.analysis.runs import Run
+from tests.fixtures.export_runs import HUB, sourced
 from xtreme_harness.exports import export
 from xtreme_harness.exports.every_eval_ever import SCHEMA
+from xtreme_harness.results.read import Run
 
 HOW = "pip install --no-deps every-eval-ever (Python 3.12)"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.exports.export_runs import sourced
-from xtreme_harness.analysis.runs import read_run
+from tests.fixtures.export_runs import sourced
 from xtreme_harness.exports import export
+from xtreme_harness.results.read import read_run
 
 LIBRARY = "lm_eval.utils"
 HOW = "make_table needs lm-eval: pip install --no-deps lm-eval"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.made_runs import shipped_cards, suite_cells
+from tests.fixtures.made_runs import shipped_cards, suite_cells
 from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import Rule
 

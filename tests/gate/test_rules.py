@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.made_runs import shipped_cards
+from tests.fixtures.made_runs import shipped_cards
 from xtreme_harness.errors import CardError
 from xtreme_harness.gate.rules import DEFAULT, Rule, families_of, read_rules
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kinds.letters import LETTERS
+from tests.fixtures.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.bitext import BITEXT, best_threshold, mine
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Split
-from xtreme_harness.search import normalised
+from xtreme_harness.search.nearest import normalised
 
 KIND, TASKS = KINDS["bitext"], all_cards().tasks
 SEARCH, MINE = TASKS["tatoeba"], TASKS["bucc2018"]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds.letters import LETTERS
+from tests.fixtures.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.extractive_qa import max_context, windows
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Answer, Arrays, QAExample, Row, Split
 
 KIND, CARD = KINDS["extractive_qa"], all_cards().tasks["xquad"]

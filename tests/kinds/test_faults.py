@@ -12,7 +12,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds import faults as module
 from xtreme_harness.kinds.base import official_lines
 from xtreme_harness.kinds.token_classification import read_tags
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 
 CARDS = all_cards()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.kinds.letters import LETTERS
+from tests.fixtures.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, ChoiceExample, Features, Row, Split
 
 KIND, CARD = KINDS["multiple_choice"], all_cards().tasks["xcopa"]

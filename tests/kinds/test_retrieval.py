@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from tests.kinds.letters import LETTERS
+from tests.fixtures.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Features, Passage, RetrievalExample, Row, Split
 
 KIND, CARD = KINDS["retrieval"], all_cards().tasks["mewslix"]

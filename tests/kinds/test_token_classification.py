@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kinds.letters import LETTERS
+from tests.fixtures.letters import LETTERS
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.token_classification import _chunks
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Row, Split, TaggedSentence
 
 KIND, CARD = KINDS["token_classification"], all_cards().tasks["panx"]

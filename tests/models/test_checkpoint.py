@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import transformers
 
-from tests.models.families import CHOICE, SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
+from tests.fixtures.families import CHOICE, SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import (
     Checkpoint,
@@ -20,7 +20,7 @@ from xtreme_harness.models.checkpoint import (
     label_order,
     read_checkpoint,
 )
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 
 XNLI, PAWSX = all_cards().tasks["xnli"], all_cards().tasks["pawsx"]
 

@@ -12,16 +12,16 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from tests.models.families import CHOICE, FAMILIES, LANGUAGES, SPANS, T5S, TOKENS, build
+from tests.fixtures.families import CHOICE, FAMILIES, LANGUAGES, SPANS, T5S, TOKENS, build
 from xtreme_harness.cards import TaskCard, folder
-from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate
+from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.predict import predict
 from xtreme_harness.models.checkpoint import find_checkpoint, head_fault, label_order
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import choose_pooling
-from xtreme_harness.plan import all_cards
-from xtreme_harness.predict import predict
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Split
 
 CARDS = all_cards()

@@ -10,7 +10,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from tests.models.families import CHOICE, CONFIGS, SEQUENCE, SPANS, TOKENIZERS, TOKENS
+from tests.fixtures.families import CHOICE, CONFIGS, SEQUENCE, SPANS, TOKENIZERS, TOKENS
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.heads import HeadedEncoder, load_head, save_headed, with_head

@@ -12,12 +12,12 @@ import pytest
 import torch
 import transformers
 
-from tests.models.families import build
+from tests.fixtures.families import build
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import Pooling, choose_pooling, layer_index, pool
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Features
 
 CARDS = all_cards().tasks

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.families import build
+from tests.fixtures.families import build
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
 

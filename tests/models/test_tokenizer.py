@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.models.families import TOKENIZERS, tokenizer, xlm_tokenizer
+from tests.fixtures.families import TOKENIZERS, tokenizer, xlm_tokenizer
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.tokenizer import Tokenizer, align, longest_first
 

@@ -15,18 +15,18 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from tests.models.families import SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
+from tests.fixtures.families import SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
 from xtreme_harness.cards import folder
-from xtreme_harness.data.load import load_split
 from xtreme_harness.data.sources import Data, locate
+from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import MissingDependency, ModelError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.predict import predict
 from xtreme_harness.models import weights
 from xtreme_harness.models.checkpoint import find_checkpoint, label_order
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import Pooling
-from xtreme_harness.plan import all_cards
-from xtreme_harness.predict import predict
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Features
 
 XNLI, PANX = all_cards().tasks["xnli"], all_cards().tasks["panx"]

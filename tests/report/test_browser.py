@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from xtreme_harness.report.inputs import compared, read_all
 from xtreme_harness.report.page import Content, build_page
-from xtreme_harness.report.read import compared, read_all
 
 pytestmark = pytest.mark.slow
 NASTY = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness.analysis.curves import read_series
-from xtreme_harness.analysis.fertility import Fertility
-from xtreme_harness.analysis.runs import Run, read_run
-from xtreme_harness.plan import all_cards
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.report.fertility import Fertility
+from xtreme_harness.report.inputs import Model, compared, read_all
 from xtreme_harness.report.page import Content, build_page
-from xtreme_harness.report.read import Model, compared, read_all
+from xtreme_harness.results.curves import read_series
+from xtreme_harness.results.read import Run, read_run
 
 NASTY = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from xtreme_harness.cards.faults import key_fault, part_faults, unknown_members, unknown_names, vocabulary_faults
 from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
 from xtreme_harness.errors import CardError, did_you_mean
-from xtreme_harness.yaml_file import read_yaml
+from xtreme_harness.files.yaml import read_yaml
 
 __all__ = [
     "Cards",

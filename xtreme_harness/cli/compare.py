@@ -52,9 +52,9 @@ def command(**given: Any) -> None:
       xharness compare out-old out-new
       xharness compare out-old step-1000 step-2000 --paired-ar 10000 --by-language
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.analysis.comparison_tables import comparison_text
-    from xtreme_harness.compare import compare
-    from xtreme_harness.textfile import write_json
+    from xtreme_harness.comparison.compare import compare
+    from xtreme_harness.comparison.text import comparison_text
+    from xtreme_harness.files.text import write_json
 
     found = compare(
         given["old"],

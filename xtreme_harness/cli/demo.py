@@ -19,8 +19,8 @@ def command(ctx: click.Context, folder: Path) -> None:
     layers and a hundred sentences teach little: scores are near chance, files and tables are those of a real run.
     """
     from xtreme_harness.cli.show import Progress
-    from xtreme_harness.cli.training import TrainingProgress
-    from xtreme_harness.demo import demo
+    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.demonstration.demo import demo
 
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     try:

@@ -34,9 +34,9 @@ def command(
     """
     from dataclasses import replace
 
-    from xtreme_harness.download import Fetched, download, training_cards
-    from xtreme_harness.names import split_names
-    from xtreme_harness.plan import all_cards, select
+    from xtreme_harness.cards.names import split_names
+    from xtreme_harness.plan.cells import all_cards, select
+    from xtreme_harness.plan.download import Fetched, download, training_cards
 
     cards = all_cards(include_path)
     wanted = split_names(languages)

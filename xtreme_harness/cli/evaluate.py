@@ -25,8 +25,8 @@ from xtreme_harness.cli.options import (
 
 if TYPE_CHECKING:
     from xtreme_harness.cli.show import Progress
-    from xtreme_harness.cli.training import TrainingProgress
-    from xtreme_harness.results import Result
+    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.results.result import Result
 
 __all__ = ["command"]
 
@@ -121,11 +121,11 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
       xharness eval --model oracle --tasks xnli --data samples --by-language
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.api import default_output
     from xtreme_harness.cli.show import Progress, print_plan, print_result
-    from xtreme_harness.cli.training import TrainingProgress
-    from xtreme_harness.seeds import seed_table
-    from xtreme_harness.series import is_series
+    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.evaluation.evaluate import default_output
+    from xtreme_harness.evaluation.seeds import seed_table
+    from xtreme_harness.evaluation.series import is_series
 
     several = is_series(given["model"])
     if given["dry_run"] and several:
@@ -155,7 +155,7 @@ def _evaluate(
     given: Mapping[str, Any], progress: Progress, training: TrainingProgress, model: str, output: Path | None
 ) -> Result:
     """Evaluate one checkpoint as the options say."""
-    from xtreme_harness.api import evaluate
+    from xtreme_harness.evaluation.evaluate import evaluate
 
     return evaluate(
         model,
@@ -195,8 +195,8 @@ def _evaluate(
 
 def _evaluate_series(given: Mapping[str, Any], run: Callable[[str, Path], Result]) -> int:
     """Evaluate the checkpoints that a pattern fits, print their table, and return the exit status."""
-    from xtreme_harness.api import plan_evaluation
-    from xtreme_harness.series import evaluate_series, series_output, series_table
+    from xtreme_harness.evaluation.evaluate import plan_evaluation
+    from xtreme_harness.evaluation.series import evaluate_series, series_output, series_table
 
     asked = ("tasks", "data", "languages", "split", "include_path")
     plan_evaluation(*(given[name] for name in asked))  # what is wrong for every checkpoint is said once
@@ -221,7 +221,7 @@ def _evaluate_series(given: Mapping[str, Any], run: Callable[[str, Path], Result
 def _plan_series(given: Mapping[str, Any]) -> None:
     """Print the checkpoints of a series, and what the evaluation of the first would do."""
     from xtreme_harness.cli.show import print_plan
-    from xtreme_harness.series import find_members, series_output
+    from xtreme_harness.evaluation.series import find_members, series_output
 
     members = find_members(given["model"])
     output = Path(given["output_path"] or series_output(given["model"]))

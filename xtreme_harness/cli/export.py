@@ -38,9 +38,9 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
       markdown, latex  the means, and the tasks by language (LaTeX needs booktabs)
       csv              one figure a line
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.analysis.runs import read_run
     from xtreme_harness.exports import export
-    from xtreme_harness.textfile import write_atomic
+    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.results.read import read_run
 
     text = export(read_run(run), form, model_id)
     if output is None:

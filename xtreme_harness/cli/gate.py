@@ -54,9 +54,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness gate xlm-r-large-xtreme-leaderboard out-new --rules gate.yaml
       xharness gate --series out-steps
     """  # noqa: D301 - click reads the backspace
+    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.gate.gate import gate, gate_series
     from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text
-    from xtreme_harness.gate.read import gate, gate_series
-    from xtreme_harness.textfile import write_atomic
 
     options = {
         "rules": given["rules"], "include": given["include_path"], "paired_bs": given["paired_bs"],

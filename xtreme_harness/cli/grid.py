@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.grid.graph import Run
     from xtreme_harness.grid.schema import Grid
-    from xtreme_harness.plan import Plan
-    from xtreme_harness.run import Options
-    from xtreme_harness.train.stage import Stage, Trained
+    from xtreme_harness.plan.cells import Plan
+    from xtreme_harness.plan.options import Options
+    from xtreme_harness.training.stage import Stage, Trained
 
 __all__ = ["run_grid"]
 
@@ -36,7 +36,7 @@ _KEYS = {  # where a flag that is refused stands in the file
 def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     """Carry out the grid file that `train` was given, print its tables, end with 0 or 3."""
     from xtreme_harness.cli.show import Progress
-    from xtreme_harness.cli.training import TrainingProgress
+    from xtreme_harness.cli.training_progress import TrainingProgress
     from xtreme_harness.grid.execute import default_folder
     from xtreme_harness.grid.execute import run_grid as execute
 
@@ -143,8 +143,8 @@ def _print_graph(grid: Grid, output: Path, given: Mapping[str, Any]) -> None:
 
 def _encoders(grid: Grid, states: Mapping[Any, str], trust: bool) -> list[list[str]]:
     """One line an encoder: how much it is trained on, roughly how long, what is there."""
-    from xtreme_harness.estimate import spoken
     from xtreme_harness.grid.graph import encoder_stage
+    from xtreme_harness.plan.estimate import spoken
 
     works: dict[tuple[str, str], tuple[int | None, int | None, float | None]] = {}  # seeds differ in none of it
     rows = []
@@ -160,9 +160,9 @@ def _encoders(grid: Grid, states: Mapping[Any, str], trust: bool) -> list[list[s
 
 def _work(stage: Stage) -> tuple[int | None, int | None, float | None]:
     """Examples, steps and seconds of a whole training; None where they cannot be told."""
-    from xtreme_harness.train.stage import hyper_of
-    from xtreme_harness.train.units import stages_of
-    from xtreme_harness.training_estimate import training_work
+    from xtreme_harness.training.estimate import training_work
+    from xtreme_harness.training.stage import hyper_of
+    from xtreme_harness.training.units import stages_of
 
     parts = [(part, training_work(part, task)) for part in stages_of(stage) for task in part.tasks]
     works = [work for _, work in parts]

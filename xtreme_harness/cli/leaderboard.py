@@ -49,11 +49,11 @@ def command(
     Rows that differ in tasks, split or convention (QA as mean of EM and F1, or F1 alone) stand in tables of their own:
     they are never ranked together. Published figures were read in the source that is named.
     """
-    from xtreme_harness.board import View
-    from xtreme_harness.board_formats import FORMATS
-    from xtreme_harness.leaderboard import build_board
-    from xtreme_harness.plan import all_cards
-    from xtreme_harness.submissions import load_submissions, read_run
+    from xtreme_harness.leaderboard.board import View
+    from xtreme_harness.leaderboard.formats import FORMATS
+    from xtreme_harness.leaderboard.sections import build_board
+    from xtreme_harness.leaderboard.submissions import load_submissions, read_run
+    from xtreme_harness.plan.cells import all_cards
 
     cards = all_cards()
     found = load_submissions(cards, folders) + [one for out in dict.fromkeys(runs) for one in read_run(out, cards)]

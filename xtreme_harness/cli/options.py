@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xtreme_harness.train.trackers import TRACKERS
+from xtreme_harness.plan.trackers import TRACKERS
 
 __all__ = [
     "DATA",

@@ -38,10 +38,10 @@ def command(
     the first is the baseline. With --format png, svg or csv, a single figure is written instead
     (the map of languages is the first run's).
     """
-    from xtreme_harness.report.figures import write_figure
+    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.report.inputs import compared, read_all, tokenizer_cuts
     from xtreme_harness.report.page import Content, build_page
-    from xtreme_harness.report.read import compared, read_all, tokenizer_cuts
-    from xtreme_harness.textfile import write_atomic
+    from xtreme_harness.report.single_figures import write_figure
 
     models, series = read_all(runs)
     cuts = tokenizer_cuts(tokenizer, models) if tokenizer else {}

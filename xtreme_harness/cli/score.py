@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.official import CONVENTIONS
+from xtreme_harness.submission.score import CONVENTIONS
 
 __all__ = ["command"]
 
@@ -52,9 +52,9 @@ def command(
     Strict without a flag: every fault of the submission is listed, nothing is written and the exit status is 2.
     Needs neither torch nor transformers nor datasets nor faiss.
     """
-    from xtreme_harness.official import score_folders
-    from xtreme_harness.plan import all_cards
-    from xtreme_harness.textfile import write_json
+    from xtreme_harness.files.text import write_json
+    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.submission.score import score_folders
 
     if official and partial:
         raise click.UsageError("--official and --partial exclude each other", ctx)

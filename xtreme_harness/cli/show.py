@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from xtreme_harness.means import headline
+from xtreme_harness.evaluation.run import Done
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.plan import Cell, Missing, Plan
-from xtreme_harness.results import Result
-from xtreme_harness.run import Done, Options
+from xtreme_harness.plan.cells import Cell, Missing, Plan
+from xtreme_harness.plan.options import Options
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.tables import by_language_table, group_table, task_table
+from xtreme_harness.scoring.means import headline
 from xtreme_harness.signature import VERSION
-from xtreme_harness.tables import by_language_table, group_table, task_table
 
 __all__ = ["Progress", "print_plan", "print_result"]
 
@@ -125,12 +126,12 @@ def print_plan(given: Mapping[str, Any]) -> None:
 
     from tabulate import tabulate
 
-    from xtreme_harness.api import default_output, plan_evaluation, read_label_orders, read_layer
-    from xtreme_harness.cli.training import print_stages
-    from xtreme_harness.estimate import estimate, spoken
+    from xtreme_harness.cli.training_progress import print_stages
+    from xtreme_harness.evaluation.evaluate import default_output, plan_evaluation, read_label_orders, read_layer
+    from xtreme_harness.evaluation.run import Setup, prepare
     from xtreme_harness.kinds import KINDS
-    from xtreme_harness.run import Setup, prepare
-    from xtreme_harness.training import missing_units
+    from xtreme_harness.plan.estimate import estimate, spoken
+    from xtreme_harness.training.train import missing_units
 
     cards, plan = plan_evaluation(
         given["tasks"], given["data"], given["languages"], given["split"], given["include_path"]

@@ -28,8 +28,8 @@ def command() -> None:
 @click.pass_context
 def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> None:
     """Find what the leaderboard would refuse or silently score 0; exit status 1 when there is something."""
-    from xtreme_harness.plan import all_cards
-    from xtreme_harness.submission_check import check_folder, require_folder, run_faults
+    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.submission.check import check_folder, require_folder, run_faults
 
     if labels is not None:
         require_folder(labels)
@@ -60,8 +60,8 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
 )
 def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None:
     """Check a submission and its metadata, and pack them as a folder or a zip."""
-    from xtreme_harness.pack import pack
-    from xtreme_harness.plan import all_cards
+    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.submission.pack import pack
 
     pack(folder, suite, metadata, output, all_cards())
     click.echo(f"packed: {output}")
@@ -78,9 +78,9 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
 @click.pass_context
 def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path) -> None:
     """Write the label folder in the official form from data that has its gold."""
-    from xtreme_harness.api import plan_evaluation
     from xtreme_harness.cli.show import missing_lines
-    from xtreme_harness.gold import Labelled, write_labels
+    from xtreme_harness.evaluation.evaluate import plan_evaluation
+    from xtreme_harness.submission.labels import Labelled, write_labels
 
     _, plan = plan_evaluation([suite], data)
     for line in missing_lines(plan.missing):

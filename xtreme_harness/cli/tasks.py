@@ -24,7 +24,7 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
     """List suites, groups and tasks."""
     from tabulate import tabulate
 
-    from xtreme_harness.plan import all_cards
+    from xtreme_harness.plan.cells import all_cards
 
     cards = all_cards(include_path)
     rows = []
@@ -44,7 +44,7 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
 @INCLUDE_PATH
 def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
     """Show the cards of tasks: licence, labels, languages, sources."""
-    from xtreme_harness.plan import all_cards
+    from xtreme_harness.plan.cells import all_cards
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml")]
     cards = all_cards([*include_path, *files])
@@ -65,9 +65,9 @@ def check_tasks(
 
     Names may be card files. Shows the first example of every language; exits with 1 when something is wrong.
     """
-    from xtreme_harness.check import Finding, check_card
     from xtreme_harness.data.sources import parse_data
-    from xtreme_harness.plan import all_cards
+    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.plan.check import Finding, check_card
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml") or Path(name).is_dir()]
     cards = all_cards([*include_path, *files])

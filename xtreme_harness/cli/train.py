@@ -84,10 +84,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness train --model xlm-roberta-base --tasks mnli,squad,hellaswag --mlm texts/ -o stilt
       xharness eval --model stilt --tasks xtreme
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.api import train
-    from xtreme_harness.cli.training import TrainingProgress, print_trained, print_training_plan
-    from xtreme_harness.train.processes import is_main_process
-    from xtreme_harness.training import plan_training
+    from xtreme_harness.cli.training_progress import TrainingProgress, print_trained, print_training_plan
+    from xtreme_harness.training.processes import is_main_process
+    from xtreme_harness.training.train import plan_training, train
 
     if given["grid"]:
         from xtreme_harness.cli.grid import run_grid

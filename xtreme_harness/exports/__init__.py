@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xtreme_harness.analysis.runs import Run
 from xtreme_harness.exports.every_eval_ever import to_eee
-from xtreme_harness.exports.hub import to_hf_eval_results, to_model_index
 from xtreme_harness.exports.lm_eval import to_lm_eval
-from xtreme_harness.exports.tables import to_csv, to_latex, to_markdown
+from xtreme_harness.exports.model_card import to_hf_eval_results, to_model_index
+from xtreme_harness.exports.plain import to_csv, to_latex, to_markdown
+from xtreme_harness.results.read import Run
 
 __all__ = ["FORMATS", "export"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xtreme_harness.analysis.runs import Run
-from xtreme_harness.exports.figures import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
+from xtreme_harness.results.read import Run
+from xtreme_harness.results.values import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
 
 __all__ = ["SCHEMA", "to_eee"]
 

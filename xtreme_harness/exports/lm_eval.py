@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import json
 
-from xtreme_harness.analysis.runs import Run
-from xtreme_harness.exports.figures import limit_of, means_of
+from xtreme_harness.results.read import Run
+from xtreme_harness.results.values import limit_of, means_of
 
 __all__ = ["to_lm_eval"]
 

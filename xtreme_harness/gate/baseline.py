@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xtreme_harness.analysis.figures import Figure
-from xtreme_harness.analysis.runs import Run
 from xtreme_harness.cards import Cards
+from xtreme_harness.comparison.figures import Figure
 from xtreme_harness.errors import DataError
-from xtreme_harness.means import headline, left_to_right_mean
+from xtreme_harness.leaderboard.submissions import Submission
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.submissions import Submission
+from xtreme_harness.results.read import Run
+from xtreme_harness.scoring.means import headline, left_to_right_mean
 
 __all__ = ["published_value", "require_same_split"]
 

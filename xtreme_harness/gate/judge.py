@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xtreme_harness.analysis.correction import CORRECTIONS
-from xtreme_harness.analysis.figures import Figure
+from xtreme_harness.comparison.correction import CORRECTIONS
+from xtreme_harness.comparison.figures import Figure
 from xtreme_harness.gate.rules import Rule
 from xtreme_harness.gate.verdicts import Verdict
-from xtreme_harness.plan import BY_NAME
+from xtreme_harness.plan.cells import BY_NAME
 
 __all__ = ["Points", "judge"]
 

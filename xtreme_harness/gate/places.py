@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from xtreme_harness.analysis.figures import READERS, Figure, figure, overall_means, wanted_cells
 from xtreme_harness.cards import Cards
+from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_means, wanted_cells
 from xtreme_harness.gate.rules import Rule, families_of, matches
 from xtreme_harness.languages import language
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import LANGUAGES, language, nearest_code
-from xtreme_harness.plan import select
-from xtreme_harness.yaml_file import read_yaml
+from xtreme_harness.plan.cells import select
 
 __all__ = ["CONDITIONS", "DEFAULT", "WHERE", "Rule", "SignificantDrop", "families_of", "matches", "read_rules"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from xtreme_harness.analysis.resample import headlines
-from xtreme_harness.analysis.runs import Run
-from xtreme_harness.analysis.samples import Sample, read_samples, texts
+from xtreme_harness.comparison.resample import headlines
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
-from xtreme_harness.means import headline
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.spread import influence
+from xtreme_harness.results.read import Run
+from xtreme_harness.results.samples import Sample, read_samples, texts
+from xtreme_harness.scoring.means import headline
+from xtreme_harness.scoring.spread import influence
 
 __all__ = ["with_examples"]
 

@@ -8,22 +8,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.api import evaluate, train
 from xtreme_harness.cards import Suite
 from xtreme_harness.errors import OutputError, XHarnessError
-from xtreme_harness.gains.rows import Arm, GainRow, paired, scores_of, to_csv
-from xtreme_harness.gains.tables import gain_table, summary_json
+from xtreme_harness.evaluation.evaluate import evaluate, train
+from xtreme_harness.evaluation.run import Done
+from xtreme_harness.files.folder import locked, logged, open_output
+from xtreme_harness.files.text import write_atomic, write_json
+from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_csv
+from xtreme_harness.grid.gain_tables import gain_table, summary_json
 from xtreme_harness.grid.graph import Encoder, Run, evaluation_arguments, grid_runs, require_grid, training_arguments
 from xtreme_harness.grid.schema import Grid, read_grid
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
-from xtreme_harness.output import locked, logged, open_output
-from xtreme_harness.plan import Cell, Plan, all_cards
-from xtreme_harness.results import Result
-from xtreme_harness.run import Done, Options
-from xtreme_harness.textfile import write_atomic, write_json
-from xtreme_harness.train.trackers import require_tracker
-from xtreme_harness.training import SILENT, Watch
+from xtreme_harness.plan.cells import Cell, Plan, all_cards
+from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.trackers import require_tracker
+from xtreme_harness.results.result import Result
+from xtreme_harness.training.train import SILENT, Watch
 
 __all__ = ["GridResult", "default_folder", "run_grid"]
 

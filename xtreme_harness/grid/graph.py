@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.api import plan_evaluation
 from xtreme_harness.errors import DataError, OutputError, XHarnessError
-from xtreme_harness.gains.rows import BASELINE
+from xtreme_harness.evaluation.evaluate import plan_evaluation
+from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.grid.schema import Base, Grid, Intermediate
-from xtreme_harness.run import Options
-from xtreme_harness.train.stage import Stage, fields_of, refuse_other
-from xtreme_harness.train.stages import require_training
-from xtreme_harness.train.units import stages_of
-from xtreme_harness.training import missing_units, plan_training
+from xtreme_harness.plan.options import Options
+from xtreme_harness.training.stage import Stage, fields_of, refuse_other
+from xtreme_harness.training.stages import require_training
+from xtreme_harness.training.train import missing_units, plan_training
+from xtreme_harness.training.units import stages_of
 
 __all__ = [
     "Encoder",

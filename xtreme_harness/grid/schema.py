@@ -11,10 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
-from xtreme_harness.gains.rows import BASELINE
-from xtreme_harness.plan import all_cards, select
-from xtreme_harness.train.stages import trained_tasks
-from xtreme_harness.yaml_file import read_yaml
+from xtreme_harness.files.yaml import read_yaml
+from xtreme_harness.grid.gain_rows import BASELINE
+from xtreme_harness.plan.cells import all_cards, select
+from xtreme_harness.training.stages import trained_tasks
 
 __all__ = ["Base", "Grid", "Intermediate", "read_grid"]
 

@@ -17,7 +17,7 @@ from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
 from xtreme_harness.kinds.faults import pair_faults, row_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Row, Split
-from xtreme_harness.search import knn, normalised
+from xtreme_harness.search.nearest import knn, normalised
 
 __all__ = ["BITEXT", "Candidate", "best_threshold", "mine"]
 

@@ -16,7 +16,7 @@ from xtreme_harness.kinds.base import Kind, json_object, text_of
 from xtreme_harness.kinds.faults import ranking_faults
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, RetrievalExample, Row, Split
-from xtreme_harness.search import knn, normalised
+from xtreme_harness.search.nearest import knn, normalised
 
 __all__ = ["RETRIEVAL"]
 

@@ -9,10 +9,10 @@ import torch
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint
+from xtreme_harness.models.compute.linear import prepack
+from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
-from xtreme_harness.models.linear import prepack
 from xtreme_harness.models.model import Model
-from xtreme_harness.models.packed import Packed, pack, packable
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import Reading, encoder_of, reading_of
 from xtreme_harness.models.tokenizer import Tokenizer

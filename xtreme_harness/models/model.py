@@ -18,14 +18,14 @@ import torch
 from numpy.typing import NDArray
 
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.ahead import ahead
-from xtreme_harness.models.answers import Pending, gathered, kept
-from xtreme_harness.models.batching import pad, token_batches
+from xtreme_harness.models.compute.ahead import ahead
+from xtreme_harness.models.compute.answers import Pending, gathered, kept
+from xtreme_harness.models.compute.batching import pad, token_batches
+from xtreme_harness.models.compute.packed import Packed, side_by_side
+from xtreme_harness.models.compute.states import states_at
 from xtreme_harness.models.device import out_of_memory
-from xtreme_harness.models.packed import Packed, side_by_side
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.reading import Reading, wanted_rows
-from xtreme_harness.models.states import states_at
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xtreme_harness.analysis.comparison import Comparison, Difference
+from xtreme_harness.comparison.differences import Comparison, Difference
 from xtreme_harness.languages import language
 from xtreme_harness.report.heatmap import filters, row_facts
 from xtreme_harness.report.markup import Html, el

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_harness.analysis.runs import Run
-from xtreme_harness.analysis.samples import Sample, read_samples
 from xtreme_harness.languages import language
 from xtreme_harness.report.markup import Html, el, embedded_json
 from xtreme_harness.report.parts import note, section
+from xtreme_harness.results.read import Run
+from xtreme_harness.results.samples import Sample, read_samples
 
 __all__ = ["Explored", "explore", "explorer"]
 

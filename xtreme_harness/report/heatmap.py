@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xtreme_harness.analysis.frame import SCORE, FrameRow, scores
 from xtreme_harness.languages import language
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import figure, language_head, note, number, run_mark, section, table
+from xtreme_harness.results.frame import SCORE, FrameRow, scores
 
 __all__ = ["cells", "filters", "heatmap", "row_facts"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from xtreme_harness.analysis.curves import Curve, Series, Training, series_curves
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import SERIES_COLOURS, figure, note, number, section, table
+from xtreme_harness.results.curves import Curve, Series, Training, series_curves
 
 __all__ = ["chart", "series", "training"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from xtreme_harness.analysis.frame import MeanRow, means
-from xtreme_harness.analysis.runs import Run
 from xtreme_harness.report.markup import Html, el
+from xtreme_harness.report.over_seeds import seed_tables
 from xtreme_harness.report.parts import figure, note, number, run_mark, section, table, track
-from xtreme_harness.report.seeds import seed_tables
+from xtreme_harness.results.frame import MeanRow, means
+from xtreme_harness.results.read import Run
 
 __all__ = ["intervals", "overview"]
 

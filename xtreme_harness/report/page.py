@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from string import Template
 
-from xtreme_harness.analysis.comparison import Comparison
-from xtreme_harness.analysis.curves import Series, read_training
-from xtreme_harness.analysis.fertility import Fertility
-from xtreme_harness.analysis.frame import frame, run_names
-from xtreme_harness.analysis.runs import Run
+from xtreme_harness.comparison.differences import Comparison
 from xtreme_harness.report.comparison import comparison, refused
 from xtreme_harness.report.explorer import explore, explorer
+from xtreme_harness.report.fertility import Fertility
 from xtreme_harness.report.heatmap import cells, heatmap
+from xtreme_harness.report.inputs import Model
 from xtreme_harness.report.lines import series, training
 from xtreme_harness.report.markup import Html, el, joined
 from xtreme_harness.report.overview import intervals, overview
 from xtreme_harness.report.provenance import provenance
-from xtreme_harness.report.read import Model
 from xtreme_harness.report.transfer import transfer
+from xtreme_harness.results.curves import Series, read_training
+from xtreme_harness.results.frame import frame, run_names
+from xtreme_harness.results.read import Run
 from xtreme_harness.signature import VERSION
 
 __all__ = ["EXAMPLES", "Content", "build_page"]

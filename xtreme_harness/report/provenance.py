@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtreme_harness.analysis.runs import Run
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import number, run_mark, section, table
+from xtreme_harness.results.read import Run
 
 __all__ = ["provenance"]
 

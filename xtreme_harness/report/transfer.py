@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xtreme_harness.analysis.fertility import Fertility
-from xtreme_harness.analysis.frame import FrameRow, scores
-from xtreme_harness.analysis.transfer import GROUPINGS, Correlation, Gap, gap_of, task_correlations, with_fact
 from xtreme_harness.languages import language
+from xtreme_harness.report.fertility import Fertility
+from xtreme_harness.report.gaps import GROUPINGS, Correlation, Gap, gap_of, task_correlations, with_fact
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import bar, figure, language_head, note, number, run_mark, section, table
+from xtreme_harness.results.frame import FrameRow, scores
 
 __all__ = ["transfer"]
 

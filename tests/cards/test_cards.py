@@ -1,0 +1,327 @@
+"""Task cards: those that ship, and what is said of broken ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from xtreme_harness import CardError
+from xtreme_harness.cards import Cards, TaskCard, digest, folder
+from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.data.hub import SHAPES
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.languages import LANGUAGES
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.plan.cells import all_cards
+
+CARDS = all_cards()
+FILES = sorted(f for f in folder().rglob("*.yaml") if f.name != "suites.yaml" and f.parent.name != "recipes")
+TARGETS = {
+    "xnli",
+    "pawsx",
+    "xcopa",
+    "udpos",
+    "panx",
+    "xquad",
+    "mlqa",
+    "tydiqa",
+    "bucc2018",
+    "tatoeba",
+    "mewslix",
+    "lareqa",
+}
+
+GOOD = """\
+name: mine
+title: t
+kind: sequence_classification
+metric: accuracy
+licence: none
+labels: [a, b]
+languages: [en, de]
+official:
+  format: tsv
+  files: {test: "mine/test-{language}.tsv"}
+  options: {columns: {text_a: 0, text_b: 1, label: 2}}
+"""
+
+
+def read(place: Path, text: str) -> Cards:
+    place.write_text(text, "utf-8")
+    return all_cards([place])
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+class TestShipped:
+    """One test a card."""
+
+    def test_loads_and_names_what_exists(self, file: Path) -> None:
+        card = CARDS.tasks[file.stem]
+        assert card.kind in KINDS
+        assert card.metric in METRICS
+        assert set(card.options) <= set(KINDS[card.kind].options)
+        assert set(card.all_languages) <= set(LANGUAGES)
+        assert card.title
+        assert card.licence
+        for source in card.file_sources:
+            assert source.format in FORMATS
+        if card.hub:
+            assert card.hub.shape in SHAPES
+
+    def test_the_hub_source_is_pinned(self, file: Path) -> None:
+        hub = CARDS.tasks[file.stem].hub
+        assert hub is None or (hub.revision and len(hub.revision) == 40) or hub.note, (
+            "no pin, and no note that says why"
+        )
+
+    def test_file_patterns_name_the_task_in_the_official_layout(self, file: Path) -> None:
+        card = CARDS.tasks[file.stem]
+        if not card.suites or card.official is None:
+            return
+        for roles in card.official.files.values():
+            for role, patterns in roles.items():
+                names = (card.name, role)  # lareqa is trained on files that are another task's, under its name
+                assert any(p.startswith(tuple(f"{n}/" for n in names)) or "/" not in p for p in patterns), patterns
+
+    def test_digest_tells_cards_apart(self, file: Path) -> None:
+        card = CARDS.tasks[file.stem]
+        assert digest(card) == digest(TaskCard.model_validate(card.model_dump()))
+        assert len({digest(other) for other in CARDS.tasks.values()}) == len(CARDS.tasks)
+
+
+def test_digest_follows_what_changes_a_number() -> None:
+    card = CARDS.card("xnli")
+    same = {"title": "another", "note": "read me", "citation": "", "licence": "?", "url": "", "selection": "dev"}
+    assert digest(card.model_copy(update=same)) == digest(card)
+    assert digest(card.model_copy(update={"selection": "none"})) != digest(card)
+    assert digest(card.model_copy(update={"labels": card.labels[::-1]})) != digest(card)
+
+
+def test_the_twelve_targets_are_there_and_in_the_suites() -> None:
+    assert set(CARDS.tasks) >= TARGETS
+    assert {t for suite in CARDS.suites.values() for t in suite.tasks} == TARGETS
+    assert len(CARDS.suites["xtreme"].tasks) == 9
+    assert len(CARDS.suites["xtreme-r"].tasks) == 10
+
+
+@pytest.mark.parametrize(
+    ("task", "extension"),
+    [
+        ("xnli", "tsv"),
+        ("udpos", "tsv"),
+        ("tatoeba", "tsv"),
+        ("bucc2018", "tsv"),
+        ("xquad", "json"),
+        ("mlqa", "json"),
+        ("tydiqa", "json"),
+        ("mewslix", "json"),
+        ("lareqa", "json"),
+        ("xcopa", "jsonl"),
+    ],
+)
+def test_extensions_of_official_files(task: str, extension: str) -> None:
+    assert CARDS.tasks[task].extension == extension
+
+
+def test_groups_find_their_tasks() -> None:
+    groups = CARDS.groups()
+    assert groups["qa"] == ("xquad", "mlqa", "tydiqa")
+    assert groups["multi_choice"] == ("xcopa",)
+    assert set(groups["retrieval"]) == {"bucc2018", "tatoeba", "mewslix"}
+
+
+def test_a_card_written_by_hand_is_taken(tmp_path: Path) -> None:
+    card = read(tmp_path / "mine.yaml", GOOD).tasks["mine"]
+    assert card.all_languages == ("en", "de")
+    assert card.official is not None
+    assert card.official.files["test"]["rows"] == ("mine/test-{language}.tsv",)
+
+
+FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "empty": ("", ("{}: found nothing, expected a mapping of keys",)),
+    "list": ("- a\n", ("{}: found a list, expected a mapping of keys",)),
+    "text": ("just words\n", ("{}: found a str, expected a mapping of keys",)),
+    "key twice": (GOOD + "title: u\n", ("{}:12: key 'title' stands twice",)),
+    "deep key twice": (GOOD + "options: {max_length: 1, max_length: 2}\n", ("{}:12: key 'max_length' stands twice",)),
+    "nothing but a name": (
+        "name: mine\n",
+        tuple("{}: " + f"{key}: missing; every card needs it" for key in ("title", "kind", "metric", "licence")),
+    ),
+    "unknown kind": (
+        GOOD.replace("sequence_classification", "sequence_clasification"),
+        ("{}: kind: unknown kind 'sequence_clasification' (did you mean 'sequence_classification'?)",),
+    ),
+    "unknown metric": (
+        GOOD.replace("accuracy", "acuracy"),
+        ("{}: metric: unknown metric 'acuracy' (did you mean 'accuracy'?)",),
+    ),
+    "misspelt key": (
+        GOOD.replace("licence", "license"),
+        ("{}: licence: missing; every card needs it", "{}: license: unknown key (did you mean 'licence'?)"),
+    ),
+    "unknown language": (GOOD.replace("de]", "gr]"), ("{}: languages[1]: unknown code 'gr' (did you mean 'el'?)",)),
+    "language of a suite": (
+        GOOD + "suites: {xtreme: {languages: [de, xq]}}\n",
+        ("{}: suites.xtreme.languages[1]: unknown code 'xq'",),
+    ),
+    "Norwegian": (
+        GOOD.replace("[en, de]", "[no]"),
+        (
+            "{}: languages[0]: Input should be a valid string "
+            "(found False: YAML reads no, off, yes, on so; put it in quotes)",
+        ),
+    ),
+    "numbers for labels": (
+        GOOD.replace("[a, b]", "[0, b]"),
+        ("{}: labels[0]: Input should be a valid string (found 0)",),
+    ),
+    "name of another file": (
+        GOOD.replace("name: mine", "name: other"),
+        ("{}: name: found 'other', expected 'mine', the name of the file",),
+    ),
+    "unknown format": (
+        GOOD.replace("format: tsv", "format: tvs"),
+        ("{}: official.format: unknown format 'tvs' (did you mean 'tsv'?)",),
+    ),
+    "option of the format": (
+        GOOD.replace("{columns", "{colums"),
+        ("{}: official.options.colums: unknown option 'colums' (did you mean 'columns'?)",),
+    ),
+    "option of the kind": (
+        GOOD + "options: {max_lenght: 3}\n",
+        ("{}: options.max_lenght: unknown option 'max_lenght' (did you mean 'max_length'?)",),
+    ),
+    "alias of no label": (GOOD + "aliases: {c: d}\n", ("{}: aliases.c: 'd' is not one of the labels",)),
+    "no source": (GOOD.split("official")[0], ("{}: no source: give at least one of hub, official, upstream",)),
+    "path on the Hub": (
+        GOOD + "hub: {path: xnli, splits: {test: test}}\n",
+        ("{}: hub.path: String should match pattern '^[\\w.-]+/[\\w.-]+$' (found 'xnli')",),
+    ),
+    "moving revision": (
+        GOOD + "hub: {path: a/b, revision: main, splits: {test: test}}\n",
+        ("{}: hub.revision: String should match pattern '^[0-9a-f]{40}$|^refs/convert/parquet$' (found 'main')",),
+    ),
+    "shape on the Hub": (
+        GOOD + "hub: {path: a/b, shape: foo, splits: {test: test}}\n",
+        ("{}: hub.shape: unknown shape 'foo'; known: bucc, parallel, rows, squad, squad_sentences",),
+    ),
+    "key inside a source": (
+        GOOD + "hub: {path: a/b, split: {test: test}}\n",
+        ("{}: hub.splits: missing; it is needed here", "{}: hub.split: unknown key (did you mean 'splits'?)"),
+    ),
+    "unknown split": (
+        GOOD.replace("{test:", "{validation:"),
+        ("{}: official.files.validation: Input should be 'train', 'held_out', 'dev' or 'test' (found 'validation')",),
+    ),
+    "unknown suite": (
+        GOOD + "suites: {glue: {languages: [en]}}\n",
+        ("{}: suites.glue: unknown suite 'glue'; known: xtreme, xtreme-r",),
+    ),
+    "suite without languages": (
+        GOOD + "suites: {xtreme: {langs: [en]}}\n",
+        (
+            "{}: suites.xtreme.languages: missing; it is needed here",
+            "{}: suites.xtreme.langs: unknown key (did you mean 'languages'?)",
+        ),
+    ),
+    "unknown training unit": (GOOD + "train: [mnil]\n", ("{}: train[0]: unknown task 'mnil' (did you mean 'mnli'?)",)),
+    "part nobody has": (
+        GOOD + "parts: [snil]\n",
+        ("{}: parts[0]: unknown task 'snil' (did you mean 'snli'?)",),
+    ),
+    "parts of another kind, with other labels, with parts": (
+        GOOD + "parts: [copa, anli_plus]\n",
+        (
+            "{}: parts[0]: 'copa' has kind multiple_choice, expected sequence_classification as in this card",
+            "{}: parts[0]: 'copa' has labels [], expected [a, b] as in this card",
+            "{}: parts[1]: 'anli_plus' has parts of its own; name these",
+        ),
+    ),
+    "selection": (
+        GOOD + "selection: test\n",
+        ("{}: selection: Input should be 'dev', 'held_out' or 'none' (found 'test')",),
+    ),
+    "extension": (
+        GOOD + "extension: csv\n",
+        ("{}: extension: Input should be 'tsv', 'json' or 'jsonl' (found 'csv')",),
+    ),
+    "four at once": (
+        GOOD.replace("accuracy", "acuracy").replace("[en, de]", "[gr, deu]").replace("format: tsv", "format: tvs"),
+        (
+            "{}: metric: unknown metric 'acuracy' (did you mean 'accuracy'?)",
+            "{}: official.format: unknown format 'tvs' (did you mean 'tsv'?)",
+            "{}: languages[0]: unknown code 'gr' (did you mean 'el'?)",
+            "{}: languages[1]: unknown code 'deu' (did you mean 'de'?)",
+        ),
+    ),
+    "include of nothing": (
+        "include: nothing.yaml\n",
+        ("{}: include: 'nothing.yaml' is neither beside this card nor among those that are shipped",),
+    ),
+    "include of itself": ("include: mine.yaml\n", ("{}: include: 'mine.yaml' includes itself",)),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_faults_of_a_card(tmp_path: Path, case: str) -> None:
+    text, messages = FAULTS[case]
+    file = tmp_path / "mine.yaml"
+    with pytest.raises(CardError) as raised:
+        read(file, text)
+    assert raised.value.faults == tuple(message.replace("{}", str(file), 1) for message in messages)
+
+
+@pytest.mark.parametrize("text", ["a: [1\n", "name:\tmine\n\tfoo: 1\n", "a: &x [*y]\n", "\x00"])
+def test_what_is_no_yaml_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CardError) as raised:
+        read(tmp_path / "mine.yaml", text)
+    (fault,) = raised.value.faults
+    assert fault.startswith(f"{tmp_path}/mine.yaml: not YAML: ")
+    assert "\n" not in fault
+
+
+def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(b"title: \xff\n")
+    with pytest.raises(CardError, match=r"mine\.yaml: not YAML: 'utf-8' codec"):
+        all_cards([tmp_path])
+
+
+def test_faults_of_several_files_come_together(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / f"{name}.yaml").write_text(GOOD.replace("name: mine", f"name: {name}").replace("accuracy", "acc"))
+    with pytest.raises(CardError) as raised:
+        all_cards([tmp_path, tmp_path / "nowhere"])
+    assert [fault.partition(".yaml")[0] for fault in raised.value.faults[:-1]] == [
+        f"{tmp_path}/{n}" for n in ("one", "three", "two")
+    ] or (len(raised.value.faults) == 4)
+    assert f"{tmp_path}/nowhere: no such card or folder of cards" in raised.value.faults
+
+
+class TestInclude:
+    """A card that takes another's keys."""
+
+    def test_takes_over_and_changes(self, tmp_path: Path) -> None:
+        text = "include: xnli.yaml\ntitle: mine\nsuites: null\nlanguages: [de]\noptions: {max_length: 64}\n"
+        card, base = read(tmp_path / "mine.yaml", text).tasks["mine"], CARDS.tasks["xnli"]
+        assert (card.name, card.title, card.all_languages) == ("mine", "mine", ("de",))
+        assert card.options == {**base.options, "max_length": 64}
+        assert (card.labels, card.aliases, card.hub) == (base.labels, base.aliases, base.hub)
+
+    def test_a_card_beside_it_comes_before_one_that_ships(self, tmp_path: Path) -> None:
+        shipped: dict[str, Any] = yaml.safe_load((folder() / "xnli.yaml").read_text("utf-8"))
+        (tmp_path / "xnli.yaml").write_text(yaml.safe_dump({**shipped, "title": "near"}))
+        assert read(tmp_path / "mine.yaml", "include: xnli.yaml\n").tasks["mine"].title == "near"
+
+    def test_goes_through_several_steps(self, tmp_path: Path) -> None:
+        (tmp_path / "first.yaml").write_text("include: xnli.yaml\nlicence: mine\ntitle: first\n")
+        card = read(tmp_path / "second.yaml", "include: first.yaml\ntitle: second\n").tasks["second"]
+        assert (card.licence, card.title) == ("mine", "second")
+
+    def test_a_ring_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "one.yaml").write_text("include: two.yaml\n")
+        (tmp_path / "two.yaml").write_text("include: one.yaml\n")
+        with pytest.raises(CardError, match="includes itself"):
+            all_cards([tmp_path / "one.yaml"])

@@ -1,0 +1,90 @@
+"""`xharness tasks`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_harness.plan.cells import all_cards
+
+Run = Callable[..., Any]
+CARDS = all_cards()
+
+
+def test_list_has_every_task_suite_and_group(xharness: Run) -> None:
+    ended = xharness("tasks", "list")
+    assert (ended.status, ended.err) == (0, "")
+    assert all(f"| {task} " in ended.out for task in CARDS.tasks)
+    assert "suite xtreme: " in ended.out
+    assert "  group multi_choice: xcopa" in ended.out
+
+
+@pytest.mark.parametrize("task", sorted(CARDS.tasks))
+def test_show_every_card(xharness: Run, task: str) -> None:
+    ended = xharness("tasks", "show", task)
+    assert ended.status == 0
+    assert ended.out.startswith(f"{task}: ")
+    assert "  licence: " in ended.out
+
+
+@pytest.mark.parametrize("task", sorted(CARDS.tasks.keys() - {"ccg"}))
+def test_check_finds_no_fault_in_the_samples(xharness: Run, task: str) -> None:
+    ended = xharness("tasks", "check", task, "--data", "samples")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.endswith("no faults\n")
+
+
+def test_check_of_faulty_data_is_1_with_a_line_a_fault(xharness: Run, samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "pawsx", tmp_path / "pawsx")
+    (tmp_path / "pawsx/test-de.tsv").write_text("one\n")
+    ended = xharness("tasks", "check", "pawsx", "--data", tmp_path)
+    assert ended.status == 1
+    faults = [line for line in ended.err.splitlines() if "officially" not in line]
+    assert len(faults) == 1
+    assert faults[0].startswith(f"pawsx test de: {tmp_path}/pawsx/test-de.tsv:1: ")
+
+
+def test_check_of_a_broken_card_is_wrong_use(xharness: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("include: pawsx.yaml\nmetric: acuracy\n")
+    ended = xharness("tasks", "check", tmp_path / "mine.yaml", "--data", "samples")
+    assert ended.status == 2
+    assert ended.errors == [f"error: {tmp_path}/mine.yaml: metric: unknown metric 'acuracy' (did you mean 'accuracy'?)"]
+
+
+def test_check_of_a_card_by_path(xharness: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("include: pawsx.yaml\ntitle: mine\n")
+    ended = xharness("validate", tmp_path / "mine.yaml", "--data", "samples")
+    assert ended.status == 0
+    assert "mine test de: 20 examples; " in ended.out
+
+
+@pytest.mark.parametrize("data", ["hub", "samples"])
+def test_check_of_a_licensed_set_says_how_to_get_it_and_what_is_open(xharness: Run, data: str) -> None:
+    ended = xharness("tasks", "check", "ccg", "--data", data)
+    assert ended.status == 1
+    (line,) = ended.err.splitlines()
+    assert all(part in line for part in ("LDC2005T13", "--data ccg=DIR", "ud_xpos"))
+
+
+def test_check_of_a_licensed_set_takes_the_labels_from_its_folder(xharness: Run, tmp_path: Path) -> None:
+    (tmp_path / "train.tsv").write_text("Birds sing\tN V\n")
+    (tmp_path / "tags_to_id.json").write_text('{"V": 0, "N": 1}')
+    ended = xharness("tasks", "check", "ccg", "--data", f"ccg={tmp_path}")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("ccg train en: 1 examples; id=0 | words=Birds sing | tags=N V")
+
+
+def test_check_of_parts_names_those_that_are_missing(xharness: Run, samples: Path) -> None:
+    ended = xharness("tasks", "check", "anli_plus", "--data", f"anli_plus={samples / 'snli'}")
+    assert ended.status == 1
+    assert "has no English train data of mnli, anli, expected those of all parts" in ended.err
+
+
+def test_show_names_parts_and_the_file_of_labels(xharness: Run) -> None:
+    ended = xharness("tasks", "show", "anli_plus", "ccg")
+    assert "  parts:     snli, mnli, anli\n" in ended.out
+    assert "  labels:    in the data folder: ccg/tags_to_id.json\n" in ended.out

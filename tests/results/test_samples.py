@@ -1,0 +1,60 @@
+"""Logged examples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.results.read import read_run
+from xtreme_harness.results.samples import Sample, read_samples, texts
+
+
+@pytest.fixture
+def copied(oracle_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(oracle_run, tmp_path / "run"))
+
+
+def test_every_example_of_the_oracle_is_right(oracle_run: Path) -> None:
+    run = read_run(oracle_run)
+    for task, code in run.cells:
+        found = read_samples(run, task, code)
+        assert len(found) == run.cells[task, code].n
+        assert all(sample.right for sample in found), f"{task} {code}"
+
+
+def test_a_run_without_samples_has_none(demo_run: Path) -> None:
+    assert read_samples(read_run(demo_run), "xnli", "de") == []
+    assert read_samples(read_run(demo_run), "nothing", "de") == []
+
+
+def test_an_answer_is_right_by_the_metric_not_by_its_spelling(copied: Path) -> None:
+    run = read_run(copied)
+    path = run.cells["xquad", "en"].samples
+    assert path is not None
+    record = json.loads(path.read_text("utf-8").splitlines()[0])
+    wrong = {**record, "prediction": "no", "statistics": {"exact_match": 0, "f1": 0.5, "n": 1}}
+    other = {**record, "prediction": "The " + record["gold"][0]}
+    path.write_text("\n".join(map(json.dumps, (wrong, other))) + "\n", "utf-8")
+    assert [sample.right for sample in read_samples(run, "xquad", "en")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"), [("{", "not JSON"), ('{"id": 1}', "no logged example")], ids=["cut off", "another file"]
+)
+def test_a_broken_line_is_named(copied: Path, line: str, message: str) -> None:
+    run = read_run(copied)
+    path = run.cells["xnli", "de"].samples
+    assert path is not None
+    path.write_text(line, "utf-8")
+    with pytest.raises(OutputError, match=rf"de\.jsonl:1: {message}"):
+        read_samples(run, "xnli", "de")
+
+
+def test_texts_are_what_a_model_reads() -> None:
+    given = {"question": "Who?", "context": "Ann.", "label": "0", "choices": ["a", "b"], "words": ["x", "y"]}
+    sample = Sample("t", "en", "1", given, None, None, False)
+    assert list(texts(sample)) == [("Who?",), ("Ann.",), ("a",), ("b",), ("x", "y")]

@@ -1,1 +1,0 @@
-"""What finished runs say: reading them, and the statistics behind comparisons and reports."""

@@ -1,0 +1,148 @@
+"""What training prints while it runs, before it starts and when it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_harness.training.stage import Stage, Trained
+from xtreme_harness.training.train import Watch
+
+__all__ = ["TrainingProgress", "print_stages", "print_trained", "print_training_plan"]
+
+_EVERY = 30.0  # seconds between lines where there is no terminal
+
+
+class TrainingProgress:
+    """A bar with loss, tokens a second and time left; plain lines where there is no terminal."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        """Print nothing when `quiet`."""
+        self.quiet = quiet
+        self.bar: Any = None
+        self.said = 0.0
+
+    @property
+    def watch(self) -> Watch:
+        """Its three parts, as `train` and `evaluate` take them."""
+        return Watch(self.started, self.event, self.ended)
+
+    def started(self, stage: Stage, folder: Path) -> None:
+        """Say what is trained, and where."""
+        self.said = 0.0
+        if not self.quiet:
+            tasks = ", ".join(stage.tasks)
+            click.echo(
+                f"training {tasks} from {stage.checkpoint.name} "
+                f"(recipe {stage.recipe.name}, seed {stage.seed}) -> {folder}",
+                err=True,
+            )
+
+    def event(self, name: str, event: Mapping[str, Any]) -> None:
+        """Show how far it is."""
+        if self.quiet:
+            return
+        if "dev" in event:
+            scores = ", ".join(f"{task} {value:.2f}" for task, value in event["dev"].items())
+            self._line(f"{name}: step {event['step']}: English dev: {scores}")
+            return
+        speed = event["tokens"] / max(event["seconds"], 1e-9)
+        if sys.stderr.isatty():
+            if self.bar is None:
+                from tqdm import tqdm
+
+                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=name)
+            self.bar.update(event["step"] - self.bar.n)
+            self.bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
+        elif event["seconds"] - self.said >= _EVERY:
+            self.said = event["seconds"]
+            left = event["seconds"] / event["here"] * (event["total"] - event["step"])
+            self._line(
+                f"{name}: step {event['step']} of {event['total']}, loss {event['loss']:.3f}, "
+                f"{speed:,.0f} tokens/s, {left:.0f} s left"
+            )
+
+    def ended(self, stage: Stage, trained: Trained) -> None:
+        """Say how a stage ended."""
+        self.close()
+        if self.quiet:
+            return
+        if trained.kept:
+            click.echo(f"kept {trained.path}: trained before from the same things", err=True)
+            return
+        own = trained.notes["lineage"][-1]
+        scores = ", ".join(f"{task} {value:.2f}" for task, value in own["dev"].items())
+        selected = f"; weights of step {own['selected_step']}" if own["selected_step"] != own["steps"] else ""
+        dev = f"; English dev: {scores}" if scores else ""
+        click.echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _line(self, text: str) -> None:
+        if self.bar is not None:
+            self.bar.write(text, file=sys.stderr)
+        else:
+            click.echo(text, err=True)
+
+
+def print_trained(trained: Sequence[Trained]) -> None:
+    """Print what was found of translations, the dev scores and the paths."""
+    from tabulate import tabulate
+
+    from xtreme_harness.training.translated import quality_table, read_quality
+
+    if trained and (found := read_quality(trained[0].path)):
+        click.echo(quality_table(found))
+        click.echo("")
+    rows = [
+        [task, one.notes["lineage"][-1]["seed"], f"{score:.2f}"]
+        for one in trained
+        for task, score in one.notes["lineage"][-1]["dev"].items()
+    ]
+    if rows:
+        click.echo(tabulate(rows, headers=["task", "seed", "English dev"], tablefmt="pipe", disable_numparse=True))
+        click.echo("")
+    for one in trained:
+        click.echo(f"checkpoint:  {one.path}/")
+
+
+def print_training_plan(stage: Stage) -> None:
+    """Print what `train` would do."""
+    print_stages({stage.name: stage})
+    click.echo(f"from {stage.checkpoint.name}; nothing was trained")
+
+
+def print_stages(stages: Mapping[str, Stage]) -> None:
+    """Print the stages of training units, in the order in which they run: one line a task."""
+    from tabulate import tabulate
+
+    from xtreme_harness.training.units import stages_of
+
+    parts = {part.name: part for stage in stages.values() for part in stages_of(stage)}  # shared ones run once
+    rows = [row for part in parts.values() for row in _rows(part)]
+    headers = ["training", "stage", "examples", "steps", "recipe", "data", "time"]
+    click.echo(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    click.echo("")
+
+
+def _rows(stage: Stage) -> list[list[str]]:
+    """One line a task: examples, steps, recipe, where the data come from, roughly how long."""
+    from xtreme_harness.plan.estimate import spoken
+    from xtreme_harness.training.estimate import training_work
+
+    rows = []
+    for task in stage.tasks:
+        work = training_work(stage, task)
+        count = f"{work.examples:,}" if work.examples is not None else ""
+        steps = f"{work.steps:,}" if work.steps is not None else ""
+        time = spoken(work.seconds) if work.seconds is not None else ""
+        rows.append([task, stage.stage, count, steps, stage.recipe.name, work.origin, time])
+    return rows

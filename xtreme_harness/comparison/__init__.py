@@ -1,0 +1,1 @@
+"""Is the new checkpoint better? Paired tests between runs."""

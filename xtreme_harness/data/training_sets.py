@@ -1,0 +1,164 @@
+"""English training data: one card's own, or the joined data of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.sources import Data, Located, file_split, locate
+from xtreme_harness.data.splits import load_split
+from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.records import Passage, Row, Split
+
+__all__ = ["ENGLISH", "Reader", "joined", "load_training", "located_training", "resolved_labels", "unlabelled"]
+
+ENGLISH = "en"
+
+
+class Reader(Protocol):
+    """What is asked of a kind."""
+
+    @property
+    def parse(self) -> Callable[[Row, TaskCard], Any]:
+        """One row to one example."""
+        ...
+
+    @property
+    def passage(self) -> Callable[[Row, TaskCard], Passage] | None:
+        """One row of the pool to a passage."""
+        ...
+
+    @property
+    def gold(self) -> Callable[[Any], Any]:
+        """What an example teaches; None where the data has none."""
+        ...
+
+
+def load_training(
+    card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"], kinds: Mapping[str, Reader]
+) -> Split[Any] | None:
+    """Load the English training data of a card, or the data on which training selects its checkpoint.
+
+    The parts of a card follow one another in the card's order; an example's id is then `<part>/<id>`, a file's name
+    among the hashes `<part>/<name>`. A card is read for itself: xcopa, which is trained on siqa and copa, has none.
+
+    Args:
+        card: the task.
+        cards: where its parts are found.
+        data: where to look.
+        split: "train", or "dev" for selection: the split that the card's `selection` names.
+        kinds: name -> parse functions; `KINDS`.
+
+    Returns:
+        None where the place has no such data.
+
+    Raises:
+        DataError: every fault of the data, with file and line; examples without gold; a place that has some of the
+            parts and lacks others.
+        CardError: the kind searches a pool, and the card has parts.
+    """
+    found = located_training(card, cards, data, split)
+    if not found:
+        return None
+    kind = kinds[card.kind]
+    members = [resolved_labels(member, data) for member in _members(card, cards)]
+    if card.parts and kind.passage:
+        raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
+    loaded = [load_split(m, ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
+    if faults := [fault for part in loaded for fault in unlabelled(part, kind)]:
+        raise DataError(*faults)
+    return joined(card.name, dict(zip(card.parts, loaded, strict=True))) if card.parts else loaded[0]
+
+
+def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"]) -> tuple[Located, ...]:
+    """Find what `load_training` would read, one place a part; empty where there is nothing.
+
+    Raises:
+        DataError: the place has some of the parts and lacks others, or cannot tell which file is meant.
+    """
+    place = data.named.get(card.name)
+    if card.parts and place is not None:
+        if place.is_file():
+            part = card.parts[0]
+            raise DataError(
+                f"--data {card.name}={place}: found a file, expected a folder with the parts {', '.join(card.parts)}; "
+                f"name a part's file by --data {part}=FILE"
+            )
+        data = replace(data, named={**dict.fromkeys(card.parts, place), **data.named})
+    members = _members(card, cards)
+    found = {member.name: _one(member, data, split) for member in members}
+    missing = [name for name, located in found.items() if located is None]
+    if 0 < len(missing) < len(found):
+        raise DataError(
+            f"{card.name}: {place or data.name} has no English {split} data of {', '.join(missing)}, expected those of "
+            f"all parts ({', '.join(card.parts)}); name a part's place by --data {missing[0]}=FILE_OR_DIR"
+        )
+    return tuple(located for located in found.values() if located is not None)
+
+
+def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
+    """Return the card with the labels of its `labels_file`, in the order of their numbers; other cards as they are.
+
+    Raises:
+        DataError: the data place does not have the file, or it is no JSON object of labels and numbers from 0.
+    """
+    if not card.labels_file:
+        return card
+    place = data.named.get(card.name, data.default)
+    root = place.parent if place is not None and place.is_file() else place
+    names = [name for pattern in card.labels_file for name in (pattern, Path(pattern).name)]
+    file = next((root / name for name in names if (root / name).is_file()), None) if root is not None else None
+    if file is None:
+        where = place if place is not None else "the Hub"
+        how = card.note or f"Licence: {card.licence}; give a local copy by --data {card.name}=DIR"
+        raise DataError(
+            f"{card.name}: {where} has no {card.labels_file[0]}, expected it beside the data. {how}".strip()
+        )
+    return card.model_copy(update={"labels": _numbered(file)})
+
+
+def _numbered(file: Path) -> tuple[str, ...]:
+    """Labels in the order of their numbers, which some files write as text."""
+    try:
+        numbers = {str(label): int(number) for label, number in json.loads(file.read_text("utf-8")).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{file}: expected a JSON object of labels and numbers: {error}") from None
+    if not numbers or sorted(numbers.values()) != list(range(len(numbers))):
+        raise DataError(f"{file}: found {len(numbers)} labels, expected each to have a number of its own from 0 on")
+    return tuple(sorted(numbers, key=lambda label: numbers[label]))
+
+
+def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:
+    return [cards.card(part) for part in card.parts] or [card]
+
+
+def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located | None:
+    """Where one card's own English data lies; a file named outright is training data unless its name says another."""
+    if split == "dev" and (card.selection == "none" or ENGLISH not in card.all_languages):
+        return None
+    place = data.named.get(card.name)
+    if place is not None and place.is_file() and file_split(card, place) != split:
+        return None
+    return locate(card, card.selection if split == "dev" else split, ENGLISH, data, [ENGLISH])
+
+
+def unlabelled(split: Split[Any], kind: Reader) -> list[str]:
+    """What is wrong with a split that should teach: examples without gold."""
+    missing = sum(kind.gold(example) is None for example in split.examples)
+    what = f"{split.source}: {split.task} {split.language} {split.name}"
+    return [f"{what}: {missing} of {len(split.examples)} examples have no gold, expected it for all"] if missing else []
+
+
+def joined(task: str, parts: Mapping[str, Split[Any]]) -> Split[Any]:
+    """One split of several tasks' in one language: ids are `<part>/<id>`, names of files `<part>/<name>`."""
+    return replace(
+        next(iter(parts.values())),
+        task=task,
+        examples=tuple(replace(e, id=f"{part}/{e.id}") for part, split in parts.items() for e in split.examples),
+        hashes={f"{part}/{name}": value for part, split in parts.items() for name, value in split.hashes.items()},
+        source="+".join(dict.fromkeys(split.source for split in parts.values())),
+    )

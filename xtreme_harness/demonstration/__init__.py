@@ -1,0 +1,1 @@
+"""Everything at once with a tiny encoder, offline."""

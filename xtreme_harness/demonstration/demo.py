@@ -1,0 +1,40 @@
+"""All three phases with a tiny encoder, on the samples, without network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.demonstration.tiny import build_base
+from xtreme_harness.files.folder import open_output
+from xtreme_harness.grid.execute import GridResult, run_grid
+from xtreme_harness.grid.schema import Grid
+
+__all__ = ["demo"]
+
+INTERMEDIATE = "hellaswag"
+
+
+def demo(folder: str | Path, **reports: Any) -> tuple[Path, GridResult]:
+    """Make a tiny encoder and run a grid with it: with and without intermediate training, both suites.
+
+    Phase 1 trains the encoder on HellaSwag, phase 2 puts a head over it for every training unit, phase 3 evaluates; the
+    same without phase 1, to tell what it gained. FOLDER holds `checkpoint/`, `encoders/`, `runs/`, `gains.csv`.
+
+    Args:
+        folder: of everything.
+        reports: who is told how it goes, as in `grid.run_grid`.
+    """
+    place = Path(folder)
+    open_output(place)
+    base = build_base(place / "checkpoint")
+    grid = Grid.model_validate(
+        {
+            "bases": [str(base)],
+            "intermediates": [INTERMEDIATE],
+            "targets": ["xtreme", "xtreme-r"],
+            "data": "samples",
+            "recipe": "fast",
+        }
+    )
+    return base, run_grid(grid, place, **reports)

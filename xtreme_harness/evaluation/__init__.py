@@ -1,0 +1,1 @@
+"""Predicting and scoring: a cell, a run, seeds, series."""

@@ -1,0 +1,148 @@
+"""One finished cell on disk: what it was computed from, whether it can be kept, and its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import digest
+from xtreme_harness.data.sources import file_hash
+from xtreme_harness.files.text import write_atomic
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.cells import BY_NAME, Cell
+from xtreme_harness.signature import changed_fields, fingerprint, signature
+from xtreme_harness.submission.names import file_name
+
+__all__ = [
+    "cell_signature",
+    "data_fields",
+    "discard",
+    "find_kept",
+    "prediction_paths",
+    "record_path",
+    "samples_path",
+    "save",
+]
+
+log = logging.getLogger("xtreme_harness")
+Fields = Mapping[str, Any]  # name -> what could change a number
+
+
+def data_fields(cell: Cell, labels: Path | None) -> dict[str, Any]:
+    """The fields of the fingerprint that tell the task and its data.
+
+    Args:
+        cell: what is evaluated.
+        labels: folder of official label files, where there is one.
+    """
+    tuned = {f"{cell.card.calibrate}:{k}": v for k, v in cell.tuning.hashes().items()} if cell.tuning else {}
+    splits = dict.fromkeys(split for split in (cell.split, cell.card.calibrate) if split)
+    names = [file_name(cell.card, split, cell.language) for split in splits]
+    gold = {name: file_hash(labels / name) for name in names if (labels / name).exists()} if labels else {}
+    return {
+        "task": cell.key,
+        "language": cell.language,
+        "split": cell.split,
+        "card": digest(cell.card),
+        "metric": cell.card.metric,
+        "data": {**cell.located.hashes(), **tuned},
+        "labels": gold,
+    }
+
+
+def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
+    """The line that tells a reader what the figures of the cell are."""
+    options = {**KINDS[cell.card.kind].options, **cell.card.options}
+    own = {"suites": cell.scopes, "source": source, "max_length": options.get("max_length"), "seed": seed}
+    return signature({**fields, **own, "fingerprint": fingerprint(fields)})
+
+
+def record_path(output: Path, cell: Cell) -> Path:
+    """Where the figures of a cell lie."""
+    return output / "cells" / cell.key / f"{cell.language}.json"
+
+
+def prediction_paths(output: Path, cell: Cell) -> list[Path]:
+    """Where its official files lie: one a scope."""
+    official = file_name(cell.card, cell.split, cell.language)
+    named = f"{cell.key}/{Path(official).name}"  # tatoeba and tatoeba@xtreme-r may both be asked for by name
+    return [output / "predictions" / scope / (named if scope == BY_NAME else official) for scope in cell.scopes]
+
+
+def samples_path(output: Path, cell: Cell) -> Path:
+    """Where its examples lie, with --log-samples."""
+    return output / "samples" / cell.key / f"{cell.language}.jsonl"
+
+
+def discard(output: Path, cell: Cell) -> None:
+    """Remove what an earlier run left of a cell that is computed anew, so that no folder mixes two models."""
+    for path in (record_path(output, cell), samples_path(output, cell), *prediction_paths(output, cell)):
+        path.unlink(missing_ok=True)
+
+
+def save(output: Path, cell: Cell, record: Mapping[str, Any], predictions: str, samples: str | None) -> None:
+    """Write the files of a finished cell, the record last: where it is, the others are.
+
+    Raises:
+        OutputError: when a file cannot be written.
+    """
+    for path in prediction_paths(output, cell):
+        write_atomic(path, predictions)
+    if samples is not None:
+        write_atomic(samples_path(output, cell), samples)
+    whole = {**record, "predictions": _hash(predictions), "samples": _hash(samples) if samples is not None else None}
+    write_atomic(record_path(output, cell), json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool) -> dict[str, Any] | None:
+    """The saved record, when it was computed from the same things and its files are as they were written.
+
+    Args:
+        output: folder of the run.
+        cell: what is wanted.
+        fields: what it would be computed from now.
+        seed: for the signature.
+        samples: must the examples be there too?
+    """
+    record = _read(record_path(output, cell))
+    if record is None:
+        return None
+    changed = changed_fields(record["fields"], json.loads(json.dumps(fields)))
+    if changed:
+        log.warning("%s: computed anew, because %s changed", cell.name, ", ".join(changed))
+        return None
+    if samples and not (record.get("samples") and _file_hash(samples_path(output, cell)) == record["samples"]):
+        log.warning("%s: computed anew, because its samples are not there", cell.name)
+        return None
+    paths = prediction_paths(output, cell)
+    others = sorted(output.glob(f"predictions/*/*/{paths[0].name}"))
+    good = next((p for p in [*paths, *others] if _file_hash(p) == record.get("predictions")), None)
+    if good is None:
+        log.warning("%s: computed anew, because its predictions are gone or were changed", cell.name)
+        return None
+    text = good.read_bytes().decode("utf-8")
+    for path in paths:
+        if path != good and _file_hash(path) != record["predictions"]:
+            write_atomic(path, text)
+    return {**record, "signature": cell_signature(cell, fields, record["source"], seed)}
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(record, dict) and isinstance(record.get("fields"), dict) and "seconds" in record
+    return record if whole else None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str | None:
+    return file_hash(path) if path.is_file() else None

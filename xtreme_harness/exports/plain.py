@@ -1,0 +1,127 @@
+"""Tables for papers and notes: the means of a run, and its tasks by language."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from xtreme_harness.languages import language
+from xtreme_harness.results.read import Run
+from xtreme_harness.results.values import Mean, absent, cell_figures, limit_of, means_of
+from xtreme_harness.tables.latex import escape
+
+__all__ = ["to_csv", "to_latex", "to_markdown"]
+
+_ABSENT = "-"  # asked for, and not there
+_MEANS = ["suite", "of", "score", "95 % interval", "lacks"]
+_COLUMNS = ("level", "suite", "task", "language", "metric", "value", "standard_error", "low", "high", "n", "limit",
+            "lacks", "model", "signature")  # fmt: skip
+
+
+def to_markdown(run: Run, model: str) -> str:
+    """The means, then the tasks by language; percent, one decimal, "-" where a cell that was asked for is not there."""
+    headers, rows = _by_language(run)
+    parts = [
+        f"### {_title(run, model)}",
+        _pipe(_MEANS, _means(run)),
+        _pipe(headers, rows),
+        f"`{run.own['signature']}`",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_latex(run: Run, model: str) -> str:
+    """The same two tables as LaTeX environments; they need the package booktabs."""
+    headers, rows = _by_language(run)
+    notes = f"Percent; -- where a result is missing. {run.own['signature']}"
+    return "\n".join(
+        [
+            r"% \usepackage{booktabs}",
+            *_table(_MEANS, _means(run), "llrll", f"{_title(run, model)}: means."),
+            "",
+            *_table(headers, rows, "l" + "r" * (len(headers) - 1), f"{_title(run, model)}: languages. {notes}"),
+            "",
+        ]
+    )
+
+
+def to_csv(run: Run, model: str) -> str:
+    """One figure a line, full precision: suites, groups, tasks, cells; no value where a cell is not there."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n", restval="")
+    writer.writeheader()
+    shared = {"model": model, "limit": limit_of(run) or "", "signature": run.own["signature"]}
+    for mean in means_of(run):
+        figure = {"value": mean.spread.value, "standard_error": mean.spread.error} if mean.spread else {}
+        ends = dict(zip(("low", "high"), mean.spread.interval, strict=True)) if mean.spread else {}
+        names = {"level": mean.level, "suite": mean.scope, "task": mean.name, "metric": "score"}
+        writer.writerow({**shared, **names, **figure, **ends, "lacks": " ".join(mean.lacking)})
+    for one in cell_figures(run):
+        low, high = one.interval
+        names = {"level": "cell", "task": one.task, "language": one.language, "metric": one.metric}
+        own = {"value": one.value, "standard_error": one.error, "low": low, "high": high, "n": one.n}
+        writer.writerow({**shared, **names, **own, "signature": one.signature})
+    for (task, code), reason in _absent_cells(run).items():
+        writer.writerow({**shared, "level": "cell", "task": task, "language": code, "lacks": reason, "signature": ""})
+    return text.getvalue()
+
+
+def _title(run: Run, model: str) -> str:
+    limit = limit_of(run)
+    return f"{model} (LIMITED to {limit} examples a cell)" if limit else model
+
+
+def _means(run: Run) -> list[list[str]]:
+    return [_mean(mean) for mean in means_of(run)]
+
+
+def _mean(mean: Mean) -> list[str]:
+    name = {"suite": "overall" if mean.name == mean.scope else mean.name, "group": f"{mean.name} (group)"}
+    figures = [_ABSENT, _ABSENT]
+    if mean.spread:
+        low, high = mean.spread.interval
+        figures = [f"{mean.spread.value:.1f}", f"{low:.1f} to {high:.1f}"]
+    return [mean.scope, name.get(mean.level, mean.name), *figures, mean.share]
+
+
+def _by_language(run: Run) -> tuple[list[str], list[list[str]]]:
+    """One line a language, one column a task: headlines; empty where a task was not asked for in a language."""
+    scores = {(one.task, one.language): f"{one.value:.1f}" for one in cell_figures(run) if one.headline}
+    scores |= dict.fromkeys(_absent_cells(run), _ABSENT)
+    tasks = list(dict.fromkeys(task for task, _ in scores))
+    codes = sorted({code for _, code in scores})
+    rows = [[f"{language(code).name} ({code})", *(scores.get((task, code), "") for task in tasks)] for code in codes]
+    return ["language", *tasks], rows
+
+
+def _absent_cells(run: Run) -> dict[tuple[str, str], str]:
+    return {
+        (task, code): reason
+        for tasks in absent(run).values()
+        for task, codes in tasks.items()
+        for code, reason in codes.items()
+    }
+
+
+def _pipe(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return tabulate(safe, headers=headers, tablefmt="pipe", disable_numparse=True)
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], columns: str, caption: str) -> list[str]:
+    return [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escape(caption)}}}",
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        " & ".join(map(escape, headers)) + r" \\",
+        r"\midrule",
+        *(" & ".join("--" if cell == _ABSENT else escape(cell) for cell in row) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]

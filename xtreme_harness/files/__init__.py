@@ -1,0 +1,1 @@
+"""What is written and read: text, YAML, output folders and their locks."""

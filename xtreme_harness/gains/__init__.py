@@ -1,1 +1,0 @@
-"""What intermediate training gains: tidy rows, their summary over seeds, tables."""

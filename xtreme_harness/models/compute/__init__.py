@@ -1,0 +1,1 @@
+"""The forward engine, padded and without padding, shared with training."""

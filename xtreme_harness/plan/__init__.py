@@ -1,0 +1,1 @@
+"""What a command will do, found before anything is computed."""

@@ -1,0 +1,213 @@
+"""What a command will do: the cells it evaluates, the checkpoints they need, what is missing.
+
+Nothing heavy happens here: no weights are loaded and no data is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
+from xtreme_harness.data.formats import OPTIONS
+from xtreme_harness.data.hub import SHAPES
+from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.training_sets import resolved_labels
+from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.languages import nearest_code
+from xtreme_harness.metrics import METRICS
+
+__all__ = ["Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "select"]
+
+BY_NAME = "tasks"  # the scope of tasks asked for by name
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One task as one scope asks for it."""
+
+    scope: str  # a suite, or "tasks"
+    key: str  # "tatoeba", or "tatoeba@xtreme-r" where the suite reads another model
+    card: TaskCard
+    unit: str | None  # whose checkpoint answers; None: the encoder as it is
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One task in one language: what is computed, saved and resumed."""
+
+    key: str
+    card: TaskCard
+    unit: str | None
+    language: str
+    split: str
+    located: Located
+    tuning: Located | None  # the split on which the kind chooses its number (BUCC's threshold)
+    scopes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """For people: "tatoeba@xtreme-r de"."""
+        return f"{self.key} {self.language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A cell that cannot be had, and why."""
+
+    key: str
+    language: str
+    scopes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole of one evaluation."""
+
+    targets: tuple[Target, ...]
+    cells: tuple[Cell, ...]
+    missing: tuple[Missing, ...]
+    data: Data = field(default_factory=Data)
+
+    def units(self) -> dict[str | None, tuple[Cell, ...]]:
+        """Cells by the checkpoint that answers them."""
+        found: dict[str | None, list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault(cell.unit, []).append(cell)
+        return {unit: tuple(cells) for unit, cells in found.items()}
+
+
+def all_cards(include: Sequence[Path] = ()) -> Cards:
+    """All cards: the package's, those of installed packages, those of the `include` paths."""
+    words = Vocabulary(
+        kinds={name: set(kind.options) for name, kind in KINDS.items()},
+        metrics=set(METRICS),
+        formats=OPTIONS,
+        shapes=set(SHAPES),
+    )
+    return load_cards(words, include)
+
+
+def select(cards: Cards, names: Sequence[str]) -> list[Target]:
+    """The targets that suites, groups, tasks, globs and `task@suite` stand for.
+
+    Raises:
+        CardError: every unknown name.
+    """
+    targets: dict[tuple[str, str], Target] = {}
+    faults: list[str] = []
+    for name in names:
+        try:
+            found = _selected(cards, name)
+        except CardError as error:
+            faults.extend(error.faults)
+            continue
+        targets.update({(t.scope, t.key): t for t in found if (t.scope, t.key) not in targets})
+    if faults:
+        raise CardError(*faults)
+    if not targets:
+        raise CardError("no task named; --tasks takes suites, groups, tasks and globs (see `xharness tasks list`)")
+    return list(targets.values())
+
+
+def make_plan(targets: Sequence[Target], data: Data, split: str = "test", languages: Sequence[str] = ()) -> Plan:
+    """Find the data of every cell.
+
+    Raises:
+        DataError: when a language asked for by name is in no target, or the data lacks it; all faults together.
+    """
+    faults = _unknown_languages(targets, languages)
+    wanted: dict[tuple[str, str], list[Target]] = {}
+    for target in targets:
+        for language in target.languages:
+            if not languages or language in languages:
+                wanted.setdefault((target.key, language), []).append(target)
+    cells: list[Cell] = []
+    missing: list[Missing] = []
+    for (key, language), owners in wanted.items():
+        card, scopes = owners[0].card, tuple(t.scope for t in owners)
+        try:
+            located = locate(card, split, language, data, languages)
+            tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None
+            card = resolved_labels(card, data) if located is not None else card
+        except DataError as error:
+            faults.extend(error.faults)
+            continue
+        reason = _absence(card, split, language, data, located, tuning)
+        if located is None or reason:
+            if languages:
+                faults.append(f"{key} {language}: {reason}")
+            missing.append(Missing(key, language, scopes, reason))
+            continue
+        cells.append(Cell(key, card, owners[0].unit, language, split, located, tuning, scopes))
+    if faults:
+        raise DataError(*dict.fromkeys(faults))
+    if not cells:
+        reasons = dict.fromkeys(m.reason if m.key in m.reason else f"{m.key}: {m.reason}" for m in missing)
+        raise DataError(*[f"nothing to evaluate: {reason}" for reason in list(reasons)[:5]])
+    return Plan(tuple(targets), tuple(cells), tuple(missing), data)
+
+
+def _selected(cards: Cards, name: str) -> list[Target]:
+    if name in cards.suites:
+        suite = cards.suites[name]
+        return [_member(cards.card(task), name) for task in suite.tasks]
+    task, at, suite_name = name.partition("@")
+    if at:
+        if suite_name not in cards.suites or suite_name not in cards.card(task).suites:
+            raise CardError(f"unknown task '{name}': {task} is in the suites {', '.join(cards.card(task).suites)}")
+        member = _member(cards.card(task), suite_name)
+        return [Target(BY_NAME, member.key, member.card, member.unit, member.languages)]
+    return [_bare(cards.card(task)) for task in cards.select(name)]
+
+
+def _member(card: TaskCard, suite: str) -> Target:
+    membership = card.suites[suite]
+    train = card.train if membership.train is None else membership.train
+    key = card.name if train == card.train else f"{card.name}@{suite}"
+    unit = train[-1] if train else None
+    return Target(suite, key, card, card.unit or unit if train == card.train else unit, membership.languages)
+
+
+def _bare(card: TaskCard) -> Target:
+    unit = card.unit or (card.train[-1] if card.train else None)
+    return Target(BY_NAME, card.name, card, unit, card.all_languages)
+
+
+def _unknown_languages(targets: Sequence[Target], languages: Sequence[str]) -> list[str]:
+    known = list(dict.fromkeys(code for target in targets for code in target.languages))
+    return [
+        f"--languages {code}: none of the tasks has it{nearest_code(code, known)}; they have {', '.join(sorted(known))}"
+        for code in languages
+        if code not in known
+    ]
+
+
+def _absence(
+    card: TaskCard, split: str, language: str, data: Data, located: Located | None, tuning: Located | None
+) -> str:
+    """Why a cell cannot be evaluated; "" when it can."""
+    place = str(data.named.get(card.name, data.name))
+    if located is None and card.parts:
+        return f"{card.name} has no data of its own; evaluate its parts: --tasks {','.join(card.parts)}"
+    if located is None and place == "hub" and not card.evaluated_from_hub:
+        return f"not on the Hub; use --data DIR or --data samples. {card.note}".strip()
+    if located is None:
+        others = [s for s in ("test", "dev") if s != split and locate(card, s, language, data) is not None]
+        hint = f"; {others[0]} is there: --split {others[0]}" if others else ""
+        return f"{place} has no {split} data{hint}"
+    if card.calibrate and tuning is None:
+        return f"{place} has no {card.calibrate} data, on which the threshold is chosen"
+    return ""
+
+
+def scopes_of(plan: Plan) -> Mapping[str, tuple[Target, ...]]:
+    """Targets by scope, in the order asked for."""
+    found: dict[str, list[Target]] = {}
+    for target in plan.targets:
+        found.setdefault(target.scope, []).append(target)
+    return {scope: tuple(targets) for scope, targets in found.items()}

@@ -1,0 +1,117 @@
+"""What `xharness tasks check` checks: that a card's data can be had and has what the card says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.splits import load_split
+from xtreme_harness.data.training_sets import load_training, resolved_labels
+from xtreme_harness.errors import XHarnessError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.records import Split
+
+__all__ = ["Finding", "check_card"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one split of one language showed."""
+
+    split: str
+    language: str
+    examples: int
+    first: Any  # the first example
+    faults: tuple[str, ...] = ()
+
+
+def check_card(
+    card: TaskCard, cards: Cards, data: Data, tell: Callable[[Finding], None] = lambda finding: None
+) -> list[Finding]:
+    """Load every split and language that the data place has; a place without any is a fault."""
+    found: list[Finding] = []
+    for finding in _joined(card, cards, data) if card.parts else _single(card, data):
+        tell(finding)
+        found.append(finding)
+    if not found:
+        where = "not on the Hub" if data.default is None and not card.evaluated_from_hub else "no data there"
+        note = f". {card.note}" if card.note and not card.evaluated_from_hub else ""
+        found.append(Finding("test", "-", 0, None, (f"{data.name}: {where}{note}".strip(),)))
+        tell(found[-1])
+    return found
+
+
+def _single(card: TaskCard, data: Data) -> Iterator[Finding]:
+    kind = KINDS[card.kind]
+    for split, language, located in _parts(card, data):
+        try:
+            own = resolved_labels(card, data)
+            loaded = load_split(own, language, split, located, kind.parse, kind.passage)
+        except XHarnessError as error:
+            yield Finding(split, language, 0, None, error.faults)
+        else:
+            yield _examined(own, loaded, data)
+
+
+def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
+    for split in ("train", "held_out", "dev", "test"):
+        for language in ("en",) if split in ("train", "held_out") else card.all_languages:
+            located = locate(card, split, language, data, [language])
+            if located is not None:
+                yield split, language, located
+
+
+def _joined(card: TaskCard, cards: Cards, data: Data) -> Iterator[Finding]:
+    """What the parts of a card give together."""
+    splits: tuple[Literal["train", "dev"], ...] = ("train", "dev")
+    for split in splits:
+        try:
+            loaded = load_training(card, cards, data, split, KINDS)
+        except XHarnessError as error:
+            yield Finding(split, "en", 0, None, error.faults)
+        else:
+            if loaded is not None:
+                yield _examined(card, loaded, data)
+
+
+def _examined(card: TaskCard, loaded: Split[Any], data: Data) -> Finding:
+    faults = [*_count_fault(card, loaded, data), *_label_fault(card, loaded), *_metric_fault(card, loaded)]
+    return Finding(loaded.name, loaded.language, len(loaded.examples), loaded.examples[0], tuple(faults))
+
+
+def _count_fault(card: TaskCard, split: Split[Any], data: Data) -> list[str]:
+    official = card.count(split.name, split.language)
+    if official is None or official == len(split.examples) or data.name == "samples":
+        return []
+    return [f"{split.source}: {len(split.examples)} examples, officially {official}"]
+
+
+def _label_fault(card: TaskCard, split: Split[Any]) -> list[str]:
+    """A label of the card that no training example has is a misspelt or missing one."""
+    if not card.labels or split.name != "train":
+        return []
+    golds = [KINDS[card.kind].gold(e) for e in split.examples]
+    seen = {tag for gold in golds if gold is not None for tag in (gold if isinstance(gold, tuple) else (gold,))}
+    absent = [label for label in card.labels if label not in seen]
+    big = len(split.examples) >= 1000
+    return [f"{split.source}: no training example is labelled {', '.join(absent)}"] if absent and big else []
+
+
+def _metric_fault(card: TaskCard, split: Split[Any]) -> list[str]:
+    """The metric on one fabricated answer: the gold of the first example that has one must score 100."""
+    kind, metric = KINDS[card.kind], METRICS[card.metric]
+    example = next((e for e in split.examples if kind.gold(e)), None)
+    if example is None:
+        return []
+    try:
+        values = metric.reduce(column_sums(metric.rows([kind.perfect(example)], [kind.gold(example)], split.language)))
+    except XHarnessError as error:
+        return [f"metric {metric.name}: {error}"]
+    wrong = [f"{name} {value:.1f}" for name, value in values.items() if name in metric.main and value != 100]
+    return (
+        [f"metric {metric.name}: the gold answer of '{example.id}' scores {', '.join(wrong)}, not 100"] if wrong else []
+    )

@@ -1,0 +1,113 @@
+"""How much work a plan is: examples, tokens, seconds. Data on disk is read for it, weights are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from xtreme_harness.data.sources import FilesFound
+from xtreme_harness.data.splits import load_split
+from xtreme_harness.errors import XHarnessError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.cells import Cell
+
+__all__ = ["BYTES_A_TOKEN", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
+
+BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
+_SHARE = 0.4  # of the speed of a plain matrix product that such models reach, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What some cells take; None where it cannot be told."""
+
+    examples: int | None
+    tokens: int | None  # roughly
+    seconds: float | None  # roughly, loading not counted
+
+
+@cache
+def measured_speed(device: str) -> float:
+    """Floating-point operations a second of a plain matrix product, in the arithmetic that "auto" would choose."""
+    import torch
+
+    from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
+
+    place = choose_device(device)
+    size = 4096 if place.type == "cuda" else 1024
+    a = torch.ones(size, size, dtype=DTYPES[choose_dtype("auto", place)], device=place)
+    best = float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        float((a @ a)[0, 0])  # reading a number waits for the device
+        best = min(best, time.perf_counter() - started)
+    return float(2 * size**3 / best)
+
+
+def seconds_for(config: Mapping[str, Any], tokens: float, device: str) -> float:
+    """Seconds, roughly, that a forward pass over so many tokens takes."""
+    weights = 12 * int(config.get("num_hidden_layers") or 12) * int(config.get("hidden_size") or 768) ** 2
+    return 2 * weights * tokens / (_SHARE * measured_speed(device))
+
+
+def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int | None, device: str) -> Work:
+    """Estimate the work of cells that share a model.
+
+    Args:
+        cells: of one task.
+        config: the checkpoint's config.json; None for a self-test, which takes no time.
+        limit: examples a cell.
+        device: "auto", "cpu" or "cuda[:N]".
+    """
+    parts = [_cell(cell, limit) for cell in cells]
+    pools = {path for cell in cells if isinstance(cell.located, FilesFound) for path in cell.located.pool_files()}
+    if any(examples is None for examples, _ in parts):
+        return Work(None, None, None)
+    examples = sum(part[0] or 0 for part in parts)
+    if config is None:
+        return Work(examples, None, None)
+    tokens = sum(part[1] for part in parts) + sum(path.stat().st_size for path in pools) // BYTES_A_TOKEN
+    return Work(examples, tokens, seconds_for(config, tokens, device))
+
+
+def spoken(seconds: float) -> str:
+    """A duration for people.
+
+    >>> spoken(3), spoken(600), spoken(9000)
+    ('under a minute', 'about 10 minutes', 'about 2.5 hours')
+    """
+    if seconds < 60:
+        return "under a minute"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
+
+
+def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
+    """Examples and tokens: of files on disk as they are, of the Hub by official count and half the longest input."""
+    kind = KINDS[cell.card.kind]
+    options = {**kind.options, **cell.card.options}
+    if isinstance(cell.located, FilesFound):
+        try:
+            split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
+        except XHarnessError:
+            return None, 0
+        return len(split.examples), sum(text_bytes(example) for example in split.examples) // BYTES_A_TOKEN
+    official = cell.card.count(cell.split, cell.language)
+    if official is None:
+        return None, 0
+    examples = min(official, limit or official)
+    return examples, examples * int(options.get("max_length", 128)) // 2
+
+
+def text_bytes(example: Any) -> int:
+    """Bytes of an example's texts."""
+    found = 0
+    for name in example.__dataclass_fields__:
+        value = getattr(example, name)
+        if name in ("text", "text_a", "text_b", "question", "context"):
+            found += len(value.encode())
+        elif name in ("choices", "words"):
+            found += len(" ".join(value).encode())
+    return found

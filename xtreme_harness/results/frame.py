@@ -1,0 +1,133 @@
+"""Runs as tidy rows: one figure a row, everything it may be grouped by beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xtreme_harness.languages import language
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.results.read import Run, RunCell
+from xtreme_harness.scoring.means import headline
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["SCORE", "FrameRow", "MeanRow", "frame", "means", "run_names", "scores", "to_csv"]
+
+SCORE = "score"  # the metric of a cell's one headline figure
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """One figure of one task in one language of one run."""
+
+    run: str  # a name that no other run of the frame has
+    model: str
+    seed: int | None  # None: a mean over several
+    task: str  # "tatoeba@xtreme-r"
+    language: str
+    name: str  # of the language: "Chinese"
+    script: str
+    family: str
+    resources: int | None  # Joshi et al.'s class, 0 to 5
+    metric: str  # "score": the headline figure; else "f1", "exact_match", ...
+    value: float  # percent
+    low: float | None  # ends of the 95 % interval, of headline figures only
+    high: float | None
+    n: int  # examples
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRow:
+    """The mean of a group or task of one run."""
+
+    run: str
+    scope: str  # suite, or "tasks"
+    level: str  # "suite" | "group" | "task"
+    name: str  # "xtreme_r_mean_9", "tagging", "xnli"
+    value: float  # percent
+    low: float  # ends of the 95 % interval
+    high: float
+
+
+def run_names(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Short names, all different: of the model, with the folder where two runs have the same model."""
+    short = [Path(run.model).name or run.model for run in runs]
+    twice = {name for name, times in Counter(short).items() if times > 1}
+    names = [f"{name} ({run.path.name})" if name in twice else name for name, run in zip(short, runs, strict=True)]
+    taken = Counter(names)
+    return tuple(f"{name} #{i + 1}" if taken[name] > 1 else name for i, name in enumerate(names))
+
+
+def frame(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[FrameRow]:
+    """All figures of runs, the headline figure of every cell first; in the runs' own order.
+
+    Args:
+        runs: what was read.
+        names: one a run; None: `run_names`.
+    """
+    named = zip(runs, names or run_names(runs), strict=True)
+    return [row for run, name in named for row in _rows(run, name)]
+
+
+def means(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[MeanRow]:
+    """The means that results.json records, a scope after the other: overall means first, then groups, then tasks."""
+    found = [row for run, name in zip(runs, names or run_names(runs), strict=True) for row in _means(run, name)]
+    scopes = list(dict.fromkeys(row.scope for row in found))
+    order = list(dict.fromkeys((row.scope, row.name) for row in found))
+    levels = ("suite", "group", "task")
+    return sorted(found, key=lambda r: (scopes.index(r.scope), levels.index(r.level), order.index((r.scope, r.name))))
+
+
+def scores(rows: Iterable[FrameRow], run: str) -> dict[str, dict[str, FrameRow]]:
+    """The headline figures of one run: task -> language -> row."""
+    found: dict[str, dict[str, FrameRow]] = {}
+    for row in rows:
+        if row.run == run and row.metric == SCORE:
+            found.setdefault(row.task, {})[row.language] = row
+    return found
+
+
+def to_csv(kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> str:
+    """Rows of one kind as CSV, full precision; what is unknown is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(kind)])
+    writer.writerows(astuple(row) for row in rows)
+    return text.getvalue()
+
+
+def _means(run: Run, name: str) -> Iterator[MeanRow]:
+    for scope, parts in run.own["uncertainty"]["scopes"].items():
+        for group, entry in parts["groups"].items():
+            overall = group == scope or group.startswith(f"{scope.replace('-', '_')}_mean")
+            yield MeanRow(name, scope, "suite" if overall else "group", group, entry["value"], *entry["interval"])
+        for task, entry in parts["tasks"].items():
+            yield MeanRow(name, scope, "task", task, entry["value"], *entry["interval"])
+
+
+def _rows(run: Run, name: str) -> Iterator[FrameRow]:
+    intervals = {(e["task"], e["language"]): e.get("interval") for e in run.own["cells"]}
+    for cell in run.cells.values():
+        low, high = intervals.get((cell.task, cell.language)) or (None, None)
+        yield _row(run, name, cell, SCORE, headline(METRICS[cell.metric], cell.metrics), low, high)
+        for metric, value in cell.metrics.items():
+            yield _row(run, name, cell, metric, value, None, None)
+
+
+def _row(
+    run: Run, name: str, cell: RunCell, metric: str, value: float, low: float | None, high: float | None
+) -> FrameRow:
+    facts = language(cell.language)
+    seed = run.seed if isinstance(run.seed, int) else None  # the means over seeds name them all
+    return FrameRow(
+        name, run.model, seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
+        metric, value, low, high, cell.n, bool(run.own["limited"]),
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""One run's figures as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from xtreme_harness.metrics import METRICS, Metric
+from xtreme_harness.results.result import Record, Result
+from xtreme_harness.scoring.means import headline
+from xtreme_harness.scoring.uncertainty import error_of_cell
+
+__all__ = ["by_language_table", "group_table", "task_table"]
+
+_HEADERS = ["Tasks", "Version", "Filter", "n-shot", "Metric", "", "Value", "", "Stderr"]
+
+
+def _row(name: str, metric: str, value: float, error: float | None, version: str = "") -> list[str]:
+    stderr = f"{error:.2f}" if error is not None else ""
+    return [name, version, "none", "0", metric, "↑", f"{value:.2f}", "±" if stderr else "", stderr]
+
+
+def task_table(result: Result, version: str) -> str:
+    """Means over languages in lm-eval's columns (markdown), in percent."""
+    rows = []
+    for scope in dict.fromkeys(task.scope for task in result.tasks):
+        for task in (t for t in result.tasks if t.scope == scope):
+            metric = METRICS[task.card.metric]
+            name = task.key if task.complete else f"{task.key} ({len(task.languages)} of {len(task.wanted)} languages)"
+            for i, value in enumerate(metric.main):
+                error = task.spread.error if len(metric.main) == 1 else None
+                rows.append(
+                    _row(
+                        f"{scope}: {name}" if i == 0 else "",
+                        value,
+                        task.values[value],
+                        error,
+                        version if i == 0 else "",
+                    )
+                )
+            if len(metric.main) > 1:
+                rows.append(_row("", "mean", task.spread.value, task.spread.error))
+    return _markdown(rows, _marked(result, _HEADERS))
+
+
+def group_table(result: Result) -> str:
+    """Groups and overall means in lm-eval's columns (markdown), in percent."""
+    rows = []
+    for group in result.groups:
+        overall = group.name == group.scope or group.name.startswith("xtreme_r_mean")
+        name = f"{group.scope}: {'overall' if group.name == group.scope else group.name}"
+        if not group.complete:
+            name += " (incomplete)"
+        rows.append(_row(f"**{name}**" if overall else name, "mean of tasks", group.spread.value, group.spread.error))
+    return _markdown(rows, _marked(result, ["Groups", *_HEADERS[1:]])) if rows else ""
+
+
+def by_language_table(result: Result) -> str:
+    """One line a task, one column a language: the headline of every cell and its standard error, in percent."""
+    cells = {(r["task"], r["language"]): r for r in result.cells if r["status"] == "done"}
+    codes = sorted({code for _, code in cells})
+    rows: list[Sequence[str]] = []
+    for key in dict.fromkeys(task.key for task in result.tasks):
+        metric = METRICS[next(t.card for t in result.tasks if t.key == key).metric]
+        rows.append([key, *(_cell(metric, cells.get((key, code))) for code in codes)])
+    return _markdown(rows, _marked(result, ["Tasks", *codes]))
+
+
+def _cell(metric: Metric[Any, Any], record: Record | None) -> str:
+    """The headline and its standard error: "81.2±0.9"."""
+    if record is None:
+        return ""
+    return f"{headline(metric, record['metrics']):.1f}±{error_of_cell(metric, record, metric.main):.1f}"
+
+
+def _marked(result: Result, headers: Sequence[str]) -> list[str]:
+    """Headers that say when examples were left out."""
+    return [f"{headers[0]} (LIMITED to {result.limit})" if result.limited else headers[0], *headers[1:]]
+
+
+def _markdown(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True, stralign="left")

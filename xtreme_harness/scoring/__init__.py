@@ -1,0 +1,1 @@
+"""Predictions to figures: a cell's score, means, spread, uncertainty."""

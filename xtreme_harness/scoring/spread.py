@@ -1,0 +1,86 @@
+"""How sure a figure is: the delta method on sums of statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtreme_harness.metrics import Metric, column_sums
+from xtreme_harness.records import Rows
+from xtreme_harness.scoring.means import left_to_right_mean
+
+__all__ = ["Spread", "influence", "macro_spread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure and its standard error, in percent."""
+
+    value: float
+    error: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval by the normal approximation, cut to 0-100."""
+        return max(0.0, self.value - 1.96 * self.error), min(100.0, self.value + 1.96 * self.error)
+
+
+def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDArray[np.float64]:
+    """How much each example moves the mean of the named values (n,): the delta method on the column sums.
+
+    Their sum is 0, and the square root of n / (n - 1) times their sum of squares is the standard error
+    (for accuracy exactly the usual sqrt(p (1 - p) / (n - 1))).
+    """
+    sums = column_sums(rows)
+    gradient = np.zeros(len(sums))
+    for i, total in enumerate(sums):
+        if not rows[:, i].any():  # no example differs here, and the metric may not be defined beside it
+            continue
+        step = max(abs(total), 1.0) * 1e-5
+        above, below = sums.copy(), sums.copy()
+        above[i] += step
+        below[i] = max(0.0, below[i] - step)
+        width = above[i] - below[i]
+        high, low = metric.reduce(above), metric.reduce(below)
+        gradient[i] = sum(high[name] - low[name] for name in names) / len(names) / width
+    moved: NDArray[np.float64] = (rows - rows.mean(axis=0)) @ gradient
+    return moved
+
+
+def macro_spread(
+    metric: Metric[Any, Any],
+    rows: Mapping[str, Rows],
+    ids: Mapping[str, Sequence[str]] | None,
+    names: Sequence[str] | None = None,
+) -> Spread:
+    """Mean over languages of a task's headline, with its standard error.
+
+    Args:
+        metric: of the task.
+        rows: language -> statistics.
+        ids: language -> item ids, where the same items stand in all languages and so go up and down together.
+        names: values that are averaged; None: the headline's.
+    """
+    names = metric.main if names is None else names
+    value = left_to_right_mean(
+        left_to_right_mean(metric.reduce(column_sums(r))[n] for n in names) for r in rows.values()
+    )
+    moved = {language: influence(metric, r, names) / len(rows) for language, r in rows.items()}
+    if ids is None:
+        variance = sum(_variance(m) for m in moved.values())
+    else:
+        items: dict[str, float] = {}
+        for language, shifts in moved.items():
+            for item, shift in zip(ids[language], shifts.tolist(), strict=True):
+                items[item] = items.get(item, 0.0) + shift
+        variance = _variance(np.array(list(items.values())))
+    return Spread(value, float(np.sqrt(variance)))
+
+
+def _variance(moved: NDArray[np.float64]) -> float:
+    n = len(moved)
+    return float((moved**2).sum() * n / (n - 1)) if n > 1 else 0.0

@@ -1,0 +1,113 @@
+"""How sure the means of a run are: what examples, seeds and languages add to their variance.
+
+Several seeds answer the same examples. The variance of their mean is then that of the examples (of the statistics
+averaged over seeds) plus that of the seeds: the sample variance of the seeds' scores over their number. What is chance
+in a single answer is part of both, so the sum errs on the wide side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xtreme_harness.metrics import Metric
+from xtreme_harness.scoring.means import headline, left_to_right_mean
+from xtreme_harness.scoring.spread import Spread, macro_spread
+
+__all__ = ["Uncertainty", "Variance", "error_of_cell", "joint_ids", "of_group", "of_task"]
+
+Record = Mapping[str, Any]  # what cells/<task>/<lang>.json holds; of several seeds their mean, with `seeds`
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """Squared percent points."""
+
+    examples: float  # part of the squared standard error
+    seeds: float  # the other part
+    languages: float | None  # between languages, over their number: no part of it, since the languages are given
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """A mean and what it hangs on."""
+
+    spread: Spread
+    variance: Variance
+    by_seed: Mapping[str, float]  # seed -> the mean with that seed alone; {} of a single run
+
+
+def of_task(metric: Metric[Any, Any], records: Mapping[str, Record], parallel: bool) -> Uncertainty:
+    """Mean over languages of a task's headline.
+
+    Args:
+        metric: of the task.
+        records: language -> finished cell.
+        parallel: do the same items stand in all languages?
+    """
+    scores = {code: headline(metric, record["metrics"]) for code, record in records.items()}
+    rows = {code: np.array(record["rows"], dtype=np.float64) for code, record in records.items()}
+    ids = joint_ids({code: record.get("ids") for code, record in records.items()}) if parallel else None
+    examples = macro_spread(metric, rows, ids).error ** 2
+    by_seed = {
+        seed: left_to_right_mean(headline(metric, record["seeds"][seed]) for record in records.values())
+        for seed in _seeds(records.values())
+    }
+    values = np.array(list(scores.values()))
+    languages = float(values.var(ddof=1) / len(values)) if len(values) > 1 else None
+    return _total(left_to_right_mean(scores.values()), Variance(examples, _of_mean(by_seed), languages), by_seed)
+
+
+def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
+    """Mean over tasks, whose examples are independent; a seed is the same in all of them."""
+    n = len(parts)
+    seeds = [seed for seed in parts[0].by_seed if all(seed in part.by_seed for part in parts)]
+    by_seed = {seed: left_to_right_mean(part.by_seed[seed] for part in parts) for seed in seeds}
+    examples = sum(part.variance.examples for part in parts) / n**2
+    known = [part.variance.languages for part in parts if part.variance.languages is not None]
+    languages = sum(known) / n**2 if len(known) == n else None
+    value = left_to_right_mean(part.spread.value for part in parts)
+    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
+
+
+def error_of_cell(metric: Metric[Any, Any], record: Record, names: Sequence[str]) -> float:
+    """Standard error of the mean of a cell's named values, percent."""
+    rows = np.array(record["rows"], dtype=np.float64)
+    examples = macro_spread(metric, {record["language"]: rows}, None, names).error ** 2
+    seeds = {
+        seed: left_to_right_mean(values[name] for name in names) for seed, values in record.get("seeds", {}).items()
+    }
+    return float(np.sqrt(examples + _of_mean(seeds)))
+
+
+def joint_ids(ids: Mapping[str, Sequence[str] | None]) -> dict[str, Sequence[str]] | None:
+    """Language -> item ids, where they tell the same items in all languages; None where they do not.
+
+    Mere positions in files of unequal length do not tell the same items.
+
+    >>> joint_ids({"de": ["0", "1"], "en": ["0"]}), joint_ids({"de": ["q1", "q2"], "en": ["q1"]})
+    (None, {'de': ['q1', 'q2'], 'en': ['q1']})
+    """
+    known = {language: one for language, one in ids.items() if one is not None}
+    numbered = all(list(one) == [str(i) for i in range(len(one))] for one in known.values())
+    unequal = len({len(one) for one in known.values()}) > 1
+    return None if not known or len(known) < len(ids) or (numbered and unequal) else known
+
+
+def _total(value: float, variance: Variance, by_seed: Mapping[str, float]) -> Uncertainty:
+    return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds))), variance, by_seed)
+
+
+def _seeds(records: Any) -> list[str]:
+    """The seeds that all cells were computed with."""
+    sets = [list(record.get("seeds", {})) for record in records]
+    return [seed for seed in sets[0] if all(seed in others for others in sets)]
+
+
+def _of_mean(by_seed: Mapping[str, float]) -> float:
+    """Variance of the mean over seeds; 0.0 where there is a single run, whose seed cannot be told from the model."""
+    values = np.array(list(by_seed.values()))
+    return float(values.var(ddof=1) / len(values)) if len(values) > 1 else 0.0

@@ -1,0 +1,1 @@
+"""Prediction folders in the official form: names, checks, labels, scores, packing."""

@@ -1,0 +1,79 @@
+"""A checked submission folder to what is handed in: the files and `metadata.yaml`, as a folder or a zip."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.errors import CardError, OutputError, PredictionError
+from xtreme_harness.plan.cells import select
+from xtreme_harness.submission.check import check_folder, run_faults
+from xtreme_harness.submission.metadata import Metadata, read_metadata
+from xtreme_harness.submission.names import file_name
+
+__all__ = ["Metadata", "pack", "read_metadata"]
+
+
+def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -> list[Path]:
+    """Copy the files of a submission, and its metadata, to a folder or (by its ending) a zip.
+
+    Raises:
+        PredictionError: with every fault of the metadata and the files; nothing is written then.
+        OutputError: when the output is there already, or cannot be written.
+    """
+    faults: list[str] = []
+    fingerprint = None
+    try:
+        read = read_metadata(metadata)
+        fingerprint = read.fingerprint
+        if read.suite != suite:
+            faults.append(f"{metadata}: suite: found '{read.suite}', expected '{suite}'")
+    except CardError as error:
+        faults.extend(error.faults)
+    faults += [*run_faults(folder, fingerprint), *check_folder(folder, suite, cards)]
+    if faults:
+        raise PredictionError(*faults)
+    if output.exists():
+        raise OutputError(f"{output}: is there already; name another by -o")
+    names = [
+        file_name(target.card, "test", language)
+        for target in select(cards, [suite])
+        for language in target.languages
+        if (folder / file_name(target.card, "test", language)).exists()
+    ]
+    files = [(folder / name, name) for name in names] + [(metadata, "metadata.yaml")]
+    try:
+        return _zipped(files, output) if output.suffix == ".zip" else _copied(files, output)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+
+
+def _zipped(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, name in files:
+                entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same files give the same archive
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    return [output]
+
+
+def _copied(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        for path, name in files:
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, partial / name)
+        partial.replace(output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return [output / name for _, name in files]

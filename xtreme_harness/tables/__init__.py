@@ -1,0 +1,1 @@
+"""Text in the forms of tables: LaTeX, markdown."""

@@ -1,1 +1,0 @@
-"""Training: recipes, mixtures of tasks, the one loop, checkpoints with their lineage."""

@@ -1,0 +1,1 @@
+"""Training: lessons, the loop, stages."""

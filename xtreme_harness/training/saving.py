@@ -1,0 +1,129 @@
+"""Trained networks as checkpoints that plain transformers loads, with their lineage in `xharness.json`.
+
+One task leaves a checkpoint. Several leave the shared encoder as a checkpoint, and beside it `heads/<task>`: the head's
+weights, its configuration, and where its encoder lies.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.models.heads import HeadedEncoder, save_headed
+from xtreme_harness.models.sentence import sentence_files
+from xtreme_harness.training.network import DualEncoder, Trainee, encoder_of, merge_adapters
+
+__all__ = ["NOTES", "save_checkpoint"]
+
+NOTES = "xharness.json"
+_NEW = ".saving"
+
+
+def save_checkpoint(
+    trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any], base: Path | None = None
+) -> None:
+    """Write the trained weights to a folder; what stood there is replaced when everything is written.
+
+    Args:
+        trainee: with the weights.
+        tasks: its members, in order.
+        folder: where the checkpoint will be.
+        notes: what `xharness.json` says: stage, tasks, lineage ...
+        base: the checkpoint that was trained; one of sentence-transformers stays one, so that its vectors are read as
+            before. A dual encoder is read as it was trained.
+
+    Raises:
+        OutputError: it cannot be written; a checkpoint that stood there before is intact.
+    """
+    from transformers.utils import logging as chatter
+
+    merge_adapters(trainee)
+    chatter.disable_progress_bar()
+    new = folder / _NEW
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir(parents=True)
+        _write(trainee, tasks, new, notes)
+        if base is not None and not any(isinstance(trainee.members[task], DualEncoder) for task in tasks):
+            for name in sentence_files(base):
+                (new / name).parent.mkdir(exist_ok=True)
+                shutil.copyfile(base / name, new / name)
+    except Exception as error:  # safetensors, tokenizers and torch each have their own
+        shutil.rmtree(new, ignore_errors=True)
+        full = (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error)
+        reason = "no space left on the disk" if full else " ".join(str(error).split())[:160]
+        raise OutputError(
+            f"{folder}: the checkpoint cannot be saved ({reason}); what stood there is intact; "
+            "make room and run the same command: training continues from its last state"
+        ) from error
+    _put_in_place(new, folder)
+
+
+def _write(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
+    trainee.tokenizer.raw.save_pretrained(folder)
+    if len(tasks) == 1:
+        _write_one(trainee.members[tasks[0]], trainee.names[tasks[0]], folder, notes)
+        return
+    encoder_of(trainee.members[tasks[0]]).save_pretrained(folder)
+    _write_notes(folder, notes)
+    for task in tasks:
+        place = folder / "heads" / task
+        place.mkdir(parents=True)
+        own = {**notes, "tasks": [task], "encoder": "../.."}
+        _write_head(trainee.members[task], trainee.names[task], place, own)
+
+
+def _write_one(member: Any, labels: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
+    if isinstance(member, HeadedEncoder):
+        save_headed(member, labels, folder, notes)
+    elif isinstance(member, DualEncoder):
+        member.encoder.save_pretrained(folder)
+        _write_notes(folder, {**notes, "scale": float(member.scale.detach())})
+    else:
+        member.save_pretrained(folder)
+        _write_notes(folder, notes)
+
+
+def _write_head(member: Any, labels: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
+    """The part of a network that is not the shared encoder."""
+    from safetensors.torch import save_file
+
+    if isinstance(member, HeadedEncoder):
+        state: Mapping[str, Any] = member.head.state_dict()
+        described = {"class": member.task, "labels": list(labels), "pool": member.pool}
+        member.config.save_pretrained(folder)
+        _write_notes(folder, {**notes, "head": described})
+    else:
+        shared = {id(p) for p in encoder_of(member).parameters()} | {id(b) for b in encoder_of(member).buffers()}
+        own = {id(v): name for name, v in reversed(member.state_dict(keep_vars=True).items()) if id(v) not in shared}
+        state = {name: member.get_parameter(name) for name in own.values()}  # a tied tensor under its first name
+        network = member.encoder if isinstance(member, DualEncoder) else member
+        member.config.architectures = [type(network).__name__]
+        member.config.save_pretrained(folder)
+        _write_notes(folder, notes)
+    save_file({name: v.detach().cpu().contiguous() for name, v in state.items()}, folder / "head.safetensors")
+
+
+def _write_notes(folder: Path, notes: Mapping[str, Any]) -> None:
+    (folder / NOTES).write_text(json.dumps(notes, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Move the finished files over the old ones; `xharness.json`, which says that all are there, comes last."""
+    (folder / NOTES).unlink(missing_ok=True)
+    names = {path.name for path in new.iterdir()}
+    (folder / "modules.json").unlink(missing_ok=True)
+    for name in {"heads", *names}:
+        shutil.rmtree(folder / name, ignore_errors=True)  # folders alone; files are replaced
+    for path in sorted(new.iterdir(), key=lambda path: path.name == NOTES):
+        os.replace(path, folder / path.name)  # noqa: PTH105 - replaces what is there
+    for old in folder.glob("*.safetensors"):
+        if old.name not in names:
+            old.unlink()
+    new.rmdir()

@@ -1,0 +1,124 @@
+"""The state of a run on disk: written whole, then put in the place of the one before."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.training.selection import Best
+
+__all__ = ["Saver", "State", "load_state", "save_state", "save_weights", "written_whole"]
+
+
+@dataclass(slots=True)
+class State:
+    """How far a run is."""
+
+    step: int  # optimiser steps done
+    best: Best
+
+
+def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: Any, scaler: Any = None) -> None:
+    """Save weights, optimiser, float16's loss scale and progress as `state.pt`; older selected weights go.
+
+    Raises:
+        OutputError: it cannot be written; the state before is untouched.
+    """
+    import torch
+
+    whole = {
+        "key": key,
+        "step": state.step,
+        "best": asdict(state.best),
+        "weights": trainee.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scaler": scaler.state_dict() if scaler is not None else None,
+    }
+    written_whole(folder / "state.pt", lambda path: torch.save(whole, path))
+    for old in folder.glob("best-*.safetensors"):
+        if old.stem != f"best-{state.best.step}":
+            old.unlink(missing_ok=True)
+
+
+def save_weights(folder: Path, step: int, trainee: Any) -> None:
+    """Save the weights that were best so far; a state that is saved later refers to them by their step."""
+    from safetensors.torch import save_file
+
+    seen: dict[int, str] = {}
+    weights = {}
+    for name, value in trainee.state_dict().items():
+        if value.data_ptr() in seen and value.numel():  # shared by several tasks: loading one loads all
+            continue
+        seen[value.data_ptr()] = name
+        weights[name] = value.detach().cpu().contiguous()
+    written_whole(folder / f"best-{step}.safetensors", lambda path: save_file(weights, path))
+
+
+def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any, scaler: Any = None) -> State:
+    """Continue a saved run of the same key, in place; a fresh state where there is none."""
+    import torch
+
+    file = folder / "state.pt"
+    if not file.exists():
+        return State(0, Best())
+    try:
+        whole = torch.load(file, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):  # no state that this program wrote
+        return State(0, Best())
+    if not isinstance(whole, dict) or whole.get("key") != key:
+        return State(0, Best())
+    best = Best(**whole["best"])
+    if best.step and not (folder / f"best-{best.step}.safetensors").exists():
+        return State(0, Best())
+    trainee.load_state_dict(whole["weights"])
+    optimizer.load_state_dict(whole["optimizer"])
+    if scaler is not None and whole.get("scaler"):
+        scaler.load_state_dict(whole["scaler"])
+    return State(int(whole["step"]), best)
+
+
+def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file under another name, then rename it.
+
+    Raises:
+        OutputError: in one line; what stood at `path` before is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)  # noqa: PTH105 - the name says what matters
+    except Exception as error:  # safetensors and torch each have their own
+        temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
+        raise OutputError(f"{path}: cannot be written ({reason}); what was saved before is untouched") from error
+
+
+class Saver:
+    """Saves the state as often as costs a twentieth of the time."""
+
+    def __init__(self, folder: Path, key: str, trainee: Any, optimizer: Any, accelerator: Any) -> None:
+        self.folder, self.key, self.trainee, self.optimizer = folder, key, trainee, optimizer
+        self.main, self.scaler = accelerator.is_main_process, accelerator.scaler
+        self.next = time.monotonic() + 1.0
+
+    def save(self, step: int, best: Best) -> None:
+        """Save, if it is time to."""
+        now = time.monotonic()
+        if not self.main or now < self.next:
+            return
+        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer, self.scaler)
+        taken = time.monotonic() - now
+        self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
+
+    def restore(self, step: int) -> None:
+        """Put the weights that were saved at a step in place."""
+        from safetensors.torch import load_file
+
+        self.trainee.load_state_dict(load_file(self.folder / f"best-{step}.safetensors"), strict=False)

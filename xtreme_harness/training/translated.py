@@ -1,0 +1,234 @@
+"""Machine-translated training data: read, checked for the usual failures, mixed with the English.
+
+Files lie in `DIR/<task>/<lang>.<ext>` or `DIR/<task>/train-<lang>.<ext>`, in the form of the task's English training
+file; human translations to compare with, line by line, in `DIR/references/<task>/<lang>.<ext>`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.patterns import filled
+from xtreme_harness.data.sources import FilesFound
+from xtreme_harness.data.splits import load_split
+from xtreme_harness.data.training_sets import ENGLISH, Reader, joined, unlabelled
+from xtreme_harness.errors import DataError
+from xtreme_harness.files.text import write_atomic
+from xtreme_harness.languages import LANGUAGES
+from xtreme_harness.records import Split
+
+__all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "read_quality", "report_quality"]
+
+log = logging.getLogger("xtreme_harness")
+_LENGTHS = {"zh": 0.3, "ja": 0.4, "ko": 0.5}  # characters for one of English, in parallel texts; others near 1
+_FAR = 2.5  # times longer or shorter than that: a length that does not match
+_SHOWN = 20  # ids of rows that are named
+_BY_CHARACTER = ("zh", "ja", "th", "my", "km", "lo")  # scripts without blanks between words
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is wrong with the translation of one training set into one language."""
+
+    task: str
+    language: str
+    rows: int
+    empty: int  # rows with a text that is blank
+    untranslated: int  # rows with a text of three words or more that is the English one
+    lengths: int  # rows whose length over that of the English is far from what the language needs
+    labels: int  # rows whose label is not the English one
+    flagged: tuple[str, ...]  # ids of the first such rows
+    chrf: float | None  # corpus chrF and BLEU against human translations; None without
+    bleu: float | None
+    signature: str = ""  # sacrebleu's, of the BLEU
+
+
+def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[str, Reader]) -> dict[str, Split[Any]]:
+    """Read the translations of a task's training data, by language; {} where the folder has none.
+
+    A row's id is its position, as in the English: row 7 is the translation of English row 7. With parts it is
+    `<part>/<position>`.
+
+    Raises:
+        DataError: every fault of a file; a row without gold; a task whose answers lie in a pool.
+    """
+    found: dict[str, dict[str, Split[Any]]] = {}
+    members = [cards.card(part) for part in card.parts] or [card]
+    kind = kinds[card.kind]
+    for member in members:
+        files = _files(folder / member.name)
+        if files and kind.passage:
+            raise DataError(f"{folder / member.name}: {card.name} searches a pool, which cannot be mixed of languages")
+        for language, file in files.items():
+            split = load_split(member, language, "train", _located(member, language, file), kind.parse)
+            if faults := unlabelled(split, kind):
+                raise DataError(*faults)
+            found.setdefault(language, {})[member.name] = split
+    return {lang: joined(card.name, parts) if card.parts else parts[card.name] for lang, parts in found.items()}
+
+
+def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bool = False) -> Split[Any]:
+    """The English examples and then the translated ones, or these alone; ids are `<lang>/<id>`."""
+    parts = ([] if instead else [english]) + list(translated.values())
+    examples = tuple(replace(e, id=f"{part.language}/{e.id}") for part in parts for e in part.examples)
+    hashes = {name: value for part in parts for name, value in part.hashes.items()}
+    return replace(english, examples=examples, hashes=hashes)
+
+
+def quality(english: Split[Any], translated: Split[Any], references: Split[Any] | None, gold: Any) -> Quality:
+    """Check a translation row by row against the English, and score it against human translations.
+
+    Args:
+        english: the training data that were translated; a row is compared with the row of its id.
+        translated: the translations.
+        references: human translations of some rows, or None.
+        gold: of an example, as the kind has it; spans are not compared.
+    """
+    usual = _LENGTHS.get(translated.language, 1.0)
+    empty, same, far, labels = [], [], [], []
+    for before, after in _pairs(english, translated):
+        if any(not text.strip() for text in texts_of(after)):
+            empty.append(after.id)
+        elif any(_equal(a, b) for a, b in zip(texts_of(before), texts_of(after), strict=False)):
+            same.append(after.id)
+        elif not usual / _FAR <= _size(after) / max(1, _size(before)) <= usual * _FAR:
+            far.append(after.id)
+        if isinstance(gold(before), str | int) and gold(before) != gold(after):
+            labels.append(after.id)
+    flagged = tuple(dict.fromkeys([*empty, *same, *far, *labels]))[:_SHOWN]
+    chrf, bleu, signature = _scored(translated, references)
+    return Quality(
+        english.task, translated.language, len(translated.examples), len(empty), len(same), len(far), len(labels),
+        flagged, chrf, bleu, signature,
+    )  # fmt: skip
+
+
+def report_quality(
+    card: TaskCard,
+    cards: Cards,
+    english: Split[Any],
+    translated: Mapping[str, Split[Any]],
+    folder: Path,
+    kinds: Mapping[str, Any],
+    output: Path,
+) -> list[Quality]:
+    """Check every language, write `translations.json`, and warn of languages with flagged rows."""
+    references = load_translated(card, cards, folder / "references", kinds)
+    found = [quality(english, one, references.get(code), kinds[card.kind].gold) for code, one in translated.items()]
+    write_atomic(output, json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False) + "\n")
+    for one in found:
+        wrong = one.empty + one.untranslated + one.lengths + one.labels
+        if wrong:
+            log.warning(
+                "%s %s: %d of %d translated rows are flagged (%d empty, %d untranslated, %d of unlikely length, "
+                "%d with another label); the first: %s", one.task, one.language, wrong, one.rows, one.empty,
+                one.untranslated, one.lengths, one.labels, ", ".join(one.flagged[:3]),
+            )  # fmt: skip
+    return found
+
+
+def read_quality(folder: Path) -> list[Quality]:
+    """The reports that training left in a checkpoint's folder."""
+    files = sorted(folder.glob("translations-*.json"))
+    found = [one for file in files for one in json.loads(file.read_text("utf-8"))]
+    return [Quality(**{**one, "flagged": tuple(one["flagged"])}) for one in found]
+
+
+def quality_table(found: Sequence[Quality]) -> str:
+    """The report as a markdown table."""
+    from tabulate import tabulate
+
+    rows = [
+        [q.task, q.language, q.rows, q.empty, q.untranslated, q.lengths, q.labels, _figure(q.chrf), _figure(q.bleu)]
+        for q in found
+    ]
+    headers = ["task", "language", "rows", "empty", "untranslated", "length", "label", "chrF", "BLEU"]
+    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+
+
+def texts_of(example: Any) -> list[str]:
+    """All texts of an example, in the order of its fields."""
+    found: list[str] = []
+    for name in example.__dataclass_fields__:
+        value = getattr(example, name)
+        if name in ("text", "text_a", "text_b", "question", "context"):
+            found.append(value)
+        elif name in ("choices", "words"):
+            found.extend(value if name == "choices" else [" ".join(value)])
+    return found
+
+
+def require_translations(card: TaskCard, folder: Path, translated: Mapping[str, Split[Any]]) -> None:
+    """Raise DataError where none of a task's translations are there."""
+    if not translated:
+        raise DataError(
+            f"--translated {folder}: nothing for {card.name}; expected {folder}/{card.name}/<lang>.<ext>, in the "
+            "form of the English training file"
+        )
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Language -> file of a task's folder; what is hidden is not looked at."""
+    found: dict[str, Path] = {}
+    for file in sorted(p for p in folder.glob("*") if p.is_file() and p.name[0] not in "._"):
+        language = file.name.partition(".")[0].removeprefix("train-")
+        if language not in LANGUAGES:
+            raise DataError(f"{file}: cannot tell the language; name the file <lang>{file.suffix}, as de{file.suffix}")
+        if language == ENGLISH:
+            raise DataError(f"{file}: is English, and no translation; English data are named by --data")
+        if language in found:
+            raise DataError(f"{file}: a second file for '{language}', beside {found[language].name}; keep one of them")
+        found[language] = file
+    return found
+
+
+def _located(card: TaskCard, language: str, file: Path) -> FilesFound:
+    """The file, read as the card reads its English training file of the same ending."""
+    for source in card.file_sources:
+        roles = source.files.get("train", {})
+        patterns = [pattern for listed in roles.values() for pattern in listed]
+        if len(roles) == 1 and any(Path(pattern).suffix == file.suffix for pattern in patterns):
+            options = filled(source.options, language, source.languages)
+            return FilesFound(source, {next(iter(roles)): (file,)}, {**options, "ids": "position"}, str(file))
+    endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get("train", {}).values() for p in r})
+    raise DataError(f"{file}: {card.name} has no training format with this ending; expected {', '.join(endings)}")
+
+
+def _pairs(first: Split[Any], second: Split[Any]) -> list[tuple[Any, Any]]:
+    """The examples of both that have the same id, in the order of the second."""
+    found = {example.id: example for example in first.examples}
+    return [(found[example.id], example) for example in second.examples if example.id in found]
+
+
+def _size(example: Any) -> int:
+    return sum(len(text) for text in texts_of(example))
+
+
+def _equal(before: str, after: str) -> bool:
+    return len(before.split()) >= 3 and before.casefold().split() == after.casefold().split()
+
+
+def _scored(translated: Split[Any], references: Split[Any] | None) -> tuple[float | None, float | None, str]:
+    """ChrF and BLEU of the rows that have a reference; characters are the tokens where words have no blanks."""
+    if references is None:
+        return None, None, ""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    pairs = _pairs(translated, references)
+    found = [" ".join(texts_of(a)) for a, _ in pairs]
+    gold = [" ".join(texts_of(b)) for _, b in pairs]
+    tokenize = "zh" if translated.language == "zh" else "char" if translated.language in _BY_CHARACTER else "13a"
+    bleu = BLEU(tokenize=tokenize)
+    score = float(bleu.corpus_score(found, [gold]).score)
+    return float(CHRF().corpus_score(found, [gold]).score), score, str(bleu.get_signature())
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

@@ -166,20 +166,20 @@ def forbid_compute(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("computed")
 
-    for name in ("_evaluate", "_load"):
+    for name in ("evaluate_cell", "_load"):
         monkeypatch.setattr(run_module, name, fail)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the cells that are computed from now on."""
     names: list[str] = []
-    compute = run_module._evaluate
+    compute = run_module.evaluate_cell
 
     def count(cell: Any, *args: Any) -> Any:
         names.append(cell.name)
         return compute(cell, *args)
 
-    monkeypatch.setattr(run_module, "_evaluate", count)
+    monkeypatch.setattr(run_module, "evaluate_cell", count)
     return names
 
 

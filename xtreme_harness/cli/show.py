@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.evaluation.run import Done
+from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Cell, Missing, Plan
 from xtreme_harness.plan.options import Options
@@ -128,9 +128,9 @@ def print_plan(given: Mapping[str, Any]) -> None:
 
     from xtreme_harness.cli.training_progress import print_stages
     from xtreme_harness.evaluation.evaluate import default_output, plan_evaluation, read_label_orders, read_layer
-    from xtreme_harness.evaluation.run import Setup, prepare
     from xtreme_harness.kinds import KINDS
     from xtreme_harness.plan.estimate import estimate, spoken
+    from xtreme_harness.plan.setups import Setup, prepare
     from xtreme_harness.training.train import missing_units
 
     cards, plan = plan_evaluation(

@@ -16,13 +16,15 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError, ModelError, did_you_mean
-from xtreme_harness.evaluation.run import Done, environment, execute, prepare, written_unseen
+from xtreme_harness.evaluation.cell import Done
+from xtreme_harness.evaluation.run import execute, written_unseen
 from xtreme_harness.evaluation.saved import prediction_paths, record_path
 from xtreme_harness.evaluation.seeds import averaged, evaluate_each, require_seeds
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_json
 from xtreme_harness.plan.cells import BY_NAME, Cell, Missing, Plan, all_cards, make_plan, select
 from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.setups import environment, prepare
 from xtreme_harness.plan.trackers import require_tracker
 from xtreme_harness.results.json_file import to_json
 from xtreme_harness.results.result import Result, build

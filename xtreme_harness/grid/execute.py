@@ -10,8 +10,8 @@ from typing import Any
 
 from xtreme_harness.cards import Suite
 from xtreme_harness.errors import OutputError, XHarnessError
+from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.evaluation.evaluate import evaluate, train
-from xtreme_harness.evaluation.run import Done
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_atomic, write_json
 from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_csv

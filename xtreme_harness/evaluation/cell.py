@@ -1,0 +1,160 @@
+"""One cell: kept from an earlier run, or predicted, scored and written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from xtreme_harness.data.splits import load_split
+from xtreme_harness.errors import HubSilent, XHarnessError
+from xtreme_harness.evaluation.saved import cell_signature, data_fields, find_kept, save
+from xtreme_harness.evaluation.selftest import answer
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.predict import Answers, predict
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.plan.cells import Cell
+from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.setups import Setup
+from xtreme_harness.records import Split
+from xtreme_harness.scoring.score import score
+from xtreme_harness.signature import fingerprint
+from xtreme_harness.submission.names import file_name, relabelled
+
+log = logging.getLogger("xtreme_harness")
+
+__all__ = ["Done", "evaluate_cell", "failed", "looked_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a cell ended."""
+
+    cell: Cell
+    status: str  # "done" | "kept" | "unscored" | "failed"
+    record: Mapping[str, Any]  # what cells/<task>/<lang>.json holds; {} when failed
+    message: str = ""
+
+
+def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **data_fields(cell, options.labels),
+        "model": setup.hash,
+        "head": setup.head,
+        "label_order": list(setup.order),
+        "layer": setup.pooling.layer if setup.pooling else None,
+        "pooling": setup.pooling.mode if setup.pooling else None,
+        "preset": setup.pooling.preset if setup.pooling else None,
+        "limit": options.limit,
+        "seed": options.seed if options.model == "random" else setup.seed,
+        "recipe": setup.recipe,
+        **context,
+    }
+
+
+def looked_up(
+    cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]
+) -> tuple[Done | None, dict[str, Any]]:
+    """The cell as an earlier run left it, if it may be kept; and what it is computed from now."""
+    try:
+        fields = _fields(cell, setup, options, context)
+    except HubSilent:
+        raise
+    except (XHarnessError, OSError) as error:  # data that went away since the plan was made
+        return failed(cell, error), {}
+    kept = None if options.force else find_kept(options.output, cell, fields, options.seed, options.log_samples)
+    return (Done(cell, "kept", kept) if kept is not None else None), fields
+
+
+def failed(cell: Cell, error: Exception) -> Done:
+    """The cell as failed, with what is to be said of it."""
+    log.info("%s: failed: %s", cell.name, error, exc_info=error)
+    if isinstance(error, XHarnessError):
+        return Done(cell, "failed", {}, str(error))
+    return Done(cell, "failed", {}, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
+    kind = KINDS[cell.card.kind]
+    located = cell.tuning if name != cell.split and cell.tuning else cell.located
+    limit = options.limit if name == cell.split else None
+    if options.labels is None:
+        return load_split(cell.card, cell.language, name, located, kind.parse, kind.passage, limit)
+    whole = load_split(cell.card, cell.language, name, located, kind.parse, kind.passage)
+    split = relabelled(options.labels, kind, cell.card, whole)  # a label file is for all examples
+    return replace(split, examples=split.examples[:limit])
+
+
+def evaluate_cell(cell: Cell, model: Any, fields: Mapping[str, Any], options: Options) -> Done:
+    """Predict, score and write one cell."""
+    started = time.monotonic()
+    kind, split = KINDS[cell.card.kind], _split(cell, cell.split, options)
+    without_gold = any(kind.gold(e) is None for e in split.examples)
+    if model is None:
+        if options.model == "oracle" and without_gold:
+            return Done(
+                cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}"
+            )
+        answers = Answers(dict(answer(options.model, kind, split, cell.card, options.seed)))
+    else:
+        dev = None
+        if cell.card.calibrate:
+            dev = split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
+        answers = predict(model, kind, split, cell.card, dev)
+    found = answers.found
+    record = _record(cell, kind, split, answers, fields)
+    record["signature"] = cell_signature(cell, fields, split.source, options.seed)
+    samples = _samples(kind, split, found, record) if options.log_samples else None
+    record["seconds"] = round(time.monotonic() - started, 3)
+    save(options.output, cell, record, kind.dumps(split, found, cell.card), samples)
+    message = f"the data has no gold answers to score with; {_remedy(cell, options)}" if without_gold else ""
+    return Done(cell, str(record["status"]), record, message)
+
+
+def _remedy(cell: Cell, options: Options) -> str:
+    if options.labels is None:
+        return "give --labels DIR"
+    return f"{options.labels / file_name(cell.card, cell.split, cell.language)} is not there"
+
+
+def _record(cell: Cell, kind: Any, split: Split[Any], answers: Answers, fields: Mapping[str, Any]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "task": cell.key,
+        "language": cell.language,
+        "split": cell.split,
+        "status": "done",
+        "n": len(split.examples),
+        "official_n": cell.card.count(cell.split, cell.language),
+        "metrics": {},
+        "columns": [],
+        "rows": [],
+        "signature": "",
+        "fingerprint": fingerprint(fields),
+        "fields": dict(fields),
+        "source": split.source,
+        "calibration": answers.number,
+        "extras": dict(answers.extras or {}),
+    }
+    if any(kind.gold(e) is None for e in split.examples):
+        return {**record, "status": "unscored"}
+    metric = METRICS[cell.card.metric]
+    scored = score(metric, kind, split, answers.found)
+    rows = [[int(v) if v == int(v) else v for v in row] for row in scored.rows.tolist()]
+    record |= {"metrics": dict(scored.values), "columns": list(metric.columns), "rows": rows}
+    if cell.card.parallel:
+        record["ids"] = [e.id.removesuffix(f"_{cell.language}") for e in split.examples]
+    return record
+
+
+def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """One JSON line an example: input, gold, prediction, statistics."""
+    lines = []
+    rows = record["rows"] or [None] * len(split.examples)
+    for example, row in zip(split.examples, rows, strict=True):
+        statistics = dict(zip(record["columns"], row, strict=True)) if row is not None else None
+        line = {"id": example.id, "input": asdict(example), "gold": kind.gold(example), "prediction": found[example.id]}
+        lines.append(json.dumps({**line, "statistics": statistics}, ensure_ascii=False) + "\n")
+    return "".join(lines)

@@ -1,0 +1,138 @@
+"""The model of every cell: which checkpoint answers it, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import ModelError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.models.checkpoint import (
+    Checkpoint,
+    content_hash,
+    find_checkpoint,
+    head_fault,
+    label_order,
+    require_weights,
+    tokenizer_holder,
+)
+from xtreme_harness.plan.cells import Cell, Plan
+from xtreme_harness.plan.options import Options
+from xtreme_harness.signature import VERSION, library_versions
+
+__all__ = ["Setup", "environment", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The model that answers a cell."""
+
+    checkpoint: Checkpoint | None  # None: a self-test
+    head: str | None = None
+    order: tuple[int, ...] = ()
+    pooling: Any = None  # models.pooling.Pooling, where head is None
+    hash: str = ""
+
+    @property
+    def recipe(self) -> str | None:
+        """Name of the recipe that the checkpoint was last trained by."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return str(last["recipe"]["name"]) if isinstance(last.get("recipe"), dict) else None
+
+    @property
+    def seed(self) -> int | None:
+        """The seed by which the checkpoint was last trained, where that is known."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return last.get("seed")
+
+    @property
+    def place(self) -> Path | None:
+        """The folder of the checkpoint."""
+        return self.checkpoint.path if self.checkpoint else None
+
+
+def prepare(
+    plan: Plan, options: Options, places: Mapping[str, Path] | None = None, without: Collection[str] = ()
+) -> dict[str, Setup]:
+    """Find the model of every cell, by the name of the cell; small files only.
+
+    Args:
+        plan: what is evaluated.
+        options: how.
+        places: checkpoints that were trained for units of it; None: the model is the user's for all.
+        without: units that are left out: they are to be trained first.
+
+    Raises:
+        ModelError: every head that is missing and every label set that does not fit, one line each.
+    """
+    setups: dict[str, Setup] = {}
+    faults: list[str] = []
+    hashes: dict[Path, str] = {}
+    for unit, cells in plan.units().items():
+        if unit in without or (places is not None and unit not in places):
+            continue
+        if options.self_test:
+            setups.update({cell.name: Setup(None, hash=options.model) for cell in cells})
+            continue
+        try:
+            if places is not None and unit is not None:
+                checkpoint = find_checkpoint(str(places[unit]), None)
+            else:
+                checkpoint = find_checkpoint(options.model, unit, options.revision)
+        except ModelError as error:
+            faults.extend(error.faults)
+            continue
+        try:
+            tokenizer_holder(checkpoint)
+            if checkpoint.repo is None:  # a Hub model's weights are fetched when they are needed
+                require_weights(checkpoint, checkpoint.path)
+        except ModelError as error:
+            faults.extend(error.faults)
+            continue
+        for cell in cells:
+            try:
+                setup = _setup(cell, checkpoint, options)
+            except ModelError as error:
+                faults.extend(error.faults)
+                continue
+            if checkpoint.path not in hashes:
+                hashes[checkpoint.path] = checkpoint.commit or content_hash(checkpoint.path)
+            setups[cell.name] = replace(setup, hash=hashes[checkpoint.path])
+    if faults:
+        raise ModelError(*dict.fromkeys(faults))
+    return setups
+
+
+def environment(options: Options) -> dict[str, Any]:
+    """The fields of the fingerprint that are the same for all cells: dtype, kind of device, libraries.
+
+    Raises:
+        ModelError: for a device that is not there.
+    """
+    own = {"xtreme-harness": VERSION}
+    if options.self_test:
+        return {"dtype": None, "device": None, "libraries": own}
+    from xtreme_harness.models.load import choose_device, choose_dtype
+
+    device = choose_device(options.device)
+    dtype = choose_dtype(options.dtype, device)
+    return {"dtype": dtype, "device": device.type, "libraries": {**own, **library_versions()}}
+
+
+def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
+    from xtreme_harness.models.pooling import choose_pooling
+
+    kind, unit = KINDS[cell.card.kind], cell.unit or cell.card.name
+    if kind.head is None:
+        chosen = choose_pooling(cell.card, checkpoint, options.layer, options.pooling, options.preset)
+        return Setup(checkpoint, None, (), chosen)
+    fault = head_fault(checkpoint, kind.head, cell.card.labels, options.keep_head, unit)
+    if fault:
+        raise ModelError(f"{unit}: {fault}")
+    given = options.label_orders.get(unit) or options.label_orders.get(cell.card.name) or ()
+    order = (
+        label_order(checkpoint, cell.card.labels, cell.card.aliases, cell.card.name, given) if cell.card.labels else ()
+    )
+    return Setup(checkpoint, kind.head, order)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
         PredictionError,
         XHarnessError,
     )
-    from xtreme_harness.evaluation.evaluate import evaluate, score, train
+    from xtreme_harness.evaluation.evaluate import evaluate
     from xtreme_harness.evaluation.series import evaluate_series
-    from xtreme_harness.grid.execute import run_grid
+    from xtreme_harness.grid.grid import run_grid
     from xtreme_harness.results.result import Result
     from xtreme_harness.signature import VERSION as __version__
 
@@ -49,10 +49,10 @@ _HOMES = {
     "evaluate": "evaluation.evaluate",
     "evaluate_series": "evaluation.series",
     "demo": "demonstration.demo",
-    "score": "evaluation.evaluate",
+    "score": "submission.score",
     "train": "training.train",
     "compare": "comparison.compare",
-    "run_grid": "grid.execute",
+    "run_grid": "grid.grid",
     "Result": "results.result",
     "__version__": "signature",
 }

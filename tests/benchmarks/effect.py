@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.benchmarks.materials import ENCODER, REAL
 from xtreme_harness.cli.training_progress import TrainingProgress
-from xtreme_harness.grid.execute import run_grid
+from xtreme_harness.grid.grid import run_grid
 from xtreme_harness.grid.schema import Grid
 
 

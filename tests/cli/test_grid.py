@@ -61,33 +61,33 @@ def test_flags_that_the_file_says_are_refused_and_others_go_over_it(
 def test_trains_evaluates_and_continues(
     xharness: Callable[..., Any], grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xtreme_harness.grid import execute
+    from xtreme_harness.grid import grid as execute
 
-    out, evaluate = tmp_path / "out", execute.evaluate
+    out, evaluate = tmp_path / "out", execute.run_evaluation
 
-    def stopped(model: str, *args: Any, **options: Any) -> Any:
-        if "squad" in model:
+    def stopped(prepared: Any, watch: Any) -> Any:
+        if "squad" in prepared.request.model:
             raise KeyboardInterrupt
-        return evaluate(model, *args, **options)
+        return evaluate(prepared, watch)
 
-    monkeypatch.setattr(execute, "evaluate", stopped)
+    monkeypatch.setattr(execute, "run_evaluation", stopped)
     assert xharness("-q", "train", "--grid", grid, "-o", out).status == 130
     first = list(csv.DictReader((out / "gains.csv").read_text("utf-8").splitlines()))
     assert {row["intermediate"] for row in first} == {"none", "hellaswag"}
     before = times(out)
     assert out / "encoders/tiny/squad/seed-1/model.safetensors" in before
 
-    def broken(model: str, *args: Any, **options: Any) -> Any:
-        if "squad/seed-2" in model:
+    def broken(prepared: Any, watch: Any) -> Any:
+        if "squad/seed-2" in prepared.request.model:
             raise RuntimeError("no such luck")
-        return evaluate(model, *args, **options)
+        return evaluate(prepared, watch)
 
-    monkeypatch.setattr(execute, "evaluate", broken)
+    monkeypatch.setattr(execute, "run_evaluation", broken)
     ended = xharness("train", "--grid", grid, "-o", out)
     assert (ended.status, ended.errors) == (3, ["failed: tiny/squad/seed-2: RuntimeError: no such luck"])
     assert {path: times(out)[path] for path in before} == before
 
-    monkeypatch.setattr(execute, "evaluate", evaluate)
+    monkeypatch.setattr(execute, "run_evaluation", evaluate)
     ended = xharness("train", "--grid", grid, "-o", out)
     assert ended.status == 0, ended.err
     assert {path: times(out)[path] for path in before} == before

@@ -122,16 +122,16 @@ def test_labels_without_names_are_never_guessed(evaluated: Run, base: Path, tmp_
 
 
 def test_a_unit_that_fails_leaves_the_others(evaluated: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from xtreme_harness.training import units
+    from xtreme_harness.training import job
 
-    inner = units.train_stage
+    inner = job.train_stage
 
     def failing(stage: Any, *rest: Any, **options: Any) -> Any:
         if stage.name == "xnli":
             raise RuntimeError("the disk\nis on fire")
         return inner(stage, *rest, **options)
 
-    monkeypatch.setattr(units, "train_stage", failing)
+    monkeypatch.setattr(job, "train_stage", failing)
     done = evaluated(tasks="xnli,xquad")
     assert done.status == 3, done.err
     assert done.errors
@@ -140,7 +140,7 @@ def test_a_unit_that_fails_leaves_the_others(evaluated: Run, tmp_path: Path, mon
     result = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))["xharness"]
     assert {(cell["task"], cell["status"]) for cell in result["cells"]} == {("xquad", "done")}
     assert not result["complete"]
-    monkeypatch.setattr(units, "train_stage", inner)
+    monkeypatch.setattr(job, "train_stage", inner)
     assert evaluated(tasks="xnli,xquad").status == 0, "the same command does the rest"
 
 

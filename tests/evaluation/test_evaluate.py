@@ -12,7 +12,9 @@ import pytest
 import xtreme_harness
 from xtreme_harness import CardError, DataError, ModelError, OutputError, Result, XHarnessError, evaluate
 from xtreme_harness.cards import folder
-from xtreme_harness.evaluation.evaluate import default_output, plan_evaluation, split_names
+from xtreme_harness.cards.names import split_names
+from xtreme_harness.plan.evaluate import plan_evaluation
+from xtreme_harness.plan.request import default_output
 
 
 def test_public_names_can_be_had_and_are_listed() -> None:

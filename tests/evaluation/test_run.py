@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from xtreme_harness import DataError, ModelError, OutputError, Result, evaluate
-from xtreme_harness.evaluation import run as run_module
+from xtreme_harness.evaluation import job
 from xtreme_harness.files.folder import locked
+from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.cells import all_cards, select
 
 
@@ -166,20 +167,20 @@ def forbid_compute(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("computed")
 
-    for name in ("evaluate_cell", "_load"):
-        monkeypatch.setattr(run_module, name, fail)
+    for name in ("evaluate_cell", "load_predictor"):
+        monkeypatch.setattr(job, name, fail)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the cells that are computed from now on."""
     names: list[str] = []
-    compute = run_module.evaluate_cell
+    compute = job.evaluate_cell
 
     def count(cell: Any, *args: Any) -> Any:
         names.append(cell.name)
         return compute(cell, *args)
 
-    monkeypatch.setattr(run_module, "evaluate_cell", count)
+    monkeypatch.setattr(job, "evaluate_cell", count)
     return names
 
 
@@ -194,7 +195,11 @@ class TestResume:
         forbid_compute(monkeypatch)
         statuses: list[str] = []
         evaluate(
-            checkpoint, BOTH, data="samples", output=tmp_path / "out", on_cell=lambda done: statuses.append(done.status)
+            checkpoint,
+            BOTH,
+            data="samples",
+            output=tmp_path / "out",
+            watch=Watch(cell=lambda done: statuses.append(done.status)),
         )
         assert statuses == ["kept"] * 100
         assert timeless(tmp_path / "out") == before
@@ -478,7 +483,7 @@ class TestFaults:
         def remove(plan: Plan, options: Any) -> None:
             (broken / "pawsx/test-en.tsv").unlink()
 
-        result = evaluate("oracle", "pawsx", data=str(broken), output=tmp_path / "out", on_plan=remove)
+        result = evaluate("oracle", "pawsx", data=str(broken), output=tmp_path / "out", watch=Watch(plan=remove))
         assert set(result.failed) == {"pawsx de", "pawsx en"}
 
     def test_a_model_that_cannot_be_loaded_fails_its_cells_once(
@@ -487,8 +492,8 @@ class TestFaults:
         shutil.copytree(checkpoint, tmp_path / "ckpt")
         (tmp_path / "ckpt/xnli/model.safetensors").write_bytes(b"broken")
         loads: list[Any] = []
-        load = run_module._load
-        monkeypatch.setattr(run_module, "_load", lambda *a: (loads.append(a), load(*a))[1])
+        load = job.load_predictor
+        monkeypatch.setattr(job, "load_predictor", lambda *a: (loads.append(a), load(*a))[1])
         result = evaluate(tmp_path / "ckpt", ["xnli", "pawsx"], data="samples", output=tmp_path / "out")
         assert set(result.failed) == {f"xnli {code}" for code in ("ar", "de", "en", "hi", "ru", "sw", "zh")}
         assert len(loads) == 2
@@ -512,7 +517,7 @@ class TestInterrupt:
     @pytest.mark.parametrize("after", [1, 4, 12])
     def test_writes_the_results_of_all_cells_whose_files_are_written(self, tmp_path: Path, after: int) -> None:
         with pytest.raises(KeyboardInterrupt):
-            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, on_cell=Stop(after))
+            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, watch=Watch(cell=Stop(after)))
         own = results(tmp_path)["xharness"]
         assert len(own["cells"]) == after == len(files(tmp_path, "cells"))
         assert own["complete"] is False
@@ -524,7 +529,7 @@ class TestInterrupt:
     def test_an_interrupted_run_keeps_what_an_earlier_one_finished_later_in_the_plan(self, tmp_path: Path) -> None:
         evaluate("oracle", "pawsx", data="samples", output=tmp_path)
         with pytest.raises(KeyboardInterrupt):
-            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, on_cell=Stop(8))
+            evaluate("oracle", ["xnli", "pawsx"], data="samples", output=tmp_path, watch=Watch(cell=Stop(8)))
         assert len(results(tmp_path)["xharness"]["cells"]) == 8
 
     def test_exit_status_is_130(
@@ -621,7 +626,7 @@ def test_a_silent_hub_ends_the_run_at_its_first_cell(tmp_path: Path, monkeypatch
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     ended = []
     with pytest.raises(DataError, match=r"facebook/xnli: the Hub .* cannot be reached.*--data samples") as caught:
-        evaluate("oracle", "xnli", output=tmp_path / "out", on_cell=ended.append)
+        evaluate("oracle", "xnli", output=tmp_path / "out", watch=Watch(cell=ended.append))
     assert (len(caught.value.faults), ended) == (1, [])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness import CardError
-from xtreme_harness.grid.graph import grid_runs
+from xtreme_harness.grid.prepare import grid_runs
 from xtreme_harness.grid.schema import Grid, read_grid
 
 LEAST = "bases: base\nintermediates: [mnli]\ntargets: xnli\n"

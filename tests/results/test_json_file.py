@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from xtreme_harness import DataError, evaluate
+from xtreme_harness.jobs import Watch
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Missing, all_cards, select
 from xtreme_harness.results.json_file import to_json
@@ -84,7 +85,7 @@ class TestSchemas:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            evaluate("majority", "xnli", data=str(data), output=tmp_path / "out", on_cell=stop)
+            evaluate("majority", "xnli", data=str(data), output=tmp_path / "out", watch=Watch(cell=stop))
         assert faults(tmp_path / "out") == []
 
     def test_refuses_what_does_not_belong(self, oracle_run: Path) -> None:

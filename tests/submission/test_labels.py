@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_harness.evaluation.evaluate import plan_evaluation
 from xtreme_harness.kinds.token_classification import read_tags
+from xtreme_harness.plan.evaluate import plan_evaluation
 from xtreme_harness.submission.labels import Labelled, write_labels
 
 

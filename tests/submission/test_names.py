@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from xtreme_harness import DataError, OutputError
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.sources import locate, parse_data
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.files.text import read_text, write_atomic, write_json
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Split
-from xtreme_harness.submission.names import file_name, relabelled
+from xtreme_harness.submission.names import relabelled
 
 CARDS = all_cards()
 SAMPLES = parse_data(["samples"], CARDS.tasks)

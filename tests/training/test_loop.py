@@ -16,10 +16,10 @@ import transformers
 from tests.fixtures.families import build
 from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness.cards.recipe import Hyper, Mixture
+from xtreme_harness.plan.mixture import batch_of
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.training import loop
 from xtreme_harness.training.accelerator import accelerator_for, release
-from xtreme_harness.training.mixture import batch_of
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.state import State, save_state
 

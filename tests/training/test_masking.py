@@ -12,12 +12,13 @@ import torch
 
 from tests.fixtures.families import build as build_base
 from xtreme_harness.cards.recipe import Hyper, Masking
+from xtreme_harness.data.texts import read_texts, text_hashes
 from xtreme_harness.demonstration.tiny import train_tokenizer
 from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.training.loop import _inputs, _reader
-from xtreme_harness.training.masking import MLM, masked_course, read_texts, spread, text_hashes
+from xtreme_harness.training.masking import MLM, masked_course, spread
 from xtreme_harness.training.network import Role, build
 from xtreme_harness.training.objectives import IGNORED, MASKED_LM, OBJECTIVES, kept_places
 

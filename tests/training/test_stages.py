@@ -21,7 +21,7 @@ from xtreme_harness import train
 from xtreme_harness.errors import DataError
 from xtreme_harness.models.checkpoint import find_checkpoint, head_fault
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.training.stages import trained_tasks
+from xtreme_harness.plan.units import trained_units
 
 QUICK = {"data": "samples", "recipe": "fast", "settings": ["max_steps=2"], "dtype": "float32"}
 
@@ -47,13 +47,13 @@ def notes(folder: Path) -> dict[str, Any]:
     ids=lambda value: ",".join(value),
 )  # fmt: skip
 def test_a_target_stands_for_its_training_set(names: list[str], units: list[str]) -> None:
-    assert trained_tasks(all_cards(), names) == units
+    assert trained_units(all_cards(), names) == units
 
 
 @pytest.mark.parametrize("name", ["bucc2018", "tatoeba"])
 def test_mining_has_nothing_to_train_on(name: str) -> None:
     with pytest.raises(DataError, match=f"{name}: has no training data; the encoder is evaluated as it is"):
-        trained_tasks(all_cards(), [name])
+        trained_units(all_cards(), [name])
 
 
 def test_lineage_names_every_stage_with_its_hash(base: Path, tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.sources import parse_data
-from xtreme_harness.data.training_sets import load_training
+from xtreme_harness.data.training_sets import TrainingSet, find_training_set, load_training
+from xtreme_harness.data.translations import load_translated
 from xtreme_harness.errors import DataError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Split
 from xtreme_harness.training.translated import (
-    load_translated,
     mixed,
     quality,
     quality_table,
@@ -45,6 +46,10 @@ def write(path: Path, rows: list[tuple[str, str, str, int]]) -> None:
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def training_set(card: TaskCard) -> TrainingSet:
+    return find_training_set(card, CARDS, parse_data(["samples"], CARDS.tasks))
+
+
 @pytest.fixture
 def english(tmp_path: Path) -> Split[object]:
     write(tmp_path / "data" / "xcopa" / "train-en.jsonl", ENGLISH)
@@ -56,14 +61,14 @@ def english(tmp_path: Path) -> Split[object]:
 @pytest.mark.parametrize("name", ["de.jsonl", "train-de.jsonl"])
 def test_both_names_are_read(tmp_path: Path, name: str) -> None:
     write(tmp_path / "mt" / "copa" / name, GERMAN)
-    found = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    found = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
     assert list(found) == ["de"]
     assert found["de"].examples[0].choices == ("Im Zimmer war es heiß.", "Nachts war es im Zimmer kalt.")
 
 
 def test_rows_that_failed_are_flagged(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)["de"]
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
     found = quality(english, german, None, KINDS[COPA.kind].gold)
     assert (found.empty, found.untranslated, found.lengths, found.labels) == (1, 1, 0, 1)
     assert found.flagged == ("2", "1", "3")
@@ -78,7 +83,7 @@ def test_untranslated_and_overlong_rows(tmp_path: Path, english: Split[object]) 
         GERMAN[3],
     ]
     write(tmp_path / "mt" / "copa" / "de.jsonl", rows)
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)["de"]
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
     found = quality(english, german, None, KINDS[COPA.kind].gold)
     assert (found.untranslated, found.lengths, found.flagged) == (1, 1, ("1", "2", "3"))
 
@@ -86,8 +91,8 @@ def test_untranslated_and_overlong_rows(tmp_path: Path, english: Split[object]) 
 def test_references_give_scores(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
     write(tmp_path / "mt" / "references" / "copa" / "de.jsonl", GERMAN)
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
-    (found,) = report_quality(COPA, CARDS, english, german, tmp_path / "mt", KINDS, tmp_path / "report.json")
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
+    (found,) = report_quality(training_set(COPA), english, german, tmp_path / "mt", KINDS, tmp_path / "report.json")
     assert found.chrf == pytest.approx(100)
     assert found.bleu == pytest.approx(100)
     assert "tok:13a" in found.signature
@@ -97,7 +102,7 @@ def test_references_give_scores(tmp_path: Path, english: Split[object]) -> None:
 
 def test_beside_the_english_or_instead(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
     assert len(mixed(english, german).examples) == 8
     alone = mixed(english, german, instead=True)
     assert [e.id for e in alone.examples] == ["de/0", "de/1", "de/2", "de/3"]
@@ -106,23 +111,23 @@ def test_beside_the_english_or_instead(tmp_path: Path, english: Split[object]) -
 def test_a_file_without_a_language_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "mt" / "copa" / "german.jsonl", GERMAN)
     with pytest.raises(DataError, match="cannot tell the language"):
-        load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+        load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
 
 
 def test_english_and_a_second_file_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "mt" / "copa" / "en.jsonl", GERMAN)
     with pytest.raises(DataError, match="is English"):
-        load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+        load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
     write(tmp_path / "two" / "copa" / "de.jsonl", GERMAN)
     write(tmp_path / "two" / "copa" / "train-de.jsonl", GERMAN)
     with pytest.raises(DataError, match=r"second file for 'de', beside de\.jsonl"):
-        load_translated(COPA, CARDS, tmp_path / "two", KINDS)
+        load_translated(training_set(COPA), tmp_path / "two", KINDS[COPA.kind])
 
 
 def test_hidden_files_are_not_read(tmp_path: Path) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
     (tmp_path / "mt" / "copa" / ".DS_Store").write_bytes(b"\0")
-    assert list(load_translated(COPA, CARDS, tmp_path / "mt", KINDS)) == ["de"]
+    assert list(load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])) == ["de"]
 
 
 def test_rows_without_a_label_are_refused(tmp_path: Path) -> None:
@@ -130,12 +135,12 @@ def test_rows_without_a_label_are_refused(tmp_path: Path) -> None:
     write(file, GERMAN)
     file.write_text(file.read_text("utf-8").replace(', "label": 0', ""), "utf-8")
     with pytest.raises(DataError, match="expected a value at 'label'"):
-        load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+        load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
 
 
 def test_a_file_that_was_cut_throughout_is_flagged(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", [(a[:2], b[:2], c[:2], label) for a, b, c, label in GERMAN if b])
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)["de"]
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
     assert quality(english, german, None, KINDS[COPA.kind].gold).lengths == 3
 
 
@@ -143,7 +148,7 @@ def test_chinese_needs_fewer_characters(tmp_path: Path, english: Split[object]) 
     chinese = ("他开窗。", "房间热。", "夜里冷。", 0)
     write(tmp_path / "mt" / "copa" / "zh.jsonl", [chinese])
     write(tmp_path / "mt" / "copa" / "de.jsonl", [chinese])
-    found = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    found = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
     lengths = {code: quality(english, split, None, KINDS[COPA.kind].gold).lengths for code, split in found.items()}
     assert lengths == {"de": 1, "zh": 0}
 
@@ -160,7 +165,7 @@ def test_a_part_is_compared_with_its_own_english(tmp_path: Path) -> None:
     file = tmp_path / "snli" / "de.jsonl"
     file.parent.mkdir()
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    german = load_translated(card, CARDS, tmp_path, KINDS)["de"]
+    german = load_translated(training_set(card), tmp_path, KINDS[card.kind])["de"]
     assert [e.id for e in german.examples] == [e.id for e in rows]
     found = quality(english, german, None, KINDS[card.kind].gold)
     assert (found.lengths, found.labels) == (0, 0)
@@ -171,12 +176,12 @@ def test_a_pool_is_not_mixed(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text("{}\n")
     with pytest.raises(DataError, match="searches a pool"):
-        load_translated(CARDS.card("lareqa"), CARDS, tmp_path, KINDS)
+        load_translated(training_set(CARDS.card("lareqa")), tmp_path, KINDS[CARDS.card("lareqa").kind])
 
 
 def test_the_report_is_read_again(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
-    german = load_translated(COPA, CARDS, tmp_path / "mt", KINDS)
+    german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
     output = tmp_path / "translations-copa.json"
-    found = report_quality(COPA, CARDS, english, german, tmp_path / "mt", KINDS, output)
+    found = report_quality(training_set(COPA), english, german, tmp_path / "mt", KINDS, output)
     assert read_quality(tmp_path) == found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,7 @@ from xtreme_harness.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from xtreme_harness.cli.show import Progress
-    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.plan.request import EvalRequest
     from xtreme_harness.results.result import Result
 
 __all__ = ["command"]
@@ -121,89 +120,92 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model ckpt/ --tasks xtreme,xtreme-r --data download/ -o out
       xharness eval --model oracle --tasks xnli --data samples --by-language
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.cli.show import Progress, print_plan, print_result
+    from xtreme_harness.cli.show import Progress, print_result
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.evaluation.evaluate import default_output
+    from xtreme_harness.evaluation.evaluate import run_evaluation
     from xtreme_harness.evaluation.seeds import seed_table
-    from xtreme_harness.evaluation.series import is_series
+    from xtreme_harness.jobs import Watch
+    from xtreme_harness.plan.describe import describe_evaluation
+    from xtreme_harness.plan.evaluate import prepare_evaluation
+    from xtreme_harness.plan.series import is_series
 
-    several = is_series(given["model"])
-    if given["dry_run"] and several:
-        _plan_series(given)
-        return
+    request = _request(given)
+    if is_series(request.model):
+        ctx.exit(_series(request, dry_run=given["dry_run"], quiet=ctx.obj["quiet"]))
+    prepared = prepare_evaluation(request)
     if given["dry_run"]:
-        print_plan(given)
+        click.echo(describe_evaluation(prepared))
         return
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
-    run = partial(_evaluate, given, progress, training)
+    watch = Watch(
+        plan=progress.plan, cell=progress.cell, sequences=progress.sequences,
+        started=training.started, event=training.event, ended=training.ended,
+    )  # fmt: skip
     try:
-        if several:
-            ctx.exit(_evaluate_series(given, run))
-        result = run(given["model"], given["output_path"])
+        result = run_evaluation(prepared, watch)
     finally:
         training.close()
         progress.close()
-    if given["seeds"]:
-        progress.out = str(given["output_path"] or default_output(given["model"]))
+    progress.out = str(prepared.output)
     print_result(result, progress, by_language=given["by_language"])
-    if given["seeds"]:
+    if request.seeds:
         click.echo(f"\nover seeds:\n\n{seed_table(result)}")
     ctx.exit(3 if result.failed else 0)
 
 
-def _evaluate(
-    given: Mapping[str, Any], progress: Progress, training: TrainingProgress, model: str, output: Path | None
-) -> Result:
-    """Evaluate one checkpoint as the options say."""
-    from xtreme_harness.evaluation.evaluate import evaluate
+def _request(given: Mapping[str, Any]) -> EvalRequest:
+    """What the flags ask."""
+    from xtreme_harness.plan.request import EvalRequest
 
-    return evaluate(
-        model,
+    same = (
+        "data", "languages", "split", "labels", "layer", "label_order", "revision", "seed", "device", "dtype", "limit",
+        "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train", "tracker",
+        "force", "executor",
+    )  # fmt: skip
+    return EvalRequest.of(
+        given["model"],
         given["tasks"],
-        data=given["data"],
-        output=output,
-        languages=given["languages"],
-        split=given["split"],
+        output=given["output_path"],
         include=given["include_path"],
-        labels=given["labels"],
-        layer=given["layer"],
-        label_order=given["label_order"],
-        revision=given["revision"],
-        seed=given["seed"],
-        seeds=read_seeds(given["seeds"]),
-        device=given["device"],
-        dtype=given["dtype"],
-        batch_size=_batch_size(given["batch_size"]),
-        limit=given["limit"],
-        log_samples=given["log_samples"],
-        pooling=given["pooling"],
         preset=given["retrieval_preset"],
-        keep_head=given["keep_head"],
-        trust_remote_code=given["trust_remote_code"],
-        train=given["train"],
-        recipe=given["recipe"],
-        settings=tuple(given["set"]),
-        limit_train=given["limit_train"],
-        tracker=given["tracker"],
-        force=given["force"],
-        watch=training.watch,
-        on_plan=progress.plan,
-        on_cell=progress.cell,
-        on_sequences=progress.sequences,
+        settings=given["set"],
+        seeds=read_seeds(given["seeds"]),
+        batch_size=_batch_size(given["batch_size"]),
+        **{name: given[name] for name in same},
     )
 
 
-def _evaluate_series(given: Mapping[str, Any], run: Callable[[str, Path], Result]) -> int:
+def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
     """Evaluate the checkpoints that a pattern fits, print their table, and return the exit status."""
-    from xtreme_harness.evaluation.evaluate import plan_evaluation
-    from xtreme_harness.evaluation.series import evaluate_series, series_output, series_table
+    from xtreme_harness.cli.show import Progress
+    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.evaluation.evaluate import run_evaluation
+    from xtreme_harness.evaluation.series import evaluate_series, series_table
+    from xtreme_harness.jobs import Watch
+    from xtreme_harness.plan.describe import describe_series
+    from xtreme_harness.plan.evaluate import prepare_evaluation
+    from xtreme_harness.plan.series import prepare_series
 
-    asked = ("tasks", "data", "languages", "split", "include_path")
-    plan_evaluation(*(given[name] for name in asked))  # what is wrong for every checkpoint is said once
-    output = Path(given["output_path"] or series_output(given["model"]))
-    outcome = evaluate_series(given["model"], run, output)
-    click.echo(f"{series_table(output, list(outcome.failed))}\n")
-    faults = [(name, line) for name, error in outcome.failed.items() for line in error.faults]
+    prepared = prepare_series(request)
+    if dry_run:
+        click.echo(describe_series(prepared))
+        return 0
+    progress, training = Progress(quiet=quiet), TrainingProgress(quiet=quiet)
+    watch = Watch(
+        plan=progress.plan, cell=progress.cell, sequences=progress.sequences,
+        started=training.started, event=training.event, ended=training.ended,
+    )  # fmt: skip
+
+    def one(checkpoint: str, folder: Path) -> Result:
+        return run_evaluation(prepare_evaluation(replace(request, model=checkpoint, output=folder)), watch)
+
+    try:
+        outcome = evaluate_series(request.model, one, prepared.output)
+    finally:
+        training.close()
+        progress.close()
+    click.echo(f"{series_table(prepared.output, list(outcome.failed))}\n")
+    faults = [(name, line) for name, error in outcome.failed.items() for line in error.message.splitlines()]
     faults += [
         (f"{name}: {cell}", line)
         for name, result in outcome.results.items()
@@ -214,19 +216,8 @@ def _evaluate_series(given: Mapping[str, Any], run: Callable[[str, Path], Result
         click.echo(f"failed: {where}: {line}", err=True)
     if faults:
         click.echo("the others are saved; the same command continues", err=True)
-    click.echo(f"series:      {output}/series.json")
+    click.echo(f"series:      {prepared.output}/series.json")
     return 3 if faults else 0
-
-
-def _plan_series(given: Mapping[str, Any]) -> None:
-    """Print the checkpoints of a series, and what the evaluation of the first would do."""
-    from xtreme_harness.cli.show import print_plan
-    from xtreme_harness.evaluation.series import find_members, series_output
-
-    members = find_members(given["model"])
-    output = Path(given["output_path"] or series_output(given["model"]))
-    click.echo(f"{len(members)} checkpoints: {', '.join(member.name for member in members)}; the first of them:\n")
-    print_plan({**given, "model": str(members[0].path), "output_path": output / members[0].name})
 
 
 def _batch_size(value: str) -> int | None:

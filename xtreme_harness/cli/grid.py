@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,11 +13,14 @@ from xtreme_harness.cli.options import read_seeds
 
 if TYPE_CHECKING:
     from xtreme_harness.cli.show import Progress
-    from xtreme_harness.grid.graph import Run
+    from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.grid.prepare import Run
     from xtreme_harness.grid.schema import Grid
+    from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.cells import Plan
     from xtreme_harness.plan.options import Options
-    from xtreme_harness.training.stage import Stage, Trained
+    from xtreme_harness.plan.stage import Stage
+    from xtreme_harness.plan.standing import Trained
 
 __all__ = ["run_grid"]
 
@@ -37,43 +39,19 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     """Carry out the grid file that `train` was given, print its tables, end with 0 or 3."""
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.grid.execute import default_folder
-    from xtreme_harness.grid.execute import run_grid as execute
+    from xtreme_harness.grid.describe import describe_grid
+    from xtreme_harness.grid.grid import default_folder, run_prepared
+    from xtreme_harness.grid.prepare import GridRequest, prepare_grid
 
-    grid = _read(ctx, given)
     output = given["output_path"] or default_folder(given["grid"])
+    own = {name: given[name] for name in ("force", "tracker", "trust_remote_code")}
+    prepared = prepare_grid(GridRequest(_read(ctx, given), output, **own))
     if given["dry_run"]:
-        _print_graph(grid, output, given)
+        click.echo(describe_grid(prepared))
         return
-    quiet = ctx.obj["quiet"]
-    progress, training = Progress(quiet), TrainingProgress(quiet)
-
-    def announce(run: Run, number: int, total: int) -> None:
-        _say_kept(progress)
-        if not quiet:
-            click.echo(f"run {number} of {total}: {run.name}", err=True)
-
-    def ended(stage: Stage, made: Trained) -> None:
-        if not made.kept:
-            training.ended(stage, made)
-
-    def plan(found: Plan, options: Options) -> None:
-        first = not progress.said  # what the data lack is the same for all runs
-        progress.plan(found if first else replace(found, missing=()), options)
-
+    progress, training = Progress(ctx.obj["quiet"]), TrainingProgress(ctx.obj["quiet"])
     try:
-        result = execute(
-            grid,
-            output,
-            force=given["force"],
-            tracker=given["tracker"],
-            trust_remote_code=given["trust_remote_code"],
-            watch=replace(training.watch, ended=ended),
-            on_run=announce,
-            on_plan=plan,
-            on_cell=progress.cell,
-            on_sequences=progress.sequences,
-        )
+        result = run_prepared(prepared, _watch(progress, training))
     finally:
         training.close()
         _say_kept(progress)
@@ -86,6 +64,29 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     click.echo(f"gains: {output}/gains.csv, {output}/gains.json")
     click.echo(f"runs:  {output}/runs/")
     ctx.exit(3 if result.failed else 0)
+
+
+def _watch(progress: Progress, training: TrainingProgress) -> Watch:
+    """What is told of a grid: less than of a run alone."""
+    from xtreme_harness.jobs import Watch
+
+    def announce(run: Run, number: int, total: int) -> None:
+        _say_kept(progress)
+        if not progress.quiet:
+            click.echo(f"run {number} of {total}: {run.name}", err=True)
+
+    def ended(stage: Stage, made: Trained) -> None:
+        if not made.kept:
+            training.ended(stage, made)
+
+    def plan(found: Plan, options: Options) -> None:
+        first = not progress.said  # what the data lack is the same for all runs
+        progress.plan(found if first else replace(found, missing=()), options)
+
+    return Watch(
+        run=announce, plan=plan, cell=progress.cell, sequences=progress.sequences,
+        started=training.started, event=training.event, ended=ended,
+    )  # fmt: skip
 
 
 def _say_kept(progress: Progress) -> None:
@@ -116,59 +117,3 @@ def _read(ctx: click.Context, given: Mapping[str, Any]) -> Grid:
     over |= {"seeds": tuple(dict.fromkeys(read_seeds(given["seeds"])))} if "seeds" in said else {}
     over |= {"include": (*grid.include, *map(str, given["include_path"]))} if given["include_path"] else {}
     return grid.model_copy(update=over)
-
-
-def _print_graph(grid: Grid, output: Path, given: Mapping[str, Any]) -> None:
-    """Print the encoders, the runs, and what is there of them."""
-    from tabulate import tabulate
-
-    from xtreme_harness.grid.graph import grid_runs, require_grid
-
-    runs = grid_runs(grid, output)
-    states = require_grid(grid, runs, given["force"], given["trust_remote_code"])
-    rows = _encoders(grid, states, given["trust_remote_code"])
-    headers = ["encoder", "examples", "steps", "time", "state"]
-    if rows:
-        click.echo(f"{tabulate(rows, headers=headers, tablefmt='pipe', disable_numparse=True)}\n")
-    targets = ", ".join(grid.targets)
-    found = [[run.name, run.model, targets, "there" if (run.output / "results.json").is_file() else ""] for run in runs]
-    headers = ["run", "from", "targets", "state"]
-    click.echo(tabulate(found, headers=headers, tablefmt="pipe", disable_numparse=True))
-    left = sum(state != "there" for state in states.values())
-    click.echo(
-        f"\n{len(states)} encoders, {left} of them to be trained; {len(runs)} runs on the {grid.split} split, "
-        f"new heads in each -> {output}; nothing was computed"
-    )
-
-
-def _encoders(grid: Grid, states: Mapping[Any, str], trust: bool) -> list[list[str]]:
-    """One line an encoder: how much it is trained on, roughly how long, what is there."""
-    from xtreme_harness.grid.graph import encoder_stage
-    from xtreme_harness.plan.estimate import spoken
-
-    works: dict[tuple[str, str], tuple[int | None, int | None, float | None]] = {}  # seeds differ in none of it
-    rows = []
-    for encoder, state in states.items():
-        where = (encoder.base.label, encoder.intermediate.label)
-        if where not in works:
-            works[where] = _work(encoder_stage(grid, encoder, trust))
-        examples, steps, seconds = works[where]
-        time = spoken(seconds) if seconds is not None and state != "there" else ""
-        rows.append([encoder.name, *(f"{n:,}" if n is not None else "" for n in (examples, steps)), time, state])
-    return rows
-
-
-def _work(stage: Stage) -> tuple[int | None, int | None, float | None]:
-    """Examples, steps and seconds of a whole training; None where they cannot be told."""
-    from xtreme_harness.training.estimate import training_work
-    from xtreme_harness.training.stage import hyper_of
-    from xtreme_harness.training.units import stages_of
-
-    parts = [(part, training_work(part, task)) for part in stages_of(stage) for task in part.tasks]
-    works = [work for _, work in parts]
-    if any(work.examples is None or work.steps is None for work in works):
-        return None, None, None
-    examples, steps = sum(work.examples or 0 for work in works), sum(work.steps or 0 for work in works)
-    most = hyper_of(stage).max_steps if len(stage.tasks) > 1 else None  # of all tasks together
-    share = min(1.0, most / steps) if most else 1.0
-    return examples, round(steps * share), share * sum(work.seconds or 0 for work in works)

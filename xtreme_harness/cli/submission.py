@@ -78,8 +78,8 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
 @click.pass_context
 def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path) -> None:
     """Write the label folder in the official form from data that has its gold."""
-    from xtreme_harness.cli.show import missing_lines
-    from xtreme_harness.evaluation.evaluate import plan_evaluation
+    from xtreme_harness.plan.describe import missing_lines
+    from xtreme_harness.plan.evaluate import plan_evaluation
     from xtreme_harness.submission.labels import Labelled, write_labels
 
     _, plan = plan_evaluation([suite], data)

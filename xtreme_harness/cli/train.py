@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,9 @@ from xtreme_harness.cli.options import (
     TRACKER,
     read_seeds,
 )
+
+if TYPE_CHECKING:
+    from xtreme_harness.plan.request import TrainRequest
 
 __all__ = ["command"]
 
@@ -84,9 +88,12 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness train --model xlm-roberta-base --tasks mnli,squad,hellaswag --mlm texts/ -o stilt
       xharness eval --model stilt --tasks xtreme
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.cli.training_progress import TrainingProgress, print_trained, print_training_plan
+    from xtreme_harness.cli.training_progress import TrainingProgress, print_trained
+    from xtreme_harness.jobs import Watch
+    from xtreme_harness.plan.describe import describe_training
+    from xtreme_harness.plan.train import prepare_training
     from xtreme_harness.training.processes import is_main_process
-    from xtreme_harness.training.train import plan_training, train
+    from xtreme_harness.training.train import run_training
 
     if given["grid"]:
         from xtreme_harness.cli.grid import run_grid
@@ -96,28 +103,33 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     for flag in ("model", "tasks"):
         if not given[flag]:
             raise click.UsageError(f"Missing option '--{flag}'.", ctx)
-    names = (
-        "data", "recipe", "limit_train", "mlm", "mlm_weight", "translated", "translations_only", "sampling", "seed",
-        "keep_head", "dtype", "device", "revision", "trust_remote_code",
-    )  # fmt: skip
-    options = {name: given[name] for name in names}
-    options |= {"settings": given["set"], "include": given["include_path"]}
+    prepared = prepare_training(_request(given))
     if given["dry_run"]:
-        print_training_plan(plan_training(given["model"], given["tasks"], **options))
+        click.echo(describe_training(prepared))
         return
     progress = TrainingProgress(quiet=ctx.obj["quiet"] or not is_main_process())
     try:
-        trained = train(
-            given["model"],
-            given["tasks"],
-            output=given["output_path"],
-            seeds=read_seeds(given["seeds"]),
-            force=given["force"],
-            tracker=given["tracker"],
-            watch=progress.watch,
-            **options,
-        )
+        trained = run_training(prepared, Watch(started=progress.started, event=progress.event, ended=progress.ended))
     finally:
         progress.close()
     if is_main_process():
         print_trained(trained)
+
+
+def _request(given: Mapping[str, Any]) -> TrainRequest:
+    """What the flags ask."""
+    from xtreme_harness.plan.request import TrainRequest
+
+    same = (
+        "data", "recipe", "limit_train", "mlm", "mlm_weight", "translated", "translations_only", "sampling", "seed",
+        "keep_head", "dtype", "device", "revision", "trust_remote_code", "force", "tracker",
+    )  # fmt: skip
+    return TrainRequest.of(
+        given["model"],
+        given["tasks"],
+        output=given["output_path"],
+        include=given["include_path"],
+        settings=given["set"],
+        seeds=read_seeds(given["seeds"]),
+        **{name: given[name] for name in same},
+    )

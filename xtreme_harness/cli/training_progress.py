@@ -1,4 +1,4 @@
-"""What training prints while it runs, before it starts and when it ends."""
+"""What training prints while it runs and when it ends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from xtreme_harness.training.stage import Stage, Trained
-from xtreme_harness.training.train import Watch
+from xtreme_harness.plan.stage import Stage
+from xtreme_harness.plan.standing import Trained
+from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["TrainingProgress", "print_stages", "print_trained", "print_training_plan"]
+__all__ = ["TrainingProgress", "print_trained"]
 
 _EVERY = 30.0  # seconds between lines where there is no terminal
 
@@ -26,19 +27,14 @@ class TrainingProgress:
         self.bar: Any = None
         self.said = 0.0
 
-    @property
-    def watch(self) -> Watch:
-        """Its three parts, as `train` and `evaluate` take them."""
-        return Watch(self.started, self.event, self.ended)
-
     def started(self, stage: Stage, folder: Path) -> None:
         """Say what is trained, and where."""
         self.said = 0.0
         if not self.quiet:
-            tasks = ", ".join(stage.tasks)
+            tasks = ", ".join(stage.task_names)
             click.echo(
                 f"training {tasks} from {stage.checkpoint.name} "
-                f"(recipe {stage.recipe.name}, seed {stage.seed}) -> {folder}",
+                f"(recipe {stage.recipe.name}, seed {stage.manner.seed}) -> {folder}",
                 err=True,
             )
 
@@ -95,8 +91,6 @@ class TrainingProgress:
 
 def print_trained(trained: Sequence[Trained]) -> None:
     """Print what was found of translations, the dev scores and the paths."""
-    from tabulate import tabulate
-
     from xtreme_harness.training.translated import quality_table, read_quality
 
     if trained and (found := read_quality(trained[0].path)):
@@ -108,41 +102,7 @@ def print_trained(trained: Sequence[Trained]) -> None:
         for task, score in one.notes["lineage"][-1]["dev"].items()
     ]
     if rows:
-        click.echo(tabulate(rows, headers=["task", "seed", "English dev"], tablefmt="pipe", disable_numparse=True))
+        click.echo(pipe_table(rows, ["task", "seed", "English dev"]))
         click.echo("")
     for one in trained:
         click.echo(f"checkpoint:  {one.path}/")
-
-
-def print_training_plan(stage: Stage) -> None:
-    """Print what `train` would do."""
-    print_stages({stage.name: stage})
-    click.echo(f"from {stage.checkpoint.name}; nothing was trained")
-
-
-def print_stages(stages: Mapping[str, Stage]) -> None:
-    """Print the stages of training units, in the order in which they run: one line a task."""
-    from tabulate import tabulate
-
-    from xtreme_harness.training.units import stages_of
-
-    parts = {part.name: part for stage in stages.values() for part in stages_of(stage)}  # shared ones run once
-    rows = [row for part in parts.values() for row in _rows(part)]
-    headers = ["training", "stage", "examples", "steps", "recipe", "data", "time"]
-    click.echo(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
-    click.echo("")
-
-
-def _rows(stage: Stage) -> list[list[str]]:
-    """One line a task: examples, steps, recipe, where the data come from, roughly how long."""
-    from xtreme_harness.plan.estimate import spoken
-    from xtreme_harness.training.estimate import training_work
-
-    rows = []
-    for task in stage.tasks:
-        work = training_work(stage, task)
-        count = f"{work.examples:,}" if work.examples is not None else ""
-        steps = f"{work.steps:,}" if work.steps is not None else ""
-        time = spoken(work.seconds) if work.seconds is not None else ""
-        rows.append([task, stage.stage, count, steps, stage.recipe.name, work.origin, time])
-    return rows

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from xtreme_harness.comparison.differences import Comparison, Difference
 from xtreme_harness.errors import listed
 from xtreme_harness.plan.cells import BY_NAME
+from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["by_language_tables", "comparison_text", "mark"]
 
@@ -140,4 +139,4 @@ def _legend(found: Comparison) -> str:
 
 
 def _markdown(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
-    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True, stralign="left")
+    return pipe_table(rows, headers, stralign="left")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -14,9 +14,20 @@ from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.records import Passage, Row, Split
 
-__all__ = ["ENGLISH", "Reader", "joined", "load_training", "located_training", "resolved_labels", "unlabelled"]
+__all__ = [
+    "ENGLISH",
+    "Reader",
+    "TrainingSet",
+    "find_training_set",
+    "joined",
+    "load_training",
+    "located_training",
+    "resolved_labels",
+    "unlabelled",
+]
 
 ENGLISH = "en"
+_SPLITS: tuple[Literal["train", "dev"], ...] = ("train", "dev")
 
 
 class Reader(Protocol):
@@ -36,6 +47,36 @@ class Reader(Protocol):
     def gold(self) -> Callable[[Any], Any]:
         """What an example teaches; None where the data has none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Where the English training data of a task lie, and those on which training selects its weights."""
+
+    card: TaskCard  # with its labels
+    members: tuple[TaskCard, ...]  # whose data are read: the card's parts, or itself
+    train: tuple[Located, ...]  # one a member; () = there are none
+    dev: tuple[Located, ...]
+
+    def located(self, split: Literal["train", "dev"]) -> tuple[Located, ...]:
+        """The places of one split."""
+        return self.train if split == "train" else self.dev
+
+    def load(self, split: Literal["train", "dev"], kind: Reader) -> Split[Any] | None:
+        """Read a split, as `load_training` does."""
+        return _loaded(self.card, self.members, self.located(split), split, kind)
+
+
+def find_training_set(card: TaskCard, cards: Cards, data: Data) -> TrainingSet:
+    """Find what trains a task; a card is read for itself: xcopa, which is trained on siqa and copa, has none.
+
+    Raises:
+        DataError: the place has some of the parts and lacks others, or lacks the file of the labels.
+    """
+    labelled = resolved_labels(card, data)
+    members = tuple(resolved_labels(member, data) for member in _members(labelled, cards))
+    train, dev = (located_training(labelled, cards, data, split) for split in _SPLITS)
+    return TrainingSet(labelled, members, train, dev)
 
 
 def load_training(
@@ -62,10 +103,15 @@ def load_training(
         CardError: the kind searches a pool, and the card has parts.
     """
     found = located_training(card, cards, data, split)
+    members = [resolved_labels(member, data) for member in _members(card, cards)] if found else []
+    return _loaded(card, members, found, split, kinds[card.kind])
+
+
+def _loaded(
+    card: TaskCard, members: Sequence[TaskCard], found: Sequence[Located], split: Literal["train", "dev"], kind: Reader
+) -> Split[Any] | None:
     if not found:
         return None
-    kind = kinds[card.kind]
-    members = [resolved_labels(member, data) for member in _members(card, cards)]
     if card.parts and kind.passage:
         raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
     loaded = [load_split(m, ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]

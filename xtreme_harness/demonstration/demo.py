@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from xtreme_harness.demonstration.tiny import build_base
 from xtreme_harness.files.folder import open_output
-from xtreme_harness.grid.execute import GridResult, run_grid
+from xtreme_harness.grid.grid import GridResult, run_grid
 from xtreme_harness.grid.schema import Grid
+from xtreme_harness.jobs import SILENT, Watch
 
 __all__ = ["demo"]
 
 INTERMEDIATE = "hellaswag"
 
 
-def demo(folder: str | Path, **reports: Any) -> tuple[Path, GridResult]:
+def demo(folder: str | Path, watch: Watch = SILENT) -> tuple[Path, GridResult]:
     """Make a tiny encoder and run a grid with it: with and without intermediate training, both suites.
 
     Phase 1 trains the encoder on HellaSwag, phase 2 puts a head over it for every training unit, phase 3 evaluates; the
@@ -23,7 +23,7 @@ def demo(folder: str | Path, **reports: Any) -> tuple[Path, GridResult]:
 
     Args:
         folder: of everything.
-        reports: who is told how it goes, as in `grid.run_grid`.
+        watch: who is told how it goes.
     """
     place = Path(folder)
     open_output(place)
@@ -37,4 +37,4 @@ def demo(folder: str | Path, **reports: Any) -> tuple[Path, GridResult]:
             "recipe": "fast",
         }
     )
-    return base, run_grid(grid, place, **reports)
+    return base, run_grid(grid, place, watch=watch)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
-from xtreme_harness.errors import HubSilent, XHarnessError
+from xtreme_harness.evaluation.predictors import Predictor
 from xtreme_harness.evaluation.saved import cell_signature, data_fields, find_kept, save
-from xtreme_harness.evaluation.selftest import answer
+from xtreme_harness.jobs import Failure, attempt
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.predict import Answers, predict
+from xtreme_harness.kinds.predict import Answers
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.options import Options
@@ -22,11 +22,9 @@ from xtreme_harness.plan.setups import Setup
 from xtreme_harness.records import Split
 from xtreme_harness.scoring.score import score
 from xtreme_harness.signature import fingerprint
-from xtreme_harness.submission.names import file_name, relabelled
+from xtreme_harness.submission.names import relabelled
 
-log = logging.getLogger("xtreme_harness")
-
-__all__ = ["Done", "evaluate_cell", "failed", "looked_up"]
+__all__ = ["Done", "evaluate_cell", "failed_cell", "find_cell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +53,20 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
     }
 
 
-def looked_up(
+def find_cell(
     cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]
 ) -> tuple[Done | None, dict[str, Any]]:
     """The cell as an earlier run left it, if it may be kept; and what it is computed from now."""
-    try:
-        fields = _fields(cell, setup, options, context)
-    except HubSilent:
-        raise
-    except (XHarnessError, OSError) as error:  # data that went away since the plan was made
-        return failed(cell, error), {}
+    fields = attempt(cell.name, lambda: _fields(cell, setup, options, context))
+    if isinstance(fields, Failure):  # data that went away since the plan was made
+        return failed_cell(cell, fields.message), {}
     kept = None if options.force else find_kept(options.output, cell, fields, options.seed, options.log_samples)
     return (Done(cell, "kept", kept) if kept is not None else None), fields
 
 
-def failed(cell: Cell, error: Exception) -> Done:
-    """The cell as failed, with what is to be said of it."""
-    log.info("%s: failed: %s", cell.name, error, exc_info=error)
-    if isinstance(error, XHarnessError):
-        return Done(cell, "failed", {}, str(error))
-    return Done(cell, "failed", {}, f"{type(error).__name__}: {' '.join(str(error).split())}")
+def failed_cell(cell: Cell, message: str) -> Done:
+    """The cell as failed, with what is to be said of it: one line a fault."""
+    return Done(cell, "failed", {}, message)
 
 
 def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
@@ -88,30 +80,28 @@ def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
     return replace(split, examples=split.examples[:limit])
 
 
-def evaluate_cell(cell: Cell, model: Any, fields: Mapping[str, Any], options: Options) -> Done:
+def evaluate_cell(cell: Cell, predictor: Predictor, fields: Mapping[str, Any], options: Options) -> Done:
     """Predict, score and write one cell."""
     started = time.monotonic()
     kind, split = KINDS[cell.card.kind], _split(cell, cell.split, options)
     without_gold = any(kind.gold(e) is None for e in split.examples)
-    if model is None:
-        if options.model == "oracle" and without_gold:
-            return Done(
-                cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}"
-            )
-        answers = Answers(dict(answer(options.model, kind, split, cell.card, options.seed)))
-    else:
-        dev = None
-        if cell.card.calibrate:
-            dev = split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
-        answers = predict(model, kind, split, cell.card, dev)
-    found = answers.found
+    if without_gold and predictor.needs_gold:
+        return Done(cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}")
+    answers = predictor.answer(kind, split, cell.card, lambda: _dev(cell, split, options))
     record = _record(cell, kind, split, answers, fields)
     record["signature"] = cell_signature(cell, fields, split.source, options.seed)
-    samples = _samples(kind, split, found, record) if options.log_samples else None
+    samples = _samples(kind, split, answers.found, record) if options.log_samples else None
     record["seconds"] = round(time.monotonic() - started, 3)
-    save(options.output, cell, record, kind.dumps(split, found, cell.card), samples)
+    save(options.output, cell, record, kind.dumps(split, answers.found, cell.card), samples)
     message = f"the data has no gold answers to score with; {_remedy(cell, options)}" if without_gold else ""
     return Done(cell, str(record["status"]), record, message)
+
+
+def _dev(cell: Cell, split: Split[Any], options: Options) -> Split[Any] | None:
+    """The split on which the kind chooses a number; None where it chooses none."""
+    if not cell.card.calibrate:
+        return None
+    return split if cell.split == cell.card.calibrate else _split(cell, cell.card.calibrate, options)
 
 
 def _remedy(cell: Cell, options: Options) -> str:

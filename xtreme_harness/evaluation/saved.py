@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import digest
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import BY_NAME, Cell
 from xtreme_harness.signature import changed_fields, fingerprint, signature
-from xtreme_harness.submission.names import file_name
 
 __all__ = [
     "cell_signature",

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import DataError
 from xtreme_harness.plan.cells import Plan
 from xtreme_harness.results.result import Record, Result, build
 from xtreme_harness.signature import fingerprint
+from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["averaged", "evaluate_each", "require_seeds", "seed_table"]
-
-
-def require_seeds(seeds: Sequence[int]) -> None:
-    """Raise DataError for a seed that stands twice: its run would count twice."""
-    twice = [seed for i, seed in enumerate(seeds) if seed in seeds[:i]]
-    if twice:
-        raise DataError(f"--seeds: {twice[0]} stands twice; every seed counts once")
-
-
-def evaluate_each(seeds: Sequence[int], output: Path, evaluate: Callable[..., Result]) -> dict[int, Result]:
-    """Run `evaluate(seed=..., output=...)` for every seed, one after the other."""
-    return {seed: evaluate(seed=seed, output=output / f"seed-{seed}") for seed in seeds}
+__all__ = ["averaged", "seed_table"]
 
 
 def averaged(results: Mapping[int, Result], plan: Plan, cards: Cards) -> Result:
@@ -57,8 +44,6 @@ def seed_table(result: Result) -> str:
     Beside them stands how much languages differ: the standard error that the mean would have if its languages were
     drawn from many.
     """
-    from tabulate import tabulate
-
     named = [(f"{t.scope}: {t.key}", t.uncertainty) for t in result.tasks]
     named += [(f"{g.scope}: {'overall' if g.name == g.scope else g.name}", g.uncertainty) for g in result.groups]
     seeds = list(dict.fromkeys(seed for _, one in named for seed in one.by_seed))
@@ -69,7 +54,7 @@ def seed_table(result: Result) -> str:
         shares = [f"{part**0.5:.2f}" if part is not None else "" for part in parts]
         rows.append([name, *by_seed, f"{one.spread.value:.2f}", f"± {one.spread.error:.2f}", *shares])
     headers = ["", *(f"seed {seed}" for seed in seeds), "mean", "", "of seeds", "of examples", "(of languages)"]
-    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    return pipe_table(rows, headers)
 
 
 def _mean(records: Mapping[int, Record]) -> Record:

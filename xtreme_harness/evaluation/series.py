@@ -8,25 +8,24 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
-from xtreme_harness.errors import ModelError, XHarnessError, listed
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.files.text import write_json
-from xtreme_harness.results.curves import step_of
+from xtreme_harness.jobs import Failure, all_failed, attempt
+from xtreme_harness.plan.series import find_members, step_in
 from xtreme_harness.results.read import Run
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.values import Mean, limit_of, means_of
+from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["Member", "Outcome", "evaluate_series", "find_members", "is_series", "series_output", "series_table"]
+__all__ = ["Outcome", "evaluate_series", "series_table"]
 
 SCHEMA_VERSION = 1
 FILE = "series.json"
@@ -34,20 +33,11 @@ log = logging.getLogger("xtreme_harness")
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One checkpoint of a series."""
-
-    name: str  # its path below the part of the pattern that does not vary: "step-1000"
-    path: Path
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """How the checkpoints ended, in the order of their steps."""
 
     results: Mapping[str, Result]  # name -> what was found; single cells may have failed
-    failed: Mapping[str, XHarnessError]  # name -> why there is no result
+    failed: Mapping[str, Failure]  # name -> why there is no result
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,54 +47,6 @@ class _Entry:
     name: str
     path: str
     step: int
-
-
-def is_series(model: str) -> bool:
-    """Is this a pattern for many checkpoints, and no checkpoint itself?
-
-    >>> is_series("run/step-*"), is_series("org/name")
-    (True, False)
-    """
-    return glob.has_magic(model) and not Path(model).exists()
-
-
-def find_members(pattern: str) -> tuple[Member, ...]:
-    """The folders that a pattern fits, in the order of their steps: step-2 before step-10.
-
-    Raises:
-        ModelError: when there are none; when names say no step, or the same; every fault.
-    """
-    root = _fixed(pattern)
-    inside = (path for path in root.glob(Path(pattern).relative_to(root).as_posix()) if path.is_dir())
-    folders = sorted(path for path in inside if not path.name.startswith("."))
-    if not folders:
-        raise ModelError(
-            f"--model {pattern}: fits no folder; expected checkpoints such as run/step-1000, run/step-2000"
-        )
-    names = {path: path.relative_to(root).as_posix() for path in folders}
-    steps = {path: _step(name) for path, name in names.items()}
-    faults = [
-        f"{path}: its name says no step; narrow --model {pattern}" for path, step in steps.items() if step is None
-    ]
-    members = [Member(names[path], path, step) for path, step in steps.items() if step is not None]
-    members.sort(key=lambda member: member.step)
-    faults += [
-        f"{one.path}, {other.path}: both are step {one.step}; a series is one training run: narrow --model {pattern}"
-        for one, other in pairwise(members)
-        if one.step == other.step
-    ]
-    if faults:
-        raise ModelError(*listed(faults))
-    return tuple(members)
-
-
-def series_output(pattern: str) -> Path:
-    """The folder of the results where none is named.
-
-    >>> series_output("runs/large/step-*").as_posix()
-    'xharness-out/large'
-    """
-    return Path("xharness-out") / (_fixed(pattern).resolve().name or "series")
 
 
 def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], output: Path) -> Outcome:
@@ -130,39 +72,37 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
     members = find_members(pattern)
     open_output(output, files=[FILE])
     results: dict[str, Result] = {}
-    failed: dict[str, XHarnessError] = {}
+    failed: dict[str, Failure] = {}
     with locked(output):
         entries = _earlier(output, pattern)
         for member in members:
-            try:
-                results[member.name] = evaluate(str(member.path), output / member.name)
-                entries[member.name] = _Entry(member.name, member.name, member.step)
-            except XHarnessError as error:
-                failed[member.name] = error
+            found = attempt(member.name, partial(evaluate, str(member.path), output / member.name))
+            if isinstance(found, Failure):
+                failed[member.name] = found
                 entries.pop(member.name, None)
                 log.warning("%s: failed; why stands at the end", member.name)
+            else:
+                results[member.name] = found
+                entries[member.name] = _Entry(member.name, member.name, member.step)
             if entries:
                 _write(output, entries)
     if not results:
-        first, *_ = failed.values()
-        raise type(first)(*listed(list(dict.fromkeys(fault for error in failed.values() for fault in error.faults))))
+        raise all_failed(failed.values())
     return Outcome(results, failed)
 
 
 def series_table(output: Path, failed: Sequence[str] = ()) -> str:
     """Means of suites and tasks, one line a step, with their standard errors; percent. A failed step has "-"."""
-    from tabulate import tabulate
-
     runs = {entry: _without_rows(output / entry.path) for entry in _entries(output)}
     means = {entry: {mean.key: mean for mean in means_of(run) if mean.level != "group"} for entry, run in runs.items()}
     keys = list(dict.fromkeys(key for found in means.values() for key in found))
     fewest = {key: min(len(found[key].lacking) for found in means.values() if key in found) for key in keys}
     lines = [(entry.step, [_cell(means[entry].get(key), fewest[key]) for key in keys]) for entry in means]
-    lines += [(_step(name) or 0, ["-"] * len(keys)) for name in failed]
+    lines += [(step_in(name) or 0, ["-"] * len(keys)) for name in failed]
     limits = {limit for run in runs.values() if (limit := limit_of(run))}
     first = f"step (LIMITED to {', '.join(map(str, sorted(limits)))})" if limits else "step"
     rows = [[str(step), *cells] for step, cells in sorted(lines)]
-    table = tabulate(rows, headers=[first, *keys], tablefmt="pipe", disable_numparse=True)
+    table = pipe_table(rows, [first, *keys])
     starred = any("*" in cell for row in rows for cell in row)
     return str(table) + ("\n\n* over fewer languages or tasks than at other steps" if starred else "")
 
@@ -172,20 +112,6 @@ def _cell(mean: Mean | None, fewest: int) -> str:
         return "-"
     mark = "*" if len(mean.lacking) > fewest else ""
     return f"{mean.spread.value:.2f} ± {mean.spread.error:.2f}{mark}"
-
-
-def _fixed(pattern: str) -> Path:
-    """The folder in front of what varies: "run" of "run/step-*/encoder"."""
-    parts = Path(pattern).parts
-    varying = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    return Path(*parts[:varying])
-
-
-def _step(name: str) -> int | None:
-    """The step that a name says; of a name that does not call it so, the last number."""
-    numbers = re.findall(r"\d+", name)
-    found = step_of(name)
-    return found if found is not None or not numbers else int(numbers[-1])
 
 
 def _earlier(output: Path, pattern: str) -> dict[str, _Entry]:

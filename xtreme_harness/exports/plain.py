@@ -6,12 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from xtreme_harness.languages import language
 from xtreme_harness.results.read import Run
 from xtreme_harness.results.values import Mean, absent, cell_figures, limit_of, means_of
 from xtreme_harness.tables.latex import escape
+from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["to_csv", "to_latex", "to_markdown"]
 
@@ -108,7 +107,7 @@ def _absent_cells(run: Run) -> dict[tuple[str, str], str]:
 
 def _pipe(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     safe = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return tabulate(safe, headers=headers, tablefmt="pipe", disable_numparse=True)
+    return pipe_table(safe, headers)
 
 
 def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], columns: str, caption: str) -> list[str]:

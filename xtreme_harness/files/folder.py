@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -12,9 +13,40 @@ from pathlib import Path
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import TEMPORARY, write_atomic
 
-__all__ = ["locked", "logged", "open_output"]
+__all__ = ["locked", "logged", "open_output", "output_faults", "require_output"]
 
 log = logging.getLogger("xtreme_harness")
+_PROBE = ".writable"
+
+
+def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> list[str]:
+    """What keeps a run from writing its folder, found without writing anything.
+
+    Args:
+        output: the folder.
+        folders: names below it that will hold files.
+        files: names below it that will be written.
+    """
+    faults = _unusable(output)
+    if not faults:  # below an unusable folder nothing can be written either
+        faults = [fault for name in folders for fault in _unusable(output / name)]
+    faults += [
+        f"{output / name}: a folder is in the way; name another folder by --output-path"
+        for name in files
+        if (output / name).is_dir()
+    ]
+    lock = output / ".lock"
+    if lock.is_dir():
+        faults.append(f"{lock}: cannot be written ({os.strerror(errno.EISDIR)})")
+    elif holder := _holder(lock):
+        faults.append(_taken(output, holder))
+    return list(dict.fromkeys(faults))
+
+
+def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
+    """Raise OutputError with what `output_faults` finds."""
+    if faults := output_faults(output, folders, files):
+        raise OutputError(*faults)
 
 
 def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
@@ -28,28 +60,53 @@ def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] 
     Raises:
         OutputError: before any compute; every fault.
     """
+    require_output(output, folders, files)
     faults = _unwritable(output)
-    if not faults:  # below an unwritable folder nothing can be written either
+    if not faults:
         faults = [fault for name in folders for fault in _unwritable(output / name)]
-    faults += [
-        f"{output / name}: a folder is in the way; name another folder by --output-path"
-        for name in files
-        if (output / name).is_dir()
-    ]
     if faults:
         raise OutputError(*dict.fromkeys(faults))
 
 
-def _unwritable(folder: Path) -> list[str]:
+def _unusable(folder: Path) -> list[str]:
+    """Is a file in its place, or is the folder that holds it, or would hold it, closed to writing?"""
     if folder.exists() and not folder.is_dir():
         return [f"{folder}: a file is in the way; name another folder by --output-path"]
-    probe = folder / ".writable"
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        reason = errno.ENOTDIR
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        reason = errno.EROFS if os.statvfs(nearest).f_flag & os.ST_RDONLY else errno.EACCES
+    else:
+        return []
+    return [f"{folder / _PROBE}: cannot be written ({os.strerror(reason)})"]
+
+
+def _unwritable(folder: Path) -> list[str]:
+    probe = folder / _PROBE
     try:
         write_atomic(probe, "")
     except OutputError as error:
         return list(error.faults)
     probe.unlink(missing_ok=True)  # a second process may have removed it
     return []
+
+
+def _holder(lock: Path) -> str:
+    """The process that holds a lock; "" when none does."""
+    try:
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "unknown"
+    except OSError:  # not there, or not to be read: whoever locks it says so
+        pass
+    return ""
+
+
+def _taken(output: Path, holder: str) -> str:
+    return f"{output}: another xharness (process {holder}) is writing here; wait, or name another --output-path"
 
 
 @contextmanager
@@ -72,9 +129,7 @@ def locked(output: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise OutputError(
-                f"{output}: another xharness (process {holder}) is writing here; wait, or name another --output-path"
-            ) from None
+            raise OutputError(_taken(output, holder)) from None
         except OSError as error:
             log.warning("%s: cannot be locked (%s); do not run a second xharness here", path, error.strerror)
         try:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tabulate import tabulate
-
 from xtreme_harness.cards import Suite
 from xtreme_harness.grid.gain_rows import BASELINE, GainRow
 from xtreme_harness.grid.gain_summary import (
@@ -20,6 +18,7 @@ from xtreme_harness.grid.gain_summary import (
     target_gains,
 )
 from xtreme_harness.scoring.means import left_to_right_mean
+from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["gain_table", "summary_json"]
 
@@ -153,4 +152,4 @@ def _both(one: TargetGain) -> str:
 
 
 def _markdown(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
-    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    return pipe_table(rows, headers)

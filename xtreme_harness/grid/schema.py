@@ -14,7 +14,7 @@ from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.plan.cells import all_cards, select
-from xtreme_harness.training.stages import trained_tasks
+from xtreme_harness.plan.units import trained_units
 
 __all__ = ["Base", "Grid", "Intermediate", "read_grid"]
 
@@ -181,7 +181,7 @@ def _unknown_names(raw: Mapping[str, Any], cards: Cards) -> list[str]:
         entry = _as_intermediate(given)
         tasks = _listed(entry.get("tasks")) if isinstance(entry, dict) else None
         for name in tasks if isinstance(tasks, list) and tasks != [BASELINE] else ():
-            faults += [f"intermediates[{i}]: {f}" for f in _refused(lambda one: trained_tasks(cards, [one]), name)]
+            faults += [f"intermediates[{i}]: {f}" for f in _refused(lambda one: trained_units(cards, [one]), name)]
     return faults
 
 

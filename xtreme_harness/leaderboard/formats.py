@@ -7,10 +7,9 @@ import io
 import json
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from xtreme_harness.leaderboard.board import Board, Row, Section
 from xtreme_harness.tables.latex import escape
+from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["FORMATS", "to_csv", "to_json", "to_latex", "to_markdown"]
 
@@ -20,7 +19,7 @@ def to_markdown(board: Board) -> str:
     parts = []
     for section in board.sections:
         rows = [[cell.replace("|", "\\|") for cell in line] for line in _cells(section)]
-        table = tabulate(rows, headers=_headings(section), tablefmt="pipe", disable_numparse=True)
+        table = pipe_table(rows, _headings(section))
         parts.append("\n\n".join([f"### {section.title}", *section.notes, table]))
     if board.notes:
         parts.append("\n".join(f"- {note}" for note in board.notes))

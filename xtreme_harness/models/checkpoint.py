@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import ModelError, did_you_mean
+from xtreme_harness.errors import ModelError, UnnamedLabels, did_you_mean
 from xtreme_harness.models.sentence import SentencePooling, read_object, sentence_pooling
 
 __all__ = [
@@ -228,7 +228,7 @@ def label_order(
     both = f"the checkpoint has {', '.join(theirs) or 'none'}; {unit} has {', '.join(labels)}"
     if all(re.fullmatch(r"LABEL_\d+", label) for label in theirs) and len(theirs) == len(labels):
         hint = f"--label-order {unit}={','.join(labels)} (in the order of the class ids)"
-        raise ModelError(f"{checkpoint.name}: its labels have no names ({both}); name them: {hint}")
+        raise UnnamedLabels(f"{checkpoint.name}: its labels have no names ({both}); name them: {hint}")
     raise ModelError(f"{checkpoint.name}: its labels do not map onto {unit}'s by name: {both}")
 
 

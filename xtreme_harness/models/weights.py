@@ -110,7 +110,7 @@ def load_network(
     """
     import transformers
 
-    _require_code(checkpoint, trust)
+    require_code(checkpoint, trust)
     if checkpoint.base is not None:
         return _adapted(checkpoint, checkpoint.base, path, head, dtype, pooler)
     if checkpoint.encoder is not None:
@@ -209,7 +209,7 @@ def _encoder_class(family: str) -> Any:
     return transformers.AutoModelForTextEncoding if family in ENCODER_DECODERS else transformers.AutoModel
 
 
-def _require_code(checkpoint: Checkpoint, trust: bool) -> None:
+def require_code(checkpoint: Checkpoint, trust: bool) -> None:
     """Say how a family that transformers does not know can be run, if the checkpoint carries its code."""
     from transformers import CONFIG_MAPPING
 

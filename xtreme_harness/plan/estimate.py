@@ -14,10 +14,18 @@ from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell
 
-__all__ = ["BYTES_A_TOKEN", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
+__all__ = ["BYTES_A_TOKEN", "CellFault", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
 
 BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
 _SHARE = 0.4  # of the speed of a plain matrix product that such models reach, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """Why the data of a cell cannot be read."""
+
+    cell: str
+    error: XHarnessError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class Work:
     examples: int | None
     tokens: int | None  # roughly
     seconds: float | None  # roughly, loading not counted
+    faults: tuple[CellFault, ...] = ()  # of data that cannot be read
 
 
 @cache
@@ -62,10 +71,15 @@ def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int
         limit: examples a cell.
         device: "auto", "cpu" or "cuda[:N]".
     """
-    parts = [_cell(cell, limit) for cell in cells]
+    parts, faults = [], []
+    for cell in cells:
+        try:
+            parts.append(_cell(cell, limit))
+        except XHarnessError as error:
+            faults.append(CellFault(cell.name, error))
+    if faults or any(examples is None for examples, _ in parts):
+        return Work(None, None, None, tuple(faults))
     pools = {path for cell in cells if isinstance(cell.located, FilesFound) for path in cell.located.pool_files()}
-    if any(examples is None for examples, _ in parts):
-        return Work(None, None, None)
     examples = sum(part[0] or 0 for part in parts)
     if config is None:
         return Work(examples, None, None)
@@ -85,14 +99,15 @@ def spoken(seconds: float) -> str:
 
 
 def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
-    """Examples and tokens: of files on disk as they are, of the Hub by official count and half the longest input."""
+    """Examples and tokens: of files on disk as they are, of the Hub by official count and half the longest input.
+
+    Raises:
+        DataError: every fault of the files.
+    """
     kind = KINDS[cell.card.kind]
     options = {**kind.options, **cell.card.options}
     if isinstance(cell.located, FilesFound):
-        try:
-            split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
-        except XHarnessError:
-            return None, 0
+        split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
         return len(split.examples), sum(text_bytes(example) for example in split.examples) // BYTES_A_TOKEN
     official = cell.card.count(cell.split, cell.language)
     if official is None:

@@ -1,4 +1,4 @@
-"""How an evaluation is to be done."""
+"""How cells are to be evaluated: what is sent along with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How an evaluation is to be done; what is not said is automatic."""
+    """How cells are to be evaluated."""
 
     model: str
     output: Path
@@ -31,11 +31,6 @@ class Options:
     preset: str | None = None
     label_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keep_head: bool = False
-    train: str = "auto"  # "auto": heads that are missing; "always": all; "never"
-    recipe: str = "xtreme"
-    settings: tuple[str, ...] = ()  # "lr=1e-5" ..., over the recipe
-    limit_train: int | None = None  # training examples a unit
-    tracker: str | None = None
     trust_remote_code: bool = False
     force: bool = False  # redo what is done
 

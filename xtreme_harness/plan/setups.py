@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,16 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import (
     Checkpoint,
-    content_hash,
     find_checkpoint,
     head_fault,
     label_order,
-    require_weights,
-    tokenizer_holder,
 )
-from xtreme_harness.plan.cells import Cell, Plan
+from xtreme_harness.plan.cells import Cell
+from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options
 from xtreme_harness.signature import VERSION, library_versions
 
-__all__ = ["Setup", "environment", "prepare"]
+__all__ = ["Setup", "environment", "find_setups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +46,47 @@ class Setup:
         return last.get("seed")
 
     @property
-    def place(self) -> Path | None:
-        """The folder of the checkpoint."""
-        return self.checkpoint.path if self.checkpoint else None
+    def key(self) -> tuple[Any, ...]:
+        """Equal for cells that one loaded model answers."""
+        return (self.checkpoint.path if self.checkpoint else None, self.head, self.order, self.pooling)
 
 
-def prepare(
-    plan: Plan, options: Options, places: Mapping[str, Path] | None = None, without: Collection[str] = ()
+def find_setups(
+    cells: Iterable[Cell], options: Options, hashes: Hashes, place: Path | None = None, without: Collection[str] = ()
 ) -> dict[str, Setup]:
     """Find the model of every cell, by the name of the cell; small files only.
 
     Args:
-        plan: what is evaluated.
+        cells: what is evaluated.
         options: how.
-        places: checkpoints that were trained for units of it; None: the model is the user's for all.
+        hashes: of the checkpoints' contents.
+        place: the checkpoint that was trained for all of them; None: the user's model serves them.
         without: units that are left out: they are to be trained first.
 
     Raises:
         ModelError: every head that is missing and every label set that does not fit, one line each.
     """
+    units: dict[str | None, list[Cell]] = {}
+    for cell in cells:
+        if cell.unit not in without:
+            units.setdefault(cell.unit, []).append(cell)
     setups: dict[str, Setup] = {}
     faults: list[str] = []
-    hashes: dict[Path, str] = {}
-    for unit, cells in plan.units().items():
-        if unit in without or (places is not None and unit not in places):
-            continue
+    for unit, members in units.items():
         if options.self_test:
-            setups.update({cell.name: Setup(None, hash=options.model) for cell in cells})
+            setups.update({cell.name: Setup(None, hash=options.model) for cell in members})
             continue
         try:
-            if places is not None and unit is not None:
-                checkpoint = find_checkpoint(str(places[unit]), None)
-            else:
-                checkpoint = find_checkpoint(options.model, unit, options.revision)
+            checkpoint = find_checkpoint(str(place or options.model), unit if place is None else None, options.revision)
+            require_loadable(checkpoint, options.trust_remote_code)
         except ModelError as error:
             faults.extend(error.faults)
             continue
-        try:
-            tokenizer_holder(checkpoint)
-            if checkpoint.repo is None:  # a Hub model's weights are fetched when they are needed
-                require_weights(checkpoint, checkpoint.path)
-        except ModelError as error:
-            faults.extend(error.faults)
-            continue
-        for cell in cells:
+        for cell in members:
             try:
-                setup = _setup(cell, checkpoint, options)
+                setups[cell.name] = replace(_setup(cell, checkpoint, options), hash=hashes.of(checkpoint))
             except ModelError as error:
                 faults.extend(error.faults)
-                continue
-            if checkpoint.path not in hashes:
-                hashes[checkpoint.path] = checkpoint.commit or content_hash(checkpoint.path)
-            setups[cell.name] = replace(setup, hash=hashes[checkpoint.path])
     if faults:
         raise ModelError(*dict.fromkeys(faults))
     return setups

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.plan.series import step_of
 from xtreme_harness.results.frame import MeanRow, means
 from xtreme_harness.results.read import Run, read_run
 
-__all__ = ["Curve", "Series", "Training", "as_series", "read_series", "read_training", "series_curves", "step_of"]
+__all__ = ["Curve", "Series", "Training", "as_series", "read_series", "read_training", "series_curves"]
 
-_STEP = re.compile(r"(?:step|checkpoint|iter)[-_]?(\d+)\b")
 _FEWEST = 3  # checkpoints that make a series by their names alone
 
 
@@ -84,16 +83,6 @@ def read_series(folder: Path) -> Series | None:
     if faults or not runs:
         raise OutputError(*listed(faults or [f"{file}: names no run"]))
     return Series(tuple(runs), tuple(name for _, name, _ in named), tuple(step for step, _, _ in named))
-
-
-def step_of(name: str) -> int | None:
-    """The step that a checkpoint's name says: `step-500`, `checkpoint-500`, `global_step500`, `iter_500`.
-
-    >>> step_of("checkpoint-500"), step_of("final")
-    (500, None)
-    """
-    found = _STEP.search(name)
-    return int(found[1]) if found else None
 
 
 def as_series(runs: Sequence[Run]) -> Series | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tabulate import tabulate
-
 from xtreme_harness.metrics import METRICS, Metric
 from xtreme_harness.results.result import Record, Result
 from xtreme_harness.scoring.means import headline
 from xtreme_harness.scoring.uncertainty import error_of_cell
+from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["by_language_table", "group_table", "task_table"]
 
@@ -81,4 +80,4 @@ def _marked(result: Result, headers: Sequence[str]) -> list[str]:
 
 
 def _markdown(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
-    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True, stralign="left")
+    return pipe_table(rows, headers, stralign="left")

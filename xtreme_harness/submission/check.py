@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import DataError, XHarnessError, did_you_mean
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.plan.cells import Target, select
-from xtreme_harness.submission.names import file_name
 
 __all__ = ["Purpose", "check_folder", "require_folder", "run_faults"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Plan
-from xtreme_harness.submission.names import file_name
 
 __all__ = ["Labelled", "write_labels"]
 

@@ -1,4 +1,4 @@
-"""Official prediction files: where they lie, and the one writer and reader of them."""
+"""Gold from a label folder in the official form."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import DataError, listed
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.records import Split
 
-__all__ = ["file_name", "relabelled"]
-
-
-def file_name(card: TaskCard, split: str, language: str) -> str:
-    """Path of a prediction or label file below a submission folder: "xnli/test-de.tsv"."""
-    return f"{card.name}/{split}-{language}.{card.extension}"
+__all__ = ["relabelled"]
 
 
 def relabelled(labels: Path, kind: Kind[Any, Any, Any], card: TaskCard, split: Split[Any]) -> Split[Any]:

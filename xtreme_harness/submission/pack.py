@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import CardError, OutputError, PredictionError
 from xtreme_harness.plan.cells import select
 from xtreme_harness.submission.check import check_folder, run_faults
 from xtreme_harness.submission.metadata import Metadata, read_metadata
-from xtreme_harness.submission.names import file_name
 
 __all__ = ["Metadata", "pack", "read_metadata"]
 

@@ -14,17 +14,17 @@ from typing import Any, Literal
 import numpy as np
 
 from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums
-from xtreme_harness.plan.cells import Missing, Target, select
+from xtreme_harness.plan.cells import Missing, Target, all_cards, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results.result import leaderboard
 from xtreme_harness.submission.check import Purpose, check_folder, require_folder
-from xtreme_harness.submission.names import file_name
 
-__all__ = ["CONVENTIONS", "FolderScores", "Mode", "score_folders"]
+__all__ = ["CONVENTIONS", "FolderScores", "Mode", "score", "score_folders"]
 
 Mode = Literal["strict", "official", "partial"]
 CONVENTIONS = {"seqeval-0.0.12": "chunk_f1", "seqeval-1.2": "chunk_f1_seqeval_1_2"}  # of the UD-POS F1
@@ -63,6 +63,18 @@ class _Scored:
     values: Mapping[str, float]
     n: int
     without: int = 0
+
+
+def score(
+    predictions: str | Path,
+    labels: str | Path,
+    suite: str,
+    *,
+    mode: Mode = "strict",
+    udpos_convention: str = "seqeval-0.0.12",
+) -> FolderScores:
+    """Score a prediction folder against a label folder, as `xharness score` does; see `score_folders`."""
+    return score_folders(Path(predictions), Path(labels), suite, all_cards(), mode, udpos_convention)
 
 
 def score_folders(

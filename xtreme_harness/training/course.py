@@ -13,8 +13,8 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.plan.mixture import Source
 from xtreme_harness.records import Encoded, Lesson, Split
-from xtreme_harness.training.mixture import Source
 from xtreme_harness.training.network import Role
 from xtreme_harness.training.objectives import DUAL_ENCODER
 

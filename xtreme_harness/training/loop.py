@@ -24,10 +24,10 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.models.compute.microbatch import split_batch
 from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory
 from xtreme_harness.models.load import Model
+from xtreme_harness.plan.mixture import batch_of, schedule, steps_of
 from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, mean_over_processes, release, share_of
 from xtreme_harness.training.course import Course
-from xtreme_harness.training.mixture import batch_of, schedule, steps_of
 from xtreme_harness.training.network import Trainee
 from xtreme_harness.training.objectives import OBJECTIVES, Objective, kept_places
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for

@@ -1,168 +1,199 @@
-"""What one stage of training is, what identifies it, and whether a folder holds it already."""
+"""A stage of training, from what was resolved to a checkpoint: lessons, the loop, the saved result."""
 
 from __future__ import annotations
 
 import json
 import logging
 import shutil
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cards import Cards, digest
-from xtreme_harness.cards.recipe import Hyper, Recipe
-from xtreme_harness.data.sources import Data, file_hash
-from xtreme_harness.data.training_sets import located_training, resolved_labels
-from xtreme_harness.errors import OutputError
+from xtreme_harness.data.translations import load_translated, require_translations
+from xtreme_harness.errors import DataError
+from xtreme_harness.files.folder import locked
 from xtreme_harness.files.text import write_atomic
-from xtreme_harness.models.checkpoint import Checkpoint, content_hash
-from xtreme_harness.signature import VERSION, changed_fields, library_versions
+from xtreme_harness.jobs import SILENT, Watch
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.loading import require_loadable
+from xtreme_harness.plan.stage import Stage, StageTask
+from xtreme_harness.plan.standing import Trained, earlier_fields, find_trained, refuse_other
+from xtreme_harness.records import Split
+from xtreme_harness.signature import VERSION, changed_fields, fingerprint
+from xtreme_harness.training.journal import Journal
+from xtreme_harness.training.processes import is_main_process
 
-__all__ = ["Stage", "Trained", "fields_of", "find_trained", "hyper_of", "refuse_other", "settle"]
+__all__ = ["load_task", "make_course", "train_stage"]
 
 log = logging.getLogger("xtreme_harness")
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What one stage trains, from what, with what."""
+def train_stage(
+    stage: Stage, folder: Path, *, replace_other: bool = False, tracker: str | None = None, watch: Watch = SILENT
+) -> Trained:
+    """Train one stage into a folder; a finished one is kept, an interrupted one continued.
 
-    checkpoint: Checkpoint  # where the encoder comes from
-    tasks: tuple[str, ...]  # cards, all trained at once
-    name: str  # what the result is trained for: a task, or a unit of evaluation such as xcopa
-    stage: str  # "intermediate" | "target"
-    recipe: Recipe
-    cards: Cards
-    data: Data
-    seed: int = 42
-    limit: int | None = None  # training examples a task
-    mlm: Path | None = None  # folder of texts, one file a language
-    translated: Path | None = None  # folder of machine-translated training data
-    instead: bool = False  # translations instead of the English data, not beside it
-    keep_head: bool = False
-    dtype: str = "auto"
-    device: str = "auto"
-    trust: bool = False
+    Args:
+        stage: what to train.
+        folder: becomes the checkpoint.
+        replace_other: train over what another run left there; else that is an error.
+        tracker: of experiments, by accelerate's name.
+        watch: who is told.
 
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A finished stage."""
-
-    path: Path
-    kept: bool  # was it there already?
-    notes: Mapping[str, Any] = field(default_factory=dict)  # xharness.json
+    Raises:
+        OutputError: the folder holds another run, or cannot be written.
+        XHarnessError: for whatever is wrong with data or checkpoint, before any step.
+    """
+    require_loadable(stage.checkpoint, stage.manner.trust)
+    folder.mkdir(parents=True, exist_ok=True)
+    main = is_main_process()
+    with locked(folder) if main else nullcontext():
+        kept = find_trained(folder, stage.fields)
+        if kept is not None:
+            return kept
+        if main:
+            _settle(folder, stage.fields, replace_other)
+            watch.started(stage, folder)
+        return _trained(stage, folder, tracker, watch)
 
 
-def hyper_of(stage: Stage, task: str = "") -> Hyper:
-    """The hyper-parameters of a task of a stage; "" is what the optimiser of a run over several has."""
-    only = stage.tasks[0] if len(stage.tasks) == 1 and not task else task
-    return stage.recipe.hyper(only, hidden_size(stage.checkpoint))
-
-
-def hidden_size(checkpoint: Checkpoint) -> int:
-    """Width of the encoder, by which a recipe tells large models."""
-    for key in ("hidden_size", "d_model", "emb_dim", "dim", "n_embd"):
-        if checkpoint.config.get(key):
-            return int(checkpoint.config[key])
-    return 0
-
-
-def fields_of(stage: Stage) -> dict[str, Any]:
-    """Everything that could change the trained weights, for the fingerprint."""
-    from xtreme_harness.training.loop import precision_of
-
-    tasks = {}
-    for task in stage.tasks:
-        card = resolved_labels(stage.cards.card(task), stage.data)
-        splits: tuple[Any, ...] = ("train", "dev")
-        places = {split: located_training(card, stage.cards, stage.data, split) for split in splits}
-        hashes = {s: {k: v for one in found for k, v in one.hashes().items()} for s, found in places.items()}
-        tasks[task] = {"card": digest(card), "data": hashes, "recipe": hyper_of(stage, task).model_dump()}
-    found = {
-        "name": stage.name,
-        "stage": stage.stage,
-        "base": stage.checkpoint.commit or content_hash(stage.checkpoint.path),
-        "tasks": tasks,
-        "optimizer": hyper_of(stage).model_dump(),
-        "mixture": stage.recipe.mixture.model_dump() if len(stage.tasks) > 1 else None,
-        "mlm": None,
-        "translated": None,
-        "seed": stage.seed,
-        "limit_train": stage.limit,
-        "keep_head": stage.keep_head,
-        "dtype": precision_of(hyper_of(stage), stage.dtype, stage.device),
-        "libraries": {"xtreme-harness": VERSION, **library_versions()},
-    }
-    if stage.mlm is not None:
-        from xtreme_harness.training.masking import text_hashes
-
-        found["mlm"] = {"texts": text_hashes(stage.mlm), "recipe": stage.recipe.mlm.model_dump()}
-    if stage.translated is not None:
-        found["translated"] = {"files": _folder_hashes(stage.translated), "instead": stage.instead}
-    plain: dict[str, Any] = json.loads(json.dumps(found))
-    return plain
-
-
-def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
-    """A finished checkpoint of exactly these fields; None where there is none."""
-    notes = _read(folder / "xharness.json")
-    if notes is None or notes.get("fields") != dict(fields):
-        return None
-    return Trained(folder, True, notes)
-
-
-def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[str] = ()) -> None:
-    """Raise OutputError when a folder holds anything but a run of these fields; those `besides` may differ."""
-    if not folder.is_dir():
-        return
-    earlier = _earlier(folder)
-    other = [] if earlier else sorted(p.name for p in folder.iterdir() if not _beginning(p))
-    changed = [name for name in changed_fields(earlier, fields) if name not in besides] if earlier else []
-    if not (other or changed):
-        return
-    what = f"holds another run ({', '.join(changed)} differ)" if changed else f"is not empty ({', '.join(other[:3])})"
-    raise OutputError(f"{folder}: {what}; name another --output-path, or give --force to train over it")
-
-
-def _earlier(folder: Path) -> Mapping[str, Any] | None:
-    """The fields of the run that a folder holds, finished or not; one that ended before its first state left none."""
-    saved = (folder / "training" / "state.pt").exists()
-    begun = _read(folder / "training" / "run.json") if saved else None
-    return begun or (_read(folder / "xharness.json") or {}).get("fields")
-
-
-def _beginning(path: Path) -> bool:
-    """Is it what a run writes before its first state? Nothing of it is worth keeping."""
-    if path.name == "training":
-        return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
-    own = (".lock", ".writable", "log.txt", "stages", "train.jsonl")
-    return path.name in own or path.match("translations-*.json")
-
-
-def settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
+def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
     """Make sure that the folder is empty, holds the beginnings of this very run, or may be written over."""
     work = folder / "training"
     if not replace_other:
         refuse_other(folder, fields)
-    earlier = _earlier(folder)
+    earlier = earlier_fields(folder)
     changed = changed_fields(earlier, fields) if earlier else ()
     if changed:
         log.warning("%s: trained anew, because %s changed", folder, ", ".join(changed))
     if changed or not earlier:
         shutil.rmtree(work, ignore_errors=True)
         (folder / "train.jsonl").unlink(missing_ok=True)
-    write_atomic(work / "run.json", json.dumps(fields) + "\n")
+    write_atomic(work / "run.json", json.dumps(dict(fields)) + "\n")
 
 
-def _folder_hashes(folder: Path) -> dict[str, str]:
-    return {p.relative_to(folder).as_posix(): file_hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> Trained:
+    from xtreme_harness.data.texts import read_texts
+    from xtreme_harness.training.course import head_of
+    from xtreme_harness.training.loop import fit
+    from xtreme_harness.training.masking import MLM, masked_course
+    from xtreme_harness.training.network import Role, build
+    from xtreme_harness.training.objectives import MASKED_LM
+    from xtreme_harness.training.saving import save_checkpoint
+
+    manner = stage.manner
+    splits = {task.name: load_task(stage, task, folder) for task in stage.tasks}
+    roles = [
+        Role(task.name, head_of(KINDS[task.card.kind]), task.card.labels, task.card.aliases, task.hyper.softmax_group)
+        for task in stage.tasks
+    ]
+    masked = [Role(MLM, MASKED_LM)] if manner.mlm is not None else []
+    trainee = build(stage.checkpoint, [*roles, *masked], stage.hyper, manner.seed, manner.keep_head, manner.trust)
+    courses = [
+        make_course(task, role, *splits[task.name], trainee.tokenizer)
+        for task, role in zip(stage.tasks, roles, strict=True)
+    ]
+    _warn(stage, trainee.kept, courses)
+    if manner.mlm is not None:
+        masking = stage.recipe.mlm
+        courses.append(masked_course(read_texts(manner.mlm), masking, trainee.tokenizer, stage.hyper, manner.seed))
+    outcome = fit(
+        trainee,
+        courses,
+        stage.hyper,
+        stage.recipe.mixture,
+        folder / "training",
+        manner.seed,
+        device=manner.device,
+        dtype=manner.dtype,
+        extra=stage.recipe.mlm.weight if manner.mlm is not None else None,
+        key=fingerprint(stage.fields),
+        tracker=tracker,
+        report=Journal(folder / "train.jsonl", partial(watch.event, stage.name)).write,
+    )
+    notes = _notes(stage, outcome, {name: len(train.examples) for name, (train, _) in splits.items()})
+    saved = list(stage.task_names) if len(stage.tasks) == 1 else [role.task for role in [*roles, *masked]]
+    if is_main_process():
+        save_checkpoint(trainee, saved, folder, notes, stage.checkpoint.path)
+        shutil.rmtree(folder / "training", ignore_errors=True)
+    return Trained(folder, False, notes)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        read = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return read if isinstance(read, dict) else None
+def load_task(stage: Stage, task: StageTask, folder: Path) -> tuple[Split[Any], Split[Any] | None]:
+    """The training split of a task, limited and translated as the stage says, and its dev split.
+
+    Args:
+        stage: with the limit, the seed, the translations.
+        task: one of its tasks.
+        folder: where the report on the translations is written.
+    """
+    from xtreme_harness.training.course import limited
+    from xtreme_harness.training.translated import mixed, report_quality
+
+    kind, manner = KINDS[task.card.kind], stage.manner
+    train = task.data.load("train", kind)
+    if train is None:
+        raise DataError(f"{task.name}: no English training data")
+    if manner.translated is not None:
+        found = load_translated(task.data, manner.translated, kind)
+        require_translations(task.card, manner.translated, found)
+        report = folder / f"translations-{task.name}.json"
+        report_quality(task.data, train, found, manner.translated, KINDS, report)
+        train = mixed(train, found, manner.translations_only)
+    return limited(train, manner.limit, manner.seed, kind.gold), task.data.load("dev", kind)
+
+
+def make_course(task: StageTask, role: Any, train: Split[Any], dev: Split[Any] | None, tokenizer: Any) -> Any:
+    """What the loop is given of a task: its lessons, and the data that select the weights."""
+    from xtreme_harness.training.course import Course, lessons_of
+
+    kind = KINDS[task.card.kind]
+    lessons = lessons_of(kind, train, tokenizer, task.card)
+    if not lessons:
+        raise DataError(f"{task.name}: none of the {len(train.examples)} training examples has a gold answer")
+    usable = dev if dev is not None and all(kind.gold(e) is not None for e in dev.examples) else None
+    by_loss = lessons_of(kind, usable, tokenizer, task.card) if usable is not None and kind.head is None else []
+    scored = usable if kind.head is not None else None
+    return Course(role, task.hyper, lessons, kind, task.card, scored, by_loss)
+
+
+def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any]) -> None:
+    """Tell what was asked for and cannot be had."""
+    for course in courses:
+        if stage.manner.keep_head and course.name not in kept:
+            log.warning(
+                "%s: --keep-head: %s has no head that fits; a new one is trained", course.name, stage.checkpoint.name
+            )
+    selected = any(course.dev is not None or course.dev_lessons for course in courses)
+    if stage.hyper.selection == "best" and not selected:
+        log.warning("%s: no English dev data to select weights on; the last ones are kept", stage.name)
+
+
+def _notes(stage: Stage, outcome: Any, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """What `xharness.json` says of a checkpoint; nothing in it depends on when or how fast it was made."""
+    base, fields = stage.checkpoint, stage.fields
+    own = {
+        "stage": stage.level,
+        "tasks": list(stage.task_names),
+        "data": {task: values["data"] for task, values in fields["tasks"].items()},
+        "examples": dict(sizes),
+        "recipe": {"name": stage.recipe.name, "comparable": stage.recipe.comparable, "values": fields["optimizer"]},
+        "seed": stage.manner.seed,
+        "limit_train": stage.manner.limit,
+        "mlm": fields["mlm"],
+        "translated": fields["translated"],
+        "steps": outcome.steps,
+        "steps_by_task": outcome.counts,
+        "selected_step": outcome.best.step or outcome.steps,
+        "dev": dict(outcome.best.scores or {}),
+        "fingerprint": fingerprint(fields),
+        "version": VERSION,
+    }
+    earlier = [dict(one) for one in base.lineage]
+    if not earlier:
+        earlier = [{"stage": "base", "data": None, "recipe": None, "checkpoint": base.name}]
+    earlier[-1] = {**earlier[-1], "checkpoint_hash": fields["base"]}
+    names = list(stage.task_names) if len(stage.tasks) > 1 else [stage.name]
+    return {"stage": stage.level, "tasks": names, "lineage": [*earlier, own], "fields": dict(fields)}

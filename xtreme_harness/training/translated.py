@@ -13,17 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cards import Cards, TaskCard
-from xtreme_harness.data.patterns import filled
-from xtreme_harness.data.sources import FilesFound
-from xtreme_harness.data.splits import load_split
-from xtreme_harness.data.training_sets import ENGLISH, Reader, joined, unlabelled
-from xtreme_harness.errors import DataError
+from xtreme_harness.data.training_sets import TrainingSet
+from xtreme_harness.data.translations import load_translated
 from xtreme_harness.files.text import write_atomic
-from xtreme_harness.languages import LANGUAGES
 from xtreme_harness.records import Split
+from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["Quality", "load_translated", "mixed", "quality", "quality_table", "read_quality", "report_quality"]
+__all__ = ["Quality", "mixed", "quality", "quality_table", "read_quality", "report_quality"]
 
 log = logging.getLogger("xtreme_harness")
 _LENGTHS = {"zh": 0.3, "ja": 0.4, "ko": 0.5}  # characters for one of English, in parallel texts; others near 1
@@ -47,30 +43,6 @@ class Quality:
     chrf: float | None  # corpus chrF and BLEU against human translations; None without
     bleu: float | None
     signature: str = ""  # sacrebleu's, of the BLEU
-
-
-def load_translated(card: TaskCard, cards: Cards, folder: Path, kinds: Mapping[str, Reader]) -> dict[str, Split[Any]]:
-    """Read the translations of a task's training data, by language; {} where the folder has none.
-
-    A row's id is its position, as in the English: row 7 is the translation of English row 7. With parts it is
-    `<part>/<position>`.
-
-    Raises:
-        DataError: every fault of a file; a row without gold; a task whose answers lie in a pool.
-    """
-    found: dict[str, dict[str, Split[Any]]] = {}
-    members = [cards.card(part) for part in card.parts] or [card]
-    kind = kinds[card.kind]
-    for member in members:
-        files = _files(folder / member.name)
-        if files and kind.passage:
-            raise DataError(f"{folder / member.name}: {card.name} searches a pool, which cannot be mixed of languages")
-        for language, file in files.items():
-            split = load_split(member, language, "train", _located(member, language, file), kind.parse)
-            if faults := unlabelled(split, kind):
-                raise DataError(*faults)
-            found.setdefault(language, {})[member.name] = split
-    return {lang: joined(card.name, parts) if card.parts else parts[card.name] for lang, parts in found.items()}
 
 
 def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bool = False) -> Split[Any]:
@@ -110,8 +82,7 @@ def quality(english: Split[Any], translated: Split[Any], references: Split[Any] 
 
 
 def report_quality(
-    card: TaskCard,
-    cards: Cards,
+    data: TrainingSet,
     english: Split[Any],
     translated: Mapping[str, Split[Any]],
     folder: Path,
@@ -119,8 +90,9 @@ def report_quality(
     output: Path,
 ) -> list[Quality]:
     """Check every language, write `translations.json`, and warn of languages with flagged rows."""
-    references = load_translated(card, cards, folder / "references", kinds)
-    found = [quality(english, one, references.get(code), kinds[card.kind].gold) for code, one in translated.items()]
+    kind = kinds[data.card.kind]
+    references = load_translated(data, folder / "references", kind)
+    found = [quality(english, one, references.get(code), kind.gold) for code, one in translated.items()]
     write_atomic(output, json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False) + "\n")
     for one in found:
         wrong = one.empty + one.untranslated + one.lengths + one.labels
@@ -142,14 +114,12 @@ def read_quality(folder: Path) -> list[Quality]:
 
 def quality_table(found: Sequence[Quality]) -> str:
     """The report as a markdown table."""
-    from tabulate import tabulate
-
     rows = [
         [q.task, q.language, q.rows, q.empty, q.untranslated, q.lengths, q.labels, _figure(q.chrf), _figure(q.bleu)]
         for q in found
     ]
     headers = ["task", "language", "rows", "empty", "untranslated", "length", "label", "chrF", "BLEU"]
-    return str(tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True))
+    return pipe_table(rows, headers)
 
 
 def texts_of(example: Any) -> list[str]:
@@ -162,42 +132,6 @@ def texts_of(example: Any) -> list[str]:
         elif name in ("choices", "words"):
             found.extend(value if name == "choices" else [" ".join(value)])
     return found
-
-
-def require_translations(card: TaskCard, folder: Path, translated: Mapping[str, Split[Any]]) -> None:
-    """Raise DataError where none of a task's translations are there."""
-    if not translated:
-        raise DataError(
-            f"--translated {folder}: nothing for {card.name}; expected {folder}/{card.name}/<lang>.<ext>, in the "
-            "form of the English training file"
-        )
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    """Language -> file of a task's folder; what is hidden is not looked at."""
-    found: dict[str, Path] = {}
-    for file in sorted(p for p in folder.glob("*") if p.is_file() and p.name[0] not in "._"):
-        language = file.name.partition(".")[0].removeprefix("train-")
-        if language not in LANGUAGES:
-            raise DataError(f"{file}: cannot tell the language; name the file <lang>{file.suffix}, as de{file.suffix}")
-        if language == ENGLISH:
-            raise DataError(f"{file}: is English, and no translation; English data are named by --data")
-        if language in found:
-            raise DataError(f"{file}: a second file for '{language}', beside {found[language].name}; keep one of them")
-        found[language] = file
-    return found
-
-
-def _located(card: TaskCard, language: str, file: Path) -> FilesFound:
-    """The file, read as the card reads its English training file of the same ending."""
-    for source in card.file_sources:
-        roles = source.files.get("train", {})
-        patterns = [pattern for listed in roles.values() for pattern in listed]
-        if len(roles) == 1 and any(Path(pattern).suffix == file.suffix for pattern in patterns):
-            options = filled(source.options, language, source.languages)
-            return FilesFound(source, {next(iter(roles)): (file,)}, {**options, "ids": "position"}, str(file))
-    endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get("train", {}).values() for p in r})
-    raise DataError(f"{file}: {card.name} has no training format with this ending; expected {', '.join(endings)}")
 
 
 def _pairs(first: Split[Any], second: Split[Any]) -> list[tuple[Any, Any]]:

@@ -10,9 +10,9 @@ import pytest
 
 from xtreme_harness.cards.recipe import Mixture
 from xtreme_harness.errors import CardError
+from xtreme_harness.plan.mixture import Source, batch_of, evaluate_expression, schedule, steps_of, task_weights
 from xtreme_harness.records import Split
 from xtreme_harness.training.course import limited
-from xtreme_harness.training.mixture import Source, batch_of, evaluate_expression, schedule, steps_of, task_weights
 
 FIVE = [Source(name, size, 32, 1) for name, size in (("a", 100), ("b", 400), ("c", 900), ("d", 1600), ("e", 2500))]
 

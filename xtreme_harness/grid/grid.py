@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Suite
-from xtreme_harness.errors import OutputError, XHarnessError
-from xtreme_harness.evaluation.cell import Done
-from xtreme_harness.evaluation.evaluate import evaluate, train
+from xtreme_harness.evaluation.evaluate import run_evaluation
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_atomic, write_json
 from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_csv
 from xtreme_harness.grid.gain_tables import gain_table, summary_json
-from xtreme_harness.grid.graph import Encoder, Run, evaluation_arguments, grid_runs, require_grid, training_arguments
+from xtreme_harness.grid.prepare import WRITTEN, Encoder, GridRequest, PreparedGrid, Run, eval_request, prepare_grid
 from xtreme_harness.grid.schema import Grid, read_grid
+from xtreme_harness.jobs import EXECUTORS, SILENT, Failure, Watch, attempt, results
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
-from xtreme_harness.plan.cells import Cell, Plan, all_cards
-from xtreme_harness.plan.options import Options
-from xtreme_harness.plan.trackers import require_tracker
+from xtreme_harness.plan.evaluate import prepare_evaluation
 from xtreme_harness.results.result import Result
-from xtreme_harness.training.train import SILENT, Watch
+from xtreme_harness.training.job import training_jobs
 
-__all__ = ["GridResult", "default_folder", "run_grid"]
-
-log = logging.getLogger("xtreme_harness")
+__all__ = ["GridResult", "default_folder", "run_grid", "run_prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +52,7 @@ def default_folder(file: str | Path) -> Path:
 
 
 def run_grid(
-    grid: Grid | str | Path,
-    output: str | Path | None = None,
-    *,
-    force: bool = False,
-    tracker: str | None = None,
-    trust_remote_code: bool = False,
-    watch: Watch = SILENT,
-    on_run: Callable[[Run, int, int], None] = lambda run, number, total: None,
-    on_plan: Callable[[Plan, Options], None] = lambda plan, options: None,
-    on_cell: Callable[[Done], None] = lambda done: None,
-    on_sequences: Callable[[Cell, int], None] = lambda cell, sequences: None,
+    grid: Grid | str | Path, output: str | Path | None = None, *, watch: Watch = SILENT, **options: Any
 ) -> GridResult:
     """Train and evaluate every base, with and without intermediate training, on every target, with every seed.
 
@@ -78,73 +63,56 @@ def run_grid(
     Args:
         grid: a grid, or the file of one.
         output: folder; default `xharness-out/<name of the file>`.
-        force: train over encoders of other settings that the folder holds.
-        tracker: of experiments, by accelerate's name.
-        trust_remote_code: run code that the bases carry; they need a pinned revision.
-        watch: who is told how training goes.
-        on_run: called before a run with its number, from 1, and how many there are.
-        on_plan: and the others: as in `evaluate`, for every run.
-        on_cell: see there.
-        on_sequences: see there.
+        watch: who is told how it goes.
+        options: the other fields of `prepare.GridRequest`: force, tracker, trust_remote_code, executor.
 
     Raises:
         XHarnessError: for what is wrong before anything is computed; a fault in one run stands in `GridResult.failed`.
         OutputError: when nothing more can be written, which ends the grid.
     """
-    require_tracker(tracker)
     read = grid if isinstance(grid, Grid) else read_grid(Path(grid))
     out = Path(output) if output else default_folder("grid" if isinstance(grid, Grid) else grid)
-    runs = grid_runs(read, out)
-    require_grid(read, runs, force, trust_remote_code)
-    suites = all_cards([Path(place) for place in read.include]).suites
-    open_output(out, ["encoders", "runs"], ["gains.csv", "gains.json", "log.txt"])
-    evaluated = {"watch": watch, "on_plan": on_plan, "on_cell": on_cell, "on_sequences": on_sequences}
-    trained = {"force": force, "watch": watch, "tracker": tracker}
+    return run_prepared(prepare_grid(GridRequest(read, out, **options)), watch)
+
+
+def run_prepared(prepared: PreparedGrid, watch: Watch = SILENT) -> GridResult:
+    """Carry out a grid that was prepared."""
+    grid, out, runs = prepared.request.grid, prepared.request.output, prepared.runs
+    open_output(out, *WRITTEN)
     rows: dict[str, list[GainRow]] = {}
     failed: dict[str, str] = {}
     there = [run for run in runs if (run.output / "results.json").is_file()]
     ordered = [*there, *(run for run in runs if run not in there)]  # what is known stands in the first table again
     with locked(out), logged(out):
         for number, run in enumerate(ordered, 1):
-            on_run(run, number, len(ordered))
-            try:
-                examples = _train(read, run.encoder, trained, trust_remote_code) if run.encoder else 0
-                result = _evaluate(read, run, {**evaluated, "tracker": tracker}, trust_remote_code)
-            except OutputError:
-                raise
-            except Exception as error:
-                log.info("%s: failed: %s", run.name, error, exc_info=error)
-                failed[run.name] = _message(error)
+            watch.run(run, number, len(ordered))
+            ended = attempt(run.name, partial(_carry_out, prepared, run, watch))
+            if isinstance(ended, Failure):
+                failed[run.name] = ended.line
             else:
+                examples, result = ended
                 failed |= {f"{run.name}: {cell}": message for cell, message in result.failed.items()}
                 rows[run.name] = scores_of(_arm(run, examples), result)
             if number >= len(there):
-                _write(out, read, _in_order(runs, rows), suites, failed)
-    return GridResult(read, out, tuple(_in_order(runs, rows)), failed, suites)
+                _write(out, grid, _in_order(runs, rows), prepared.suites, failed)
+    return GridResult(grid, out, tuple(_in_order(runs, rows)), failed, prepared.suites)
 
 
-def _train(grid: Grid, encoder: Encoder, own: Mapping[str, Any], trust: bool) -> int:
+def _carry_out(prepared: PreparedGrid, run: Run, watch: Watch) -> tuple[int, Result]:
+    """Train a run's encoder, or keep it, and evaluate; the examples that the encoder was trained on."""
+    examples = _train(prepared, run.encoder, watch) if run.encoder else 0
+    return examples, run_evaluation(prepare_evaluation(eval_request(prepared.request, run)), watch)
+
+
+def _train(prepared: PreparedGrid, encoder: Encoder, watch: Watch) -> int:
     """Train an encoder, or keep it; the number of examples of all its stages."""
-    arguments = training_arguments(grid, encoder, trust)
-    trained = train(encoder.base.model, encoder.intermediate.tasks, output=encoder.folder, **own, **arguments)[0]
-    base = find_checkpoint(encoder.base.model, None, encoder.base.revision)
-    stages = trained.notes["lineage"][max(1, len(base.lineage)) :]
-    return sum(sum(stage["examples"].values()) for stage in stages)
-
-
-def _evaluate(grid: Grid, run: Run, own: Mapping[str, Any], trust: bool) -> Result:
-    return evaluate(
-        run.model,
-        grid.targets,
-        data=grid.data,
-        output=run.output,
-        languages=grid.languages,
-        split=grid.split,
-        include=grid.include,
-        revision=None if run.encoder else run.base.revision,
-        **evaluation_arguments(grid, run.seed, trust),
-        **own,
+    request, unit = prepared.request, prepared.units[encoder]
+    jobs, needs = training_jobs(
+        unit, encoder.folder, encoder.folder / "stages", replace_other=request.force, tracker=request.tracker
     )
+    *_, trained = results(EXECUTORS[request.executor](jobs, needs, watch))
+    stages = trained.notes["lineage"][max(1, len(unit.checkpoint.lineage)) :]
+    return sum(sum(stage["examples"].values()) for stage in stages)
 
 
 def _arm(run: Run, examples: int) -> Arm:
@@ -174,8 +142,3 @@ def _write(
         "rows": [asdict(row) for row in rows],
     }
     write_json(out / "gains.json", whole)
-
-
-def _message(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, XHarnessError) else f"{type(error).__name__}: {text}"

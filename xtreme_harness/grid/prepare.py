@@ -1,0 +1,192 @@
+"""From a grid to its graph: encoders, each trained once, and the runs that start from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Suite
+from xtreme_harness.errors import DataError, XHarnessError
+from xtreme_harness.files.folder import require_output
+from xtreme_harness.grid.gain_rows import BASELINE
+from xtreme_harness.grid.schema import Base, Grid, Intermediate
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.evaluate import prepare_evaluation
+from xtreme_harness.plan.request import EvalRequest, TrainRequest
+from xtreme_harness.plan.stage import Unit
+from xtreme_harness.plan.standing import standing
+from xtreme_harness.plan.trackers import require_tracker
+from xtreme_harness.plan.train import resolve_training
+
+__all__ = ["Encoder", "GridRequest", "PreparedGrid", "Run", "eval_request", "grid_runs", "prepare_grid"]
+
+WRITTEN = (("encoders", "runs"), ("gains.csv", "gains.json", "log.txt"))  # folders and files of the output
+
+
+@dataclass(frozen=True, slots=True)
+class GridRequest:
+    """What `train --grid` is asked."""
+
+    grid: Grid
+    output: Path
+    force: bool = False  # train over encoders of other settings that the folder holds
+    tracker: str | None = None
+    trust_remote_code: bool = False  # run code that the bases carry; they need a pinned revision
+    executor: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A phase-1 training."""
+
+    base: Base
+    intermediate: Intermediate
+    seed: int
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """For people: "xlmr/mnli/seed-1"."""
+        return f"{self.base.label}/{self.intermediate.label}/seed-{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An evaluation of all targets, phase 2 inside it, from an encoder or from a base as it is."""
+
+    base: Base
+    encoder: Encoder | None  # None: the baseline
+    seed: int
+    output: Path
+
+    @property
+    def intermediate(self) -> str:
+        """The name of its intermediate training."""
+        return self.encoder.intermediate.label if self.encoder else BASELINE
+
+    @property
+    def name(self) -> str:
+        """For people: "xlmr/mnli/seed-1"."""
+        return f"{self.base.label}/{self.intermediate}/seed-{self.seed}"
+
+    @property
+    def model(self) -> str:
+        """What is evaluated: a base, or a folder that an encoder will be trained into."""
+        return str(self.encoder.folder) if self.encoder else self.base.model
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedGrid:
+    """A grid that nothing stands against."""
+
+    request: GridRequest
+    runs: tuple[Run, ...]
+    units: Mapping[Encoder, Unit]  # what trains each encoder
+    standing: Mapping[Encoder, str]  # what is there of it: "there", "begun", "to train"
+    suites: Mapping[str, Suite]
+
+
+def prepare_grid(request: GridRequest) -> PreparedGrid:
+    """Find everything that a grid needs, and what is wrong with it, before anything is computed.
+
+    Raises:
+        DataError: every fault: names, recipes, checkpoints, data, folders that hold another training.
+        OutputError: the folder cannot be used.
+    """
+    grid = request.grid
+    require_tracker(request.tracker)
+    runs = grid_runs(grid, request.output)
+    faults: list[str] = []
+    resolved: dict[tuple[str, str], Unit] = {}  # seeds differ in nothing that has to be found
+    units: dict[Encoder, Unit] = {}
+    found: dict[Encoder, str] = {}
+    for encoder in (run.encoder for run in runs if run.encoder):
+        where = (encoder.base.label, encoder.intermediate.label)
+        if where not in resolved:
+            asked = _train_request(request, encoder)
+            if (unit := _found(partial(resolve_training, asked), faults)) is None:
+                continue
+            resolved[where] = unit
+        units[encoder] = resolved[where].with_seed(encoder.seed)
+        state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
+        found[encoder] = state or ""
+    for base in grid.bases:
+        first = next(run for run in runs if run.base == base and run.encoder is None)
+        _found(partial(prepare_evaluation, eval_request(request, first)), faults)
+    if faults:
+        raise DataError(*dict.fromkeys(faults))
+    require_output(request.output, *WRITTEN)
+    return PreparedGrid(request, runs, units, found, all_cards([Path(place) for place in grid.include]).suites)
+
+
+def grid_runs(grid: Grid, output: Path) -> tuple[Run, ...]:
+    """All runs, in an order that makes a whole table early: a seed, a base, the baseline first."""
+    found = []
+    for seed in grid.seeds:
+        for base in grid.bases:
+            places = [(one, output / "encoders" / base.label / one.label / f"seed-{seed}") for one in grid.trainings]
+            for encoder in (None, *(Encoder(base, one, seed, place) for one, place in places)):
+                label = encoder.intermediate.label if encoder else BASELINE
+                found.append(Run(base, encoder, seed, output / "runs" / base.label / label / f"seed-{seed}"))
+    return tuple(found)
+
+
+def eval_request(request: GridRequest, run: Run) -> EvalRequest:
+    """The evaluation of a run; every head is trained anew, so that all arms had the same phase 2."""
+    grid = request.grid
+    return EvalRequest.of(
+        run.model,
+        grid.targets,
+        data=grid.data,
+        output=run.output,
+        languages=grid.languages,
+        split=grid.split,
+        include=grid.include,
+        seed=run.seed,
+        device=grid.device,
+        dtype=grid.dtype,
+        batch_size=grid.batch_size,
+        train="always",
+        recipe=grid.recipe,
+        settings=(*grid.set, *grid.target_set),
+        limit_train=grid.target_limit,
+        revision=None if run.encoder else run.base.revision,
+        trust_remote_code=request.trust_remote_code,
+        tracker=request.tracker,
+        executor=request.executor,
+    )
+
+
+def _train_request(request: GridRequest, encoder: Encoder) -> TrainRequest:
+    grid, one = request.grid, encoder.intermediate
+    return TrainRequest.of(
+        encoder.base.model,
+        one.tasks,
+        data=grid.data,
+        recipe=grid.intermediate_recipe or grid.recipe,
+        settings=(*grid.set, *grid.intermediate_set, *one.set),
+        include=grid.include,
+        limit_train=one.limit,
+        mlm=one.mlm,
+        mlm_weight=one.mlm_weight,
+        translated=one.translated,
+        translations_only=one.translations_only,
+        sampling=one.sampling,
+        seed=encoder.seed,
+        dtype=grid.dtype,
+        device=grid.device,
+        revision=encoder.base.revision,
+        trust_remote_code=request.trust_remote_code,
+    )
+
+
+def _found(find: Callable[[], Any], faults: list[str]) -> Any:
+    """What is found; None, and the faults told, where something stands against it."""
+    try:
+        return find()
+    except XHarnessError as error:
+        faults += error.faults
+        return None

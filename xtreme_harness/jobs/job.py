@@ -1,0 +1,116 @@
+"""What a job is, what comes of one, and the rule for what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from xtreme_harness.errors import HubSilent, OutputError, XHarnessError, listed
+from xtreme_harness.jobs.watch import Watch
+
+__all__ = ["Executor", "Failure", "Job", "Outcome", "all_failed", "attempt", "results", "run_job"]
+
+ENDING = (OutputError, HubSilent)  # nothing more can be written, or read: what follows would fail likewise
+T = TypeVar("T")
+log = logging.getLogger("xtreme_harness")
+
+
+class Job(Protocol):
+    """A piece of work: a small picklable value."""
+
+    @property
+    def name(self) -> str:
+        """For people, and for what needs it; no two jobs of one graph have the same."""
+        ...
+
+    def run(self, watch: Watch) -> Any:
+        """Do it from what lies on disk; return what it left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a piece of work came to nothing."""
+
+    message: str  # one line a fault
+    error: Exception  # what was raised; an XHarnessError where it is the user's to fix
+
+    @property
+    def line(self) -> str:
+        """The message in one line."""
+        return " ".join(self.message.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended: what it left, or why it failed."""
+
+    job: Job
+    left: Any = None  # what it left
+    failure: Failure | None = None
+    need: str | None = None  # the job whose failure is the reason that this one was not begun
+
+
+class Executor(Protocol):
+    """Who does jobs: each when all that it needs has ended well, in any order that keeps this."""
+
+    def __call__(self, jobs: Sequence[Job], needs: Mapping[str, Sequence[str]], watch: Watch) -> Iterator[Outcome]:
+        """Do the jobs.
+
+        Args:
+            jobs: what is to be done; a job stands behind those that it needs.
+            needs: a job's name -> the names of the jobs that must have ended well before it begins.
+            watch: who is told.
+
+        Yields:
+            every job as it ends; a failure of one stops only those that need it.
+
+        Raises:
+            OutputError: when nothing more can be written, which ends all.
+            HubSilent: when data must come from a Hub that does not answer, likewise.
+        """
+        ...
+
+
+def attempt(name: str, work: Callable[[], T]) -> T | Failure:
+    """Do a piece of work that may fail without stopping the others.
+
+    Raises:
+        OutputError: nothing more can be written, which ends all.
+        HubSilent: nothing more can be read from the Hub, likewise.
+    """
+    try:
+        return work()
+    except ENDING:
+        raise
+    except Exception as error:
+        log.info("%s: failed: %s", name, error, exc_info=error)
+        known = isinstance(error, XHarnessError)
+        return Failure(str(error) if known else f"{type(error).__name__}: {' '.join(str(error).split())}", error)
+
+
+def run_job(job: Job, watch: Watch) -> Outcome:
+    """Do one job here and now."""
+    left = attempt(job.name, lambda: job.run(watch))
+    return Outcome(job, failure=left) if isinstance(left, Failure) else Outcome(job, left)
+
+
+def results(outcomes: Iterable[Outcome]) -> list[Any]:
+    """What jobs left that must all end well; raises what the first that failed raised."""
+    found = []
+    for outcome in outcomes:
+        if outcome.failure is not None:
+            raise outcome.failure.error
+        found.append(outcome.left)
+    return found
+
+
+def all_failed(failures: Iterable[Failure]) -> Exception:
+    """What to raise where nothing of several pieces of work came about: the first one's kind, the faults of all."""
+    found = list(failures)
+    first = found[0].error
+    if not isinstance(first, XHarnessError):
+        return first
+    return type(first)(*listed(list(dict.fromkeys(line for one in found for line in one.message.splitlines()))))

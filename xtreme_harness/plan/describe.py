@@ -1,0 +1,124 @@
+"""What a prepared command would do, in words: `--dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from xtreme_harness.errors import DataError, XHarnessError
+from xtreme_harness.jobs import Failure, all_failed, attempt
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.cells import Cell, Missing
+from xtreme_harness.plan.estimate import CellFault, Work, estimate, spoken
+from xtreme_harness.plan.evaluate import PreparedEvaluation
+from xtreme_harness.plan.series import PreparedSeries
+from xtreme_harness.plan.setups import Setup
+from xtreme_harness.plan.stage import Stage, StageTask, Unit
+from xtreme_harness.plan.train import PreparedTraining
+from xtreme_harness.plan.training_work import TrainingWork, training_work
+from xtreme_harness.tables.markdown import pipe_table
+
+__all__ = ["describe_evaluation", "describe_series", "describe_training", "missing_lines"]
+
+
+def describe_evaluation(prepared: PreparedEvaluation) -> str:
+    """The units that are trained, the cells that are evaluated, with a rough estimate of the work.
+
+    Raises:
+        DataError: no cell has data that can be read; what the run would end with.
+    """
+    plan, options, units = prepared.plan, prepared.options, prepared.units
+    rows: list[list[Any]] = []
+    works: list[Work] = []
+    faults: list[CellFault] = []
+    for key in dict.fromkeys(cell.key for cell in plan.cells):
+        cells = [cell for cell in plan.cells if cell.key == key]
+        unit = units.get(cells[0].unit or "")
+        setup = prepared.setups.get(cells[0].name) or Setup(unit.checkpoint if unit else None)
+        work = estimate(cells, setup.checkpoint.config if setup.checkpoint else None, options.limit, options.device)
+        works.append(work)
+        faults += work.faults
+        counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]
+        languages = " ".join(cell.language for cell in cells)
+        rows.append([key, len(cells), languages, *counts, *_model(prepared, cells[0]), cells[0].located.origin])
+    if len({fault.cell for fault in faults}) == len(plan.cells):
+        raise DataError(*dict.fromkeys(line for fault in faults for line in fault.error.faults))
+    headers = ["task", "cells", "languages", "examples", "tokens (roughly)", "checkpoint", "read by", "data"]
+    stages = [_stage_table(units), ""] if units else []
+    return "\n".join([*stages, pipe_table(rows, headers), "", _summary(prepared, works), *missing_lines(plan.missing)])
+
+
+def describe_training(prepared: PreparedTraining) -> str:
+    """The stages that are trained, with a rough estimate of the work.
+
+    Raises:
+        DataError: every fault of the data, where they lie on this machine; what the run would end with.
+    """
+    unit = prepared.unit
+    table = _stage_table({unit.name: unit}, strict=True)
+    return "\n".join([table, "", f"from {unit.checkpoint.name}; nothing was trained"])
+
+
+def describe_series(prepared: PreparedSeries) -> str:
+    """The checkpoints of a series, and what the evaluation of the first that can be evaluated would do.
+
+    Raises:
+        XHarnessError: none of them can be evaluated; what the run would end with.
+    """
+    found = {member.name: attempt(member.name, partial(prepared.prepare, member)) for member in prepared.members}
+    failed = {name: one for name, one in found.items() if isinstance(one, Failure)}
+    if len(failed) == len(found):
+        raise all_failed(failed.values())
+    first = next(one for one in found.values() if not isinstance(one, Failure))
+    lines = [f"failed: {name}: {line}" for name, one in failed.items() for line in one.message.splitlines()]
+    return "\n".join(
+        [f"{len(found)} checkpoints: {', '.join(found)}; the first of them:", "", describe_evaluation(first), *lines]
+    )
+
+
+def missing_lines(missing: Iterable[Missing]) -> list[str]:
+    """One line a task and reason, languages listed."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for one in missing:
+        grouped.setdefault((one.key, one.reason), []).append(one.language)
+    return [f"missing: {key} {' '.join(codes)}: {reason}" for (key, reason), codes in grouped.items()]
+
+
+def _model(prepared: PreparedEvaluation, cell: Cell) -> tuple[str, str]:
+    """The checkpoint that answers a cell, and how it is read."""
+    if cell.unit in prepared.units:
+        head = KINDS[cell.card.kind].head
+        return f"{prepared.output}/models/{cell.unit}", head or "sentence vectors"
+    setup = prepared.setups[cell.name]
+    name = setup.checkpoint.name if setup.checkpoint else prepared.request.model
+    return name, setup.head or (f"layer {setup.pooling.layer}, {setup.pooling.mode}" if setup.pooling else "self-test")
+
+
+def _summary(prepared: PreparedEvaluation, works: Sequence[Work]) -> str:
+    known = [work.seconds for work in works if work.seconds is not None]
+    time = f"; {spoken(sum(known))} of compute" if known and len(known) == len(works) else ""
+    limit, units = prepared.options.limit, prepared.units
+    limited = f", LIMITED to {limit} examples each" if limit else ""
+    training = f"; trains {', '.join(units)} first" if units else "; nothing will be trained"
+    return f"{len(prepared.plan.cells)} cells{limited} -> {prepared.output}{training}{time}"
+
+
+def _stage_table(units: Mapping[str, Unit], strict: bool = False) -> str:
+    """The stages in the order in which they run, one line a task; stages that units share stand once."""
+    stages = {stage.name: stage for unit in units.values() for stage in unit.stages}
+    rows = [_stage_row(stage, task, strict) for stage in stages.values() for task in stage.tasks]
+    return pipe_table(rows, ["training", "stage", "examples", "steps", "recipe", "data", "time"])
+
+
+def _stage_row(stage: Stage, task: StageTask, strict: bool) -> list[Any]:
+    try:
+        work = training_work(stage, task)
+    except XHarnessError:
+        if strict:
+            raise
+        work = TrainingWork(None, None, None)
+    count = f"{work.examples:,}" if work.examples is not None else ""
+    steps = f"{work.steps:,}" if work.steps is not None else ""
+    time = spoken(work.seconds) if work.seconds is not None else ""
+    return [task.name, stage.level, count, steps, stage.recipe.name, work.origin, time]

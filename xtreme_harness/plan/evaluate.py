@@ -1,0 +1,147 @@
+"""`eval`: from the request to what is ready to be run, or described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.cards.names import file_name, split_names
+from xtreme_harness.data.sources import parse_data
+from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.files.folder import require_output
+from xtreme_harness.plan.cells import BY_NAME, Plan, all_cards, make_plan, select
+from xtreme_harness.plan.loading import Hashes
+from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.request import EvalRequest, default_output
+from xtreme_harness.plan.setups import Setup, environment, find_setups
+from xtreme_harness.plan.stage import Unit
+from xtreme_harness.plan.units import untrained_units
+
+__all__ = ["PreparedEvaluation", "plan_evaluation", "prepare_evaluation"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEvaluation:
+    """An evaluation that nothing stands against."""
+
+    request: EvalRequest
+    cards: Cards
+    plan: Plan
+    options: Options
+    units: Mapping[str, Unit]  # that are trained first
+    setups: Mapping[str, Setup]  # the model of every cell whose checkpoint is there already, by the cell's name
+    context: Mapping[str, Any]  # fields of the fingerprint that are the same for all cells
+
+    @property
+    def output(self) -> Path:
+        """Folder of the results."""
+        return self.options.output
+
+    def of_seed(self, seed: int) -> PreparedEvaluation:
+        """The same evaluation with one of its seeds, in a folder of its own."""
+        return replace(
+            self,
+            request=replace(self.request, seed=seed, seeds=()),
+            options=replace(self.options, seed=seed, output=self.output / f"seed-{seed}"),
+            units={name: unit.with_seed(seed) for name, unit in self.units.items()},
+        )
+
+    def written(self) -> tuple[list[str], list[str]]:
+        """Folders and files below the output that the run writes."""
+        cells = self.plan.cells
+        folders = dict.fromkeys(f"cells/{cell.key}" for cell in cells)
+        if self.options.log_samples:
+            folders |= dict.fromkeys(f"samples/{cell.key}" for cell in cells)
+        for cell in cells:
+            for scope in cell.scopes:
+                task = cell.key if scope == BY_NAME else str(Path(file_name(cell.card, cell.split, "en")).parent)
+                folders[f"predictions/{scope}/{task}"] = None
+        folders |= dict.fromkeys(f"models/{name}" for name in self.units)
+        suites = dict.fromkeys(scope for cell in cells for scope in cell.scopes if scope != BY_NAME)
+        return list(folders), ["results.json", "log.txt", *(f"leaderboard-{suite}.json" for suite in suites)]
+
+
+def plan_evaluation(
+    tasks: str | Sequence[str],
+    data: str | Sequence[str] = "hub",
+    languages: str | Sequence[str] = (),
+    split: str = "test",
+    include: str | Path | Sequence[str | Path] = (),
+) -> tuple[Cards, Plan]:
+    """Find the cells of an evaluation, whatever the model."""
+    if split not in ("test", "dev"):
+        raise DataError(f"split {split}: expected test or dev")
+    names, extra = [], [Path(place) for place in ([include] if isinstance(include, str | Path) else include)]
+    for name in split_names(tasks):
+        path = Path(name)
+        if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
+            extra.append(path)
+            names.extend([path.stem] if path.is_file() else [f.stem for f in sorted(path.glob("*.yaml"))])
+        else:
+            names.append(name)
+    cards = all_cards(extra)
+    sources = [data] if isinstance(data, str) else list(data)
+    return cards, make_plan(select(cards, names), parse_data(sources, cards.tasks), split, split_names(languages))
+
+
+def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
+    """Find everything that `eval` needs, without loading weights or writing anything.
+
+    Raises:
+        XHarnessError: for everything that `eval` would refuse: flags, names, checkpoint, heads, data, folder.
+    """
+    if request.labels is not None and not request.labels.is_dir():
+        raise DataError(f"--labels {request.labels}: no such folder")
+    cards, plan = plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include)
+    request.require_sense()
+    options = _options(request, cards)
+    hashes = Hashes()
+    units = untrained_units(plan, cards, request, options, hashes)
+    setups = find_setups(plan.cells, options, hashes, without=units)
+    prepared = PreparedEvaluation(request, cards, plan, options, units, setups, environment(options))
+    for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
+        require_output(one.output, *one.written())
+    return prepared
+
+
+def _options(request: EvalRequest, cards: Cards) -> Options:
+    return Options(
+        model=request.model,
+        output=request.output or default_output(request.model),
+        revision=request.revision,
+        seed=request.seed,
+        device=request.device,
+        dtype=request.dtype,
+        batch_size=request.batch_size,
+        limit=request.limit,
+        labels=request.labels,
+        log_samples=request.log_samples,
+        layer=request.layer,
+        pooling=request.pooling,
+        preset=request.preset,
+        label_orders=_label_orders(request.label_order, cards),
+        keep_head=request.keep_head,
+        trust_remote_code=request.trust_remote_code,
+        force=request.force,
+    )
+
+
+def _label_orders(values: Sequence[str], cards: Cards) -> dict[str, tuple[str, ...]]:
+    """Read values of `--label-order`: "xnli=entailment,neutral,contradiction" ...
+
+    Raises:
+        CardError: for an unknown task, or a value of another form.
+    """
+    orders = {}
+    for value in values:
+        task, separator, names = value.partition("=")
+        if not separator or not names:
+            raise CardError(
+                f"--label-order {value}: expected TASK=A,B,C, for example xnli=entailment,neutral,contradiction"
+            )
+        cards.card(task)
+        orders[task] = tuple(name.strip() for name in names.split(","))
+    return orders

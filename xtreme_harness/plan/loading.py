@@ -1,0 +1,62 @@
+"""Can a checkpoint be loaded? Asked before anything is computed, of its small files alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from xtreme_harness.cards.recipe import Hyper
+from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.models.checkpoint import Checkpoint, content_hash, require_weights, tokenizer_holder
+
+__all__ = ["Hashes", "require_loadable", "require_masked_head", "require_peft"]
+
+_PRETRAINED = ("MaskedLM", "ForPreTraining", "LMHeadModel")  # endings of classes that bring a masked-LM head
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What identifies the contents of checkpoints; each is hashed once."""
+
+    known: dict[Path, str] = field(default_factory=dict)
+
+    def of(self, checkpoint: Checkpoint) -> str:
+        """The commit of a checkpoint from the Hub, the SHA-256 of a folder's files."""
+        if checkpoint.path not in self.known:
+            self.known[checkpoint.path] = checkpoint.commit or content_hash(checkpoint.path)
+        return self.known[checkpoint.path]
+
+
+def require_loadable(checkpoint: Checkpoint, trust: bool) -> None:
+    """Raise ModelError where tokenizer or weights are missing, or the family is one that transformers does not know."""
+    tokenizer_holder(checkpoint)
+    if checkpoint.repo is None:  # a Hub model's weights are fetched when they are needed
+        require_weights(checkpoint, checkpoint.path)
+    from xtreme_harness.models.weights import require_code
+
+    require_code(checkpoint, trust)
+
+
+def require_masked_head(checkpoint: Checkpoint) -> None:
+    """Raise ModelError where a checkpoint says that it brings no masked-LM head; one drawn by chance teaches nothing.
+
+    What only its weights can tell is found when they are loaded.
+    """
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FAMILIES
+
+    if checkpoint.family not in FAMILIES:
+        raise ModelError(f"{checkpoint.name}: --mlm: the family '{checkpoint.family}' has no masked-LM head")
+    found = checkpoint.config.get("architectures") or ()
+    bare = bool(found) and not any(str(name).endswith(_PRETRAINED) for name in found)
+    if bare or checkpoint.base is not None:
+        raise ModelError(
+            f"{checkpoint.name}: --mlm: no trained masked-LM head in this checkpoint (architectures: "
+            f"{', '.join(found or ['none'])}); give the base model that was pretrained with one"
+        )
+
+
+def require_peft(hyper: Hyper) -> None:
+    """Raise MissingDependency where low-rank additions are asked for and peft is not installed."""
+    if hyper.lora_rank and find_spec("peft") is None:
+        raise MissingDependency("peft is needed for this checkpoint: pip install 'xtreme-harness[peft]'")

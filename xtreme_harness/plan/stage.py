@@ -1,0 +1,225 @@
+"""A stage of training, resolved: its data, its hyper-parameters, and everything that could change the weights.
+
+A *stage* is one optimisation and leaves one checkpoint. A *unit* is what a checkpoint is trained for, as evaluation
+asks for it: stages one after the other, Social IQa and then COPA for XCOPA, one stage for the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.cards import Cards, TaskCard, digest
+from xtreme_harness.cards.recipe import Hyper, Recipe
+from xtreme_harness.data.sources import Data, file_hash
+from xtreme_harness.data.texts import text_hashes
+from xtreme_harness.data.training_sets import TrainingSet, find_training_set
+from xtreme_harness.errors import DataError
+from xtreme_harness.models.checkpoint import Checkpoint, content_hash
+from xtreme_harness.signature import VERSION, library_versions
+
+__all__ = ["Manner", "Stage", "StageTask", "Unit", "precision_of", "resolve_unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a unit is to be trained, besides its data and its recipe."""
+
+    seed: int = 42
+    limit: int | None = None  # training examples a task
+    mlm: Path | None = None  # folder of texts, one file a language
+    translated: Path | None = None  # folder of machine-translated training data
+    translations_only: bool = False  # instead of the English data, not beside it
+    keep_head: bool = False
+    dtype: str = "auto"
+    device: str = "auto"
+    trust: bool = False  # run code that the checkpoint carries
+
+
+@dataclass(frozen=True, slots=True)
+class StageTask:
+    """One task of a stage."""
+
+    data: TrainingSet
+    hyper: Hyper
+
+    @property
+    def name(self) -> str:
+        """The card's name."""
+        return self.data.card.name
+
+    @property
+    def card(self) -> TaskCard:
+        """The card, with its labels and the recipe's length."""
+        card = self.data.card
+        if self.hyper.max_length is None:
+            return card
+        return card.model_copy(update={"options": {**card.options, "max_length": self.hyper.max_length}})
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage trains, from what, with what."""
+
+    name: str  # what its result is trained for: a task, or a unit of evaluation such as xcopa
+    level: str  # "intermediate" | "target"; what `stage` says in xharness.json
+    tasks: tuple[StageTask, ...]  # all trained at once
+    checkpoint: Checkpoint  # where the encoder comes from; of a later stage of a unit that of the first, until it runs
+    hyper: Hyper  # of the optimiser
+    recipe: Recipe
+    manner: Manner
+    fields: Mapping[str, Any]  # everything that could change the trained weights
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        """The names of its tasks."""
+        return tuple(task.name for task in self.tasks)
+
+    def with_seed(self, seed: int) -> Stage:
+        """The same stage with another seed."""
+        return replace(self, manner=replace(self.manner, seed=seed), fields={**self.fields, "seed": seed})
+
+    def starting_from(self, checkpoint: Checkpoint) -> Stage:
+        """The same stage, from the checkpoint that the stage before it has left."""
+        return replace(self, checkpoint=checkpoint, fields={**self.fields, "base": content_hash(checkpoint.path)})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a checkpoint is trained for: stages, each from the checkpoint of the one before."""
+
+    name: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where it all starts."""
+        return self.stages[0].checkpoint
+
+    def with_seed(self, seed: int) -> Unit:
+        """The same unit with another seed."""
+        return replace(self, stages=tuple(stage.with_seed(seed) for stage in self.stages))
+
+    def folders(self, folder: Path, earlier: Path) -> tuple[Path, ...]:
+        """Where the stages' checkpoints lie: the last one's in `folder`, those before it in `earlier`, by name."""
+        return (*(earlier / stage.name for stage in self.stages[:-1]), folder)
+
+
+def resolve_unit(
+    name: str,
+    tasks: Sequence[str],
+    level: str,
+    checkpoint: Checkpoint,
+    recipe: Recipe,
+    cards: Cards,
+    data: Data,
+    manner: Manner,
+    base: str,
+) -> Unit:
+    """Find everything that training a unit needs.
+
+    Args:
+        name: of the unit.
+        tasks: cards that are trained at once; one: the unit's, whose card may name stages before it.
+        level: of the last stage; those before it are "intermediate".
+        checkpoint: where the encoder comes from.
+        recipe: hyper-parameters.
+        cards: where the tasks are found.
+        data: where their data are looked for.
+        manner: seed, limits, device ...
+        base: what identifies the checkpoint's contents.
+
+    Raises:
+        DataError: every task whose English training data are not to be had.
+    """  # fmt: skip
+    chain: Sequence[str] = cards.card(name).train if len(tasks) == 1 else ()
+    faults: list[str] = []
+    stages = []
+    parts = [*((earlier, [earlier], "intermediate") for earlier in chain[:-1]), (name, chain[-1:] or tasks, level)]
+    for part, names, at in parts:
+        stages.append(_stage(part, names, at, checkpoint, recipe, cards, data, manner, base, faults))
+        manner = replace(manner, keep_head=False)  # what follows starts a new head
+    if faults:
+        raise DataError(*faults)
+    return Unit(name, tuple(stages))
+
+
+def _stage(
+    name: str, names: Sequence[str], level: str, checkpoint: Checkpoint, recipe: Recipe, cards: Cards, data: Data,
+    manner: Manner, base: str, faults: list[str],
+) -> Stage:  # fmt: skip
+    size = _hidden_size(checkpoint)
+    tasks = []
+    for task in names:
+        try:
+            found = find_training_set(cards.card(task), cards, data)
+        except DataError as error:
+            faults.extend(error.faults)
+            continue
+        if not found.train:
+            faults.append(_no_data(found.card, data))
+        tasks.append(StageTask(found, recipe.hyper(task, size)))
+    hyper = recipe.hyper(names[0] if len(names) == 1 else "", size)
+    fields = _fields(name, level, tasks, hyper, recipe, manner, base)
+    return Stage(name, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields)
+
+
+def _no_data(card: TaskCard, data: Data) -> str:
+    place = data.named.get(card.name, data.name)
+    hint = "use --data hub, or a folder that has it" if place != "hub" else "give a folder by --data DIR"
+    return f"{card.name}: {place} has no English training data; {hint}. {card.note}".strip()
+
+
+def _hidden_size(checkpoint: Checkpoint) -> int:
+    """Width of the encoder, by which a recipe tells large models."""
+    for key in ("hidden_size", "d_model", "emb_dim", "dim", "n_embd"):
+        if checkpoint.config.get(key):
+            return int(checkpoint.config[key])
+    return 0
+
+
+def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
+    """The arithmetic of the forward pass: as the command says, else the recipe, else what the hardware is made for."""
+    from xtreme_harness.models.device import choose_device, choose_dtype
+
+    return choose_dtype(dtype if dtype != "auto" else hyper.precision, choose_device(device))
+
+
+def _fields(
+    name: str, level: str, tasks: Sequence[StageTask], hyper: Hyper, recipe: Recipe, manner: Manner, base: str
+) -> dict[str, Any]:
+    """Everything that could change the trained weights, for the fingerprint."""
+    found = {
+        "name": name,
+        "stage": level,
+        "base": base,
+        "tasks": {task.name: _task_fields(task) for task in tasks},
+        "optimizer": hyper.model_dump(),
+        "mixture": recipe.mixture.model_dump() if len(tasks) > 1 else None,
+        "mlm": None,
+        "translated": None,
+        "seed": manner.seed,
+        "limit_train": manner.limit,
+        "keep_head": manner.keep_head,
+        "dtype": precision_of(hyper, manner.dtype, manner.device),
+        "libraries": {"xtreme-harness": VERSION, **library_versions()},
+    }
+    if manner.mlm is not None:
+        found["mlm"] = {"texts": text_hashes(manner.mlm), "recipe": recipe.mlm.model_dump()}
+    if manner.translated is not None:
+        found["translated"] = {"files": _folder_hashes(manner.translated), "instead": manner.translations_only}
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain
+
+
+def _task_fields(task: StageTask) -> dict[str, Any]:
+    located = {"train": task.data.train, "dev": task.data.dev}
+    hashes = {split: {k: v for one in found for k, v in one.hashes().items()} for split, found in located.items()}
+    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.model_dump()}
+
+
+def _folder_hashes(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): file_hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}

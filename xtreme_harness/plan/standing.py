@@ -1,0 +1,98 @@
+"""What a folder holds of a stage of training: its finished checkpoint, the beginnings of it, or something else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.plan.stage import Unit
+from xtreme_harness.signature import changed_fields
+
+__all__ = ["Trained", "earlier_fields", "find_trained", "refuse_other", "require_place", "standing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished stage."""
+
+    path: Path
+    kept: bool  # was it there already?
+    notes: Mapping[str, Any] = field(default_factory=dict)  # xharness.json
+
+
+def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
+    """A finished checkpoint of exactly these fields; None where there is none."""
+    notes = _read(folder / "xharness.json")
+    if notes is None or notes.get("fields") != dict(fields):
+        return None
+    return Trained(folder, True, notes)
+
+
+def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[str] = ()) -> None:
+    """Raise OutputError when a folder holds anything but a run of these fields; those `besides` may differ."""
+    if not folder.is_dir():
+        return
+    earlier = earlier_fields(folder)
+    other = [] if earlier else sorted(p.name for p in folder.iterdir() if not _beginning(p))
+    changed = [name for name in changed_fields(earlier, fields) if name not in besides] if earlier else []
+    if not (other or changed):
+        return
+    what = f"holds another run ({', '.join(changed)} differ)" if changed else f"is not empty ({', '.join(other[:3])})"
+    raise OutputError(f"{folder}: {what}; name another --output-path, or give --force to train over it")
+
+
+def require_place(unit: Unit, folder: Path, earlier: Path) -> None:
+    """Raise OutputError when a folder that a unit is trained into holds another run.
+
+    Args:
+        unit: what is trained.
+        folder: of the last stage's checkpoint.
+        earlier: folder of the earlier stages' checkpoints.
+    """
+    for number, (stage, place) in enumerate(zip(unit.stages, unit.folders(folder, earlier), strict=True)):
+        refuse_other(place, stage.fields, besides=("base",) if number else ())  # a later base is not trained yet
+
+
+def standing(unit: Unit, folder: Path, force: bool = False) -> str:
+    """What a folder holds of a unit: "there", "begun", "to train".
+
+    Raises:
+        OutputError: another training, unless `force` says that it may be trained over.
+    """
+    last = unit.stages[-1]
+    try:
+        refuse_other(folder, last.fields, besides=("base",) if len(unit.stages) > 1 else ())
+    except OutputError:
+        if not force:
+            raise
+        return "to train"
+    if (folder / "xharness.json").is_file():
+        return "there"
+    return "begun" if (folder / "training").is_dir() else "to train"
+
+
+def earlier_fields(folder: Path) -> Mapping[str, Any] | None:
+    """The fields of the run that a folder holds, finished or not; one that ended before its first state left none."""
+    saved = (folder / "training" / "state.pt").exists()
+    begun = _read(folder / "training" / "run.json") if saved else None
+    return begun or (_read(folder / "xharness.json") or {}).get("fields")
+
+
+def _beginning(path: Path) -> bool:
+    """Is it what a run writes before its first state? Nothing of it is worth keeping."""
+    if path.name == "training":
+        return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
+    own = (".lock", ".writable", "log.txt", "stages", "train.jsonl")
+    return path.name in own or path.match("translations-*.json")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        read = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return read if isinstance(read, dict) else None

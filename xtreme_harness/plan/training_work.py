@@ -1,0 +1,63 @@
+"""How much work a training is: examples, steps, seconds. Data on disk is read for it, weights are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xtreme_harness.data.sources import FilesFound
+from xtreme_harness.errors import XHarnessError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.estimate import BYTES_A_TOKEN, seconds_for, text_bytes
+from xtreme_harness.plan.mixture import Source, steps_of
+from xtreme_harness.plan.stage import Stage, StageTask, Unit
+
+__all__ = ["TrainingWork", "training_work", "unit_work"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingWork:
+    """What training takes; None where it cannot be told."""
+
+    examples: int | None
+    steps: int | None
+    seconds: float | None  # roughly
+    origin: str = ""  # where the data come from
+
+
+def training_work(stage: Stage, task: StageTask) -> TrainingWork:
+    """Estimate the training of one task of a stage: two thirds of it is the way back through the network.
+
+    Raises:
+        DataError: every fault of its data, where they lie on this machine.
+    """
+    hyper, located = task.hyper, task.data.train
+    origin = "+".join(dict.fromkeys(one.origin for one in located))
+    examples, size = task.data.card.count("train", "en"), 0
+    if all(isinstance(one, FilesFound) for one in located):
+        split = task.data.load("train", KINDS[task.card.kind])
+        examples = len(split.examples) if split is not None else None
+        size = sum(text_bytes(example) for example in split.examples) if split is not None else 0
+    if not examples:
+        return TrainingWork(None, None, None, origin)
+    used = min(examples, stage.manner.limit or examples)
+    source = Source(task.name, used, hyper.batch_size, hyper.epochs)
+    steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
+    length = int(task.data.card.options.get("max_length", 128))
+    a_step = hyper.batch_size * (size / examples / BYTES_A_TOKEN if size else length / 2)
+    seconds = seconds_for(stage.checkpoint.config, 3 * steps * a_step, stage.manner.device)
+    return TrainingWork(used, steps, seconds, origin)
+
+
+def unit_work(unit: Unit) -> TrainingWork:
+    """Estimate the training of a whole unit; nothing can be told of one whose data cannot be read."""
+    try:
+        works = [training_work(stage, task) for stage in unit.stages for task in stage.tasks]
+    except XHarnessError:
+        return TrainingWork(None, None, None)
+    if any(work.examples is None or work.steps is None for work in works):
+        return TrainingWork(None, None, None)
+    examples, steps = sum(work.examples or 0 for work in works), sum(work.steps or 0 for work in works)
+    last = unit.stages[-1]
+    most = last.hyper.max_steps if len(last.tasks) > 1 else None  # of all tasks together
+    share = min(1.0, most / steps) if most else 1.0
+    return TrainingWork(examples, round(steps * share), share * sum(work.seconds or 0 for work in works))

@@ -1,0 +1,124 @@
+"""Which training units there are, and which of them a model has to be trained for before it can be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xtreme_harness.cards import Cards
+from xtreme_harness.cards.recipe import SAMPLINGS, Recipe, read_recipe
+from xtreme_harness.errors import DataError, ModelError, UnnamedLabels
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint, head_fault, label_order
+from xtreme_harness.plan.cells import Plan
+from xtreme_harness.plan.loading import Hashes, require_loadable
+from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.request import EvalRequest
+from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
+
+__all__ = ["chosen_recipe", "target_units", "trained_units", "untrained_units"]
+
+
+def target_units(cards: Cards) -> tuple[str, ...]:
+    """The training units that evaluation reads: xnli, squad, xcopa ..."""
+    found: dict[str, None] = {}
+    for card in cards.tasks.values():
+        for membership in card.suites.values():
+            tasks = card.train if membership.train is None else membership.train
+            if tasks:
+                found[card.unit or tasks[-1]] = None
+    return tuple(found)
+
+
+def trained_units(cards: Cards, names: Sequence[str]) -> list[str]:
+    """The training units that tasks named to `train` stand for: XQuAD and MLQA are trained on SQuAD."""
+    found: dict[str, None] = {}
+    for name in names:
+        for task in cards.select(name):
+            card = cards.card(task)
+            units = (card.unit,) if card.unit else card.train[-1:]
+            if not units:
+                raise DataError(f"{task}: has no training data; the encoder is evaluated as it is")
+            found.update(dict.fromkeys(units))
+    return list(found)
+
+
+def chosen_recipe(
+    name: str, settings: Sequence[str], cards: Cards, sampling: str | None = None, mlm_weight: float | None = None
+) -> Recipe:
+    """The recipe of a command, with everything that the command lays over it."""
+    extra = [f"mixture.sampling={sampling}"] if sampling else []
+    extra += [f"mlm.weight={mlm_weight}"] if mlm_weight is not None else []
+    if sampling and sampling not in SAMPLINGS:
+        raise DataError(f"--sampling {sampling}: expected one of {', '.join(SAMPLINGS)}")
+    return read_recipe(name, [*settings, *extra], list(cards.tasks))
+
+
+def untrained_units(
+    plan: Plan, cards: Cards, request: EvalRequest, options: Options, hashes: Hashes
+) -> dict[str, Unit]:
+    """The units of an evaluation that have to be trained first, with all that is needed for it.
+
+    Raises:
+        CardError: the recipe is wrong.
+        DataError: heads are missing and there are no English data to train them on; all of them together.
+    """
+    if options.self_test or request.train == "never":
+        return {}
+    recipe = chosen_recipe(request.recipe, request.settings, cards)
+    manner = Manner(
+        seed=request.seed, limit=request.limit_train, dtype=request.dtype, device=request.device,
+        trust=request.trust_remote_code,
+    )  # fmt: skip
+    found: dict[str, Unit] = {}
+    faults: list[str] = []
+    for name in filter(None, plan.units()):
+        checkpoint, fault = _start(name, cards, options, always=request.train == "always")
+        if checkpoint is None or (fault is None and request.train != "always"):
+            continue
+        require_loadable(checkpoint, request.trust_remote_code)
+        tasks = cards.card(name).train[-1:]
+        try:
+            found[name] = resolve_unit(
+                name, tasks, "target", checkpoint, recipe, cards, plan.data, manner, hashes.of(checkpoint)
+            )
+        except DataError as error:
+            why = f"{fault}; " if fault else ""
+            faults.extend(f"{why}to train it: {one}" for one in error.faults)
+    if faults:
+        raise DataError(*faults)
+    return found
+
+
+def _start(name: str, cards: Cards, options: Options, always: bool) -> tuple[Checkpoint | None, str | None]:
+    """The encoder that a unit would be trained from, and why the model at hand cannot serve the unit as it is.
+
+    No encoder: there is none to train from, or names of labels must be told first; `find_setups` says so.
+    """
+    card = cards.card(name)
+    kind = KINDS[card.kind]
+    try:
+        checkpoint = find_checkpoint(options.model, name, options.revision)
+        base = checkpoint if checkpoint.repo else find_checkpoint(options.model, None, options.revision)
+    except ModelError:
+        return _only_base(options), f"{options.model}: has no checkpoint for {name}"
+    if kind.head is None:  # a dual encoder; a model made for sentence vectors is one already
+        ready = name in checkpoint.tasks or checkpoint.sentence is not None or checkpoint.path != base.path
+        return base, None if ready else f"{checkpoint.name}: no dual encoder for {name}"
+    fault = head_fault(checkpoint, kind.head, card.labels, options.keep_head, name)
+    if fault is not None:
+        return base, f"{name}: {fault}"
+    if card.labels and name not in options.label_orders:
+        try:
+            label_order(checkpoint, card.labels, card.aliases, name)
+        except UnnamedLabels as error:
+            return (base, str(error)) if always else (None, None)
+        except ModelError as error:
+            return base, str(error)
+    return base, None
+
+
+def _only_base(options: Options) -> Checkpoint | None:
+    try:
+        return find_checkpoint(options.model, None, options.revision)
+    except ModelError:
+        return None

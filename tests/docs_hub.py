@@ -1,4 +1,4 @@
-"""A tiny Hub with what README's commands ask for."""
+"""A tiny Hub with what the commands of README and the pages ask for."""
 
 from __future__ import annotations
 

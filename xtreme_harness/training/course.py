@@ -56,7 +56,7 @@ def card_for(card: TaskCard, hyper: Hyper) -> TaskCard:
     """The card with the recipe's length."""
     if hyper.max_length is None:
         return card
-    return card.model_copy(update={"options": {**card.options, "max_length": hyper.max_length}})
+    return card.with_options({"max_length": hyper.max_length})
 
 
 def lessons_of(kind: Kind[Any, Any, Any], split: Split[Any], tokenizer: Tokenizer, card: TaskCard) -> list[Lesson]:

@@ -10,6 +10,7 @@ from xtreme_harness.cards import Cards, folder
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.plan.cells import all_cards
 
 __all__ = ["build_base", "sample_texts", "tiny_config", "train_tokenizer"]
@@ -44,18 +45,9 @@ def sample_texts(cards: Cards) -> Iterator[str]:
                     continue
                 loaded = load_split(card, language, split, located, kind.parse, kind.passage)
                 for example in loaded.examples:
-                    yield from _texts(example)
+                    yield from running_texts(kind, example)
                 for passage in loaded.pool:
                     yield passage.text
-
-
-def _texts(example: Any) -> Iterator[str]:
-    for name in example.__dataclass_fields__:
-        value = getattr(example, name)
-        if name in ("text", "text_a", "text_b", "question", "context"):
-            yield value
-        elif name in ("choices", "words"):
-            yield " ".join(value)
 
 
 def train_tokenizer(texts: list[str], vocabulary: int = _VOCABULARY) -> Any:

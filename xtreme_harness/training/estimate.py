@@ -33,12 +33,12 @@ def training_work(stage: Stage, task: str) -> TrainingWork:
     if all(isinstance(one, FilesFound) for one in found):
         split = load_training(card, stage.cards, stage.data, "train", KINDS)
         examples = len(split.examples) if split is not None else None
-        size = sum(text_bytes(example) for example in split.examples) if split is not None else 0
+        size = text_bytes(KINDS[card.kind], split.examples) if split is not None else 0
     if not examples:
         return TrainingWork(None, None, None, origin)
     used = min(examples, stage.limit or examples)
     source = Source(task, used, hyper.batch_size, hyper.epochs)
     steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
-    length = int(card.options.get("max_length", 128))
+    length = int(card.options["max_length"])
     a_step = hyper.batch_size * (size / examples / BYTES_A_TOKEN if size else length / 2)
     return TrainingWork(used, steps, seconds_for(stage.checkpoint.config, 3 * steps * a_step, stage.device), origin)

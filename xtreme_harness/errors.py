@@ -6,6 +6,7 @@ XHarnessError            one line for the user: where, found, expected, what to 
 │   └── HubSilent        the Hub does not answer, so no other dataset of it can be had either
 ├── PredictionError      predictions are absent, unknown or malformed
 ├── ModelError           a checkpoint cannot be loaded, or has no fitting head
+│   └── UnnamedLabels    its head's labels have no names, so that the user must tell them
 ├── OutputError          the output folder cannot be used
 └── MissingDependency    an optional package is needed; the message has the install line
 """
@@ -23,6 +24,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "PredictionError",
+    "UnnamedLabels",
     "XHarnessError",
     "did_you_mean",
     "listed",
@@ -56,6 +58,10 @@ class PredictionError(XHarnessError):
 
 class ModelError(XHarnessError):
     """A checkpoint cannot be loaded, or has no fitting head."""
+
+
+class UnnamedLabels(ModelError):
+    """The labels of a checkpoint's head have no names, so that the user must tell them."""
 
 
 class OutputError(XHarnessError):

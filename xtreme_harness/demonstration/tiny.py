@@ -11,6 +11,7 @@ from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.examples import running_texts
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.plan.cells import all_cards
 
 __all__ = ["build_base", "sample_texts", "tiny_config", "train_tokenizer"]
@@ -28,7 +29,7 @@ def build_base(path: Path, seed: int = 0) -> Path:
     chatter.disable_progress_bar()
     tokenizer = train_tokenizer(list(sample_texts(all_cards())))
     torch.manual_seed(seed)
-    transformers.AutoModelForMaskedLM.from_config(tiny_config(len(tokenizer))).save_pretrained(path)
+    getattr(transformers, MASKED_LM).from_config(tiny_config(len(tokenizer))).save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
 

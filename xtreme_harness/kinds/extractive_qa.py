@@ -21,6 +21,7 @@ from xtreme_harness.errors import DataError, PredictionError, listed
 from xtreme_harness.kinds.base import Kind, text_of
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.kinds.spans import Table, Window, best_spans
+from xtreme_harness.models.head_table import SPANS
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
 
@@ -251,7 +252,7 @@ def _faults(text: str, place: str, golds: Mapping[str, Golds] | None, card: Task
 
 EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     name="extractive_qa",
-    head="AutoModelForQuestionAnswering",
+    head=SPANS,
     options=OPTIONS,
     example=QAExample,
     parse=_parse,

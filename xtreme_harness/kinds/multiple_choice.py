@@ -13,6 +13,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind, text_of
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.models.head_table import CHOICE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
 
@@ -143,7 +144,7 @@ def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCa
 
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     name="multiple_choice",
-    head="AutoModelForMultipleChoice",
+    head=CHOICE,
     options=OPTIONS,
     example=ChoiceExample,
     parse=_parse,

@@ -12,6 +12,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError
 from xtreme_harness.kinds.base import Kind, text_of
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, near, official_lines, told
+from xtreme_harness.models.head_table import SEQUENCE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
 
@@ -106,7 +107,7 @@ def _label_hint(line: str, card: TaskCard) -> str:
 
 SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     name="sequence_classification",
-    head="AutoModelForSequenceClassification",
+    head=SEQUENCE,
     options=OPTIONS,
     example=PairExample,
     parse=_parse,

@@ -18,6 +18,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, near, official_lines, told
+from xtreme_harness.models.head_table import TOKENS
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
 
@@ -215,7 +216,7 @@ def _sentences(lines: Sequence[str]) -> list[Sequence[str]]:
 
 TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     name="token_classification",
-    head="AutoModelForTokenClassification",
+    head=TOKENS,
     options=OPTIONS,
     example=TaggedSentence,
     parse=_parse,

@@ -9,15 +9,9 @@ from typing import Any
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.models.checkpoint import (
-    Checkpoint,
-    content_hash,
-    find_checkpoint,
-    head_fault,
-    label_order,
-    require_weights,
-    tokenizer_holder,
-)
+from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.content import content_hash
+from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.options import Options
 from xtreme_harness.signature import VERSION, library_versions

@@ -12,11 +12,11 @@ import numpy as np
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds.base import Kind
+from xtreme_harness.models.head_table import DUAL_ENCODER
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Lesson, Split
 from xtreme_harness.training.mixture import Source
 from xtreme_harness.training.network import Role
-from xtreme_harness.training.objectives import DUAL_ENCODER
 
 __all__ = ["Course", "card_for", "head_of", "lessons_of", "limited"]
 

@@ -18,11 +18,12 @@ from xtreme_harness.cards.recipe import Hyper, Masking
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import DataError, ModelError, listed
 from xtreme_harness.languages import LANGUAGES, nearest_code
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.network import Role
-from xtreme_harness.training.objectives import IGNORED, MASKED_LM
+from xtreme_harness.training.objectives import IGNORED
 
 __all__ = ["MLM", "mask", "masked_course", "read_texts", "require_texts", "spread", "text_hashes"]
 

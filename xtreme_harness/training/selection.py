@@ -15,7 +15,7 @@ from xtreme_harness.records import Lesson
 from xtreme_harness.scoring.means import headline
 from xtreme_harness.scoring.score import score
 from xtreme_harness.training.course import Course, card_for
-from xtreme_harness.training.objectives import OBJECTIVES
+from xtreme_harness.training.objectives import objective_of
 
 __all__ = ["Best", "dev_scores"]
 
@@ -61,7 +61,7 @@ def dev_scores(trainee: Any, courses: Sequence[Course], readers: Mapping[str, Mo
 
 def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: Model) -> float:
     """Mean loss over dev lessons, in batches of the size that is trained with."""
-    objective = OBJECTIVES[course.role.head]
+    objective = objective_of(course.role.head)
     total, size = 0.0, course.role.group or course.hyper.batch_size
     for first in range(0, len(lessons), size):
         batch = lessons[first : first + size]

@@ -16,7 +16,8 @@ from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.training_sets import located_training, resolved_labels
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import write_atomic
-from xtreme_harness.models.checkpoint import Checkpoint, content_hash
+from xtreme_harness.models.checkpoint import Checkpoint
+from xtreme_harness.models.content import content_hash
 from xtreme_harness.signature import VERSION, changed_fields, library_versions
 
 __all__ = ["Stage", "Trained", "fields_of", "find_trained", "hyper_of", "refuse_other", "settle"]

@@ -108,11 +108,11 @@ def _trained(
     tracker: str | None,
     report: Callable[[Mapping[str, Any]], None],
 ) -> Trained:
+    from xtreme_harness.models.head_table import MASKED_LM
     from xtreme_harness.training.course import head_of
     from xtreme_harness.training.loop import fit
     from xtreme_harness.training.masking import MLM, masked_course, read_texts
     from xtreme_harness.training.network import Role, build
-    from xtreme_harness.training.objectives import MASKED_LM
     from xtreme_harness.training.saving import save_checkpoint
 
     loaded = {task: _loaded(stage, task, folder) for task in stage.tasks}

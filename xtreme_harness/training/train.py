@@ -12,9 +12,10 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import split_names
 from xtreme_harness.cards.recipe import SAMPLINGS, Recipe, read_recipe
 from xtreme_harness.data.sources import Data, parse_data
-from xtreme_harness.errors import DataError, ModelError, OutputError, XHarnessError
+from xtreme_harness.errors import DataError, ModelError, OutputError, UnnamedLabels, XHarnessError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint, head_fault, label_order
+from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
+from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Plan, all_cards
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.trackers import require_tracker
@@ -262,7 +263,7 @@ def _head(unit: str, cards: Cards, options: Options) -> tuple[Checkpoint | None,
         try:
             label_order(checkpoint, card.labels, card.aliases, unit)
         except ModelError as error:
-            untold = "--label-order" in str(error) and options.train != "always"
+            untold = isinstance(error, UnnamedLabels) and options.train != "always"
             return (None, None) if untold else (base, str(error))
     return base, None
 

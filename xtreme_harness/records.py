@@ -95,7 +95,7 @@ class Lesson:
     """One item of a training batch: sequences that are answered together, and the answer they should get."""
 
     rows: tuple[Encoded, ...]  # one sequence; the candidates of a choice; a query and its passage
-    goals: tuple[int, ...]  # class id; a tag's id a kept position (-100: none); first and last position of a span
+    goals: tuple[float, ...]  # class id; a tag's id a kept position (-100: none); a span's first and last; a number
 
 
 @dataclass(frozen=True, slots=True)

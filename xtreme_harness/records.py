@@ -10,24 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Answer",
     "Arrays",
-    "BitextExample",
-    "ChoiceExample",
     "Encoded",
     "Features",
     "Json",
     "Lesson",
-    "PairExample",
     "Passage",
-    "QAExample",
-    "RetrievalExample",
     "Row",
     "Rows",
     "Score",
     "Split",
     "Table",
-    "TaggedSentence",
     "Vector",
 ]
 
@@ -52,71 +45,6 @@ class Table:
 
     rows: tuple[Row, ...]
     pool: Iterable[Row] = ()  # may be lazy, and can be iterated again; retrieval formats only
-
-
-@dataclass(frozen=True, slots=True)
-class PairExample:
-    """Two texts and their relation."""
-
-    id: str
-    text_a: str
-    text_b: str
-    label: str | None  # a label of the card; None where the data has no gold
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceExample:
-    """A text and its possible continuations."""
-
-    id: str
-    text: str
-    choices: tuple[str, ...]
-    label: int | None  # index of the right choice
-
-
-@dataclass(frozen=True, slots=True)
-class TaggedSentence:
-    """Words and a tag each."""
-
-    id: str
-    words: tuple[str, ...]
-    tags: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A span of the context."""
-
-    text: str
-    start: int  # characters from the start of the context
-
-
-@dataclass(frozen=True, slots=True)
-class QAExample:
-    """A question and the passage that answers it."""
-
-    id: str
-    question: str
-    context: str
-    answers: tuple[Answer, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class BitextExample:
-    """A sentence whose translations lie in the pool."""
-
-    id: str
-    text: str
-    gold: tuple[str, ...] | None  # pool ids of its translations; () where it has none
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalExample:
-    """A query and the passages that answer it."""
-
-    id: str
-    text: str
-    relevant: tuple[str, ...] | None  # pool ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +95,7 @@ class Lesson:
     """One item of a training batch: sequences that are answered together, and the answer they should get."""
 
     rows: tuple[Encoded, ...]  # one sequence; the candidates of a choice; a query and its passage
-    goals: tuple[int, ...]  # class id; a tag's id a kept position (-100: none); first and last position of a span
+    goals: tuple[float, ...]  # class id; a tag's id a kept position (-100: none); a span's first and last; a number
 
 
 @dataclass(frozen=True, slots=True)

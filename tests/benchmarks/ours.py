@@ -13,7 +13,8 @@ from tests.benchmarks.peak import forward_gflop
 from tests.benchmarks.worker import Prepared
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
-from xtreme_harness.models.checkpoint import find_checkpoint, label_order
+from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.fit import label_order
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import Pooling, choose_pooling
 from xtreme_harness.models.tokenizer import Tokenizer

@@ -132,9 +132,9 @@ def _data(study: Study, tests: int) -> tuple[tuple[Split[Any], TaskCard], tuple[
 
 
 def _cut(card: TaskCard, hyper: Hyper) -> TaskCard:
-    from xtreme_harness.training.course import card_for
+    from xtreme_harness.plan.stage import with_length
 
-    return card_for(card, hyper)
+    return with_length(card, hyper)
 
 
 def _ours(study: Study, train: tuple[Split[Any], TaskCard], seed: int, dtype: str) -> Any:

@@ -88,7 +88,7 @@ class TestShipped:
 
     def test_digest_tells_cards_apart(self, file: Path) -> None:
         card = CARDS.tasks[file.stem]
-        assert digest(card) == digest(TaskCard.model_validate(card.model_dump()))
+        assert digest(card) == digest(TaskCard.model_validate({**card.model_dump(), "options": card.said_options}))
         assert len({digest(other) for other in CARDS.tasks.values()}) == len(CARDS.tasks)
 
 
@@ -98,6 +98,40 @@ def test_digest_follows_what_changes_a_number() -> None:
     assert digest(card.model_copy(update=same)) == digest(card)
     assert digest(card.model_copy(update={"selection": "none"})) != digest(card)
     assert digest(card.model_copy(update={"labels": card.labels[::-1]})) != digest(card)
+
+
+RECORDED = {  # by version 0.1.0: a fingerprint has them in it, and a run that was begun then goes on
+    "xnli": "9a16c2b6735271e612fb35bc56aaf0a200ea74f7d30a5797139a0685d96ff907",
+    "xcopa": "fa11d86f7ca39561e80711069a8a74ac8faa00353e27e74bf52818f4003ad138",
+    "udpos": "e650005cb3d7f8f2e38097be10b9f3345e4bd61022a7c8e32a5d0b1ead7e8bd2",
+    "xquad": "c7d9fe4127517fd76049b268b46244403f2c8f2c23435c3cd1515c76caa96927",
+    "tatoeba": "d6dea092fad390021ac7cc22a3b69b73c31abb00fd1181cd5585579247472579",
+    "bucc2018": "4658813303ed39b4faf75ef6443b6621c3b39242d52aee85dd5cf5983c953877",
+    "mewslix": "1df916fa6ea33aeca53578595d8b432256b7152ad61dfab32849d1f17083ad43",
+    "squad_v2": "3903b0061ee8ca951832ab8f414ac86124cc81806e6861d87481ed8451e976b4",
+    "anli_plus": "da1eb2e352e889424bced143d92265ce4ce2bad6ca1a8ea944e6d3ead6625025",
+}
+
+
+@pytest.mark.parametrize("task", RECORDED)
+def test_digests_are_what_they_were(task: str) -> None:
+    assert digest(CARDS.card(task)) == RECORDED[task]
+
+
+class TestOptions:
+    """What a card says, over what its kind has."""
+
+    def test_are_laid_over_the_kinds_when_a_card_is_loaded(self) -> None:
+        for card in CARDS.tasks.values():
+            assert set(card.options) == set(KINDS[card.kind].options)
+            assert card.options == {**KINDS[card.kind].options, **card.said_options}
+
+    def test_the_digest_has_what_the_card_says_even_where_it_is_the_default(self, tmp_path: Path) -> None:
+        silent = read(tmp_path / "mine.yaml", GOOD).tasks["mine"]
+        said = read(tmp_path / "mine.yaml", GOOD + "options: {max_length: 128}\n").tasks["mine"]
+        assert silent.options == said.options == {"max_length": 128}
+        assert (silent.said_options, said.said_options) == ({}, {"max_length": 128})
+        assert digest(silent) != digest(said) == digest(silent.with_options({"max_length": 128}))
 
 
 def test_the_twelve_targets_are_there_and_in_the_suites() -> None:

@@ -129,7 +129,7 @@ class TestOracle:
     def test_a_sample_line_has_input_gold_prediction_and_statistics(self, oracle_run: Path) -> None:
         lines = (oracle_run / "samples/xnli/de.jsonl").read_text("utf-8").splitlines()
         first = json.loads(lines[0])
-        assert set(first) == {"id", "input", "gold", "prediction", "statistics"}
+        assert set(first) == {"id", "input", "gold", "prediction", "statistics", "kind"}
         assert first["gold"] == first["prediction"] == first["input"]["label"]
         assert first["statistics"] == {"correct": 1, "n": 1}
         assert len(lines) == json.loads((oracle_run / "cells/xnli/de.json").read_text("utf-8"))["n"]

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from tests.fixtures.letters import LETTERS
+from tests.fixtures.prediction_faults import faults_of, numbered
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.bitext import BITEXT, best_threshold, mine
+from xtreme_harness.kinds.bitext import BITEXT, BitextExample
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Split
+from xtreme_harness.records import Arrays, Features, Passage, Split
+from xtreme_harness.search.margin import mine
 from xtreme_harness.search.nearest import normalised
 
 KIND, TASKS = KINDS["bitext"], all_cards().tasks
@@ -71,39 +73,6 @@ def test_search_is_the_recorded_one(shared: Path) -> None:
     assert KIND.dumps(split, found, SEARCH) == (case / "expected_predictions.tsv").read_text().rstrip("\n") + "\n"
 
 
-def test_equal_lines_count_once_with_the_vector_of_the_last_and_give_no_pair() -> None:
-    axes = np.eye(4, dtype=np.float32)
-    queries, texts = axes[[0, 1, 2, 3]], ["a", "b", "a", "c"]  # "a" has the vector of its second line
-    pool, items = axes[[0, 1, 2, 3]], ["A", "B", "C", "D"]
-    found = mine(queries, pool, texts, items, k=2)
-    assert [(c.query, c.item) for c in found] == [(1, 1), (3, 3)]
-    assert mine(queries, pool, texts, ["A", "B", "B ", "D"], k=2)[0].item == 3  # equal but for blanks: no pair either
-
-
-def test_no_sentence_is_used_twice_and_the_best_pair_comes_first() -> None:
-    rng = np.random.default_rng(0)
-    queries, pool = (normalised(rng.standard_normal((n, 6)).astype(np.float32)) for n in (30, 20))
-    found = mine(queries, pool, [f"f{i}" for i in range(30)], [f"e{i}" for i in range(20)])
-    assert len({c.query for c in found}) == len({c.item for c in found}) == len(found) <= 20
-    scores = [c.score for c in found]
-    assert scores == sorted(scores, reverse=True) and all(score > 0 for score in scores)
-
-
-@pytest.mark.parametrize(
-    ("scores", "hits", "gold", "threshold"),
-    [
-        ([3, 2, 1], [1, 1, 0], 2, 1.5),
-        ([3, 2, 1], [1, 1, 1], 3, 1.0),
-        ([3, 2], [0, 0], 5, 0.0),
-        ([], [], 3, 0.0),
-        ([2, 1], [1, 0], 0, 0.0),
-    ],
-    ids=["between", "all kept", "none right", "no candidates", "no gold"],
-)
-def test_threshold(scores: list[float], hits: list[bool], gold: int, threshold: float) -> None:
-    assert best_threshold(scores, hits, gold) == threshold
-
-
 def test_mining_needs_a_threshold_and_gold(bucc: Any) -> None:
     _, split, arrays, features = bucc
     with pytest.raises(DataError, match="mining needs a threshold, chosen on the dev split"):
@@ -146,3 +115,41 @@ def test_extras_search_from_foreign_to_english() -> None:
     found = BITEXT.extras(arrays, Features([], detail=pool), split, all_cards().card("tatoeba"))
     assert found == {"accuracy_foreign_to_english": 50.0}
     assert BITEXT.extras(arrays, Features([], detail=pool), split, all_cards().card("bucc2018")) == {}
+
+
+def test_faults_of_line_numbers() -> None:
+    golds = numbered(("1",), ("0",))
+    assert faults_of("tatoeba", "0\n1\n", golds) == []
+    assert faults_of("tatoeba", "[0]\n-1\n01\n1.0\n٣\nx") == [
+        ":1: found '[0]', expected a plain line number; write 0 without brackets",
+        ":2: found '-1', expected a plain line number",
+        ":3: found '01', expected a plain line number",
+        ":4: found '1.0', expected a plain line number",
+        ":5: found '٣', expected a plain line number",
+        ":6: found 'x', expected a plain line number",
+    ]
+    assert faults_of("tatoeba", "2\n1\n", golds) == [":1: found 2, expected a line number from 0 to 1"]
+    assert faults_of("tatoeba", "900\n1\n", numbered(("998",), ("0",))) == []  # some lines of a longer file
+
+
+def test_faults_of_pairs() -> None:
+    golds = {"fr-1": ("en-2",), "fr-3": ("en-4", "en-5")}
+    assert faults_of("bucc2018", "fr-1\ten-2\nfr-9\ten-9\nfr-1\ten-2\n", golds) == []
+    assert faults_of("bucc2018", "en-2\tfr-1\n\nfr-1 en-2\nfr-1\ten-2\t1.1\n") == [
+        ":1: the columns are reversed: the foreign id stands first, then the English id",
+        ":2: blank line, expected a foreign id, a tab, an English id",
+        ":3: 1 columns, expected 2: a foreign id, a tab, an English id",
+        ":4: 3 columns, expected 2: a foreign id, a tab, an English id",
+    ]
+    assert faults_of("bucc2018", "de-1\ten-2\nfr-1\tfr-2\n", golds) == [
+        ":1: found 'de-1' and 'en-2', expected ids that begin with fr- and en-",
+        ":2: found 'fr-1' and 'fr-2', expected ids that begin with fr- and en-",
+    ]
+
+
+def test_faults_of_pairs_of_ids_without_a_language() -> None:
+    golds = {"17": ("4",), "18": ("5",)}
+    assert faults_of("bucc2018", "17\t4\n1\t2\n", golds) == []
+    assert faults_of("bucc2018", "4\t17\n", golds) == [
+        ":1: the columns are reversed: the foreign id stands first, then the English id"
+    ]

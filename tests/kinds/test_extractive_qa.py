@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.letters import LETTERS
+from tests.fixtures.prediction_faults import faults_of
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.extractive_qa import max_context, windows
+from xtreme_harness.kinds.extractive_qa import Answer, QAExample, max_context, windows
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Answer, Arrays, QAExample, Row, Split
+from xtreme_harness.records import Arrays, Row, Split
 
 KIND, CARD = KINDS["extractive_qa"], all_cards().tasks["xquad"]
 
@@ -86,7 +87,7 @@ WHOLE = [(ZH, "西伯利亚"), (ZH, "最深的湖"), (TH, "รัสเซีย
     ("example", "answer", "length"), [(*case, 384) for case in WHOLE] + [(*case, 24) for case in WHOLE[:3]]
 )
 def test_answers_are_cut_from_the_passage(example: tuple[str, str], answer: str, length: int) -> None:
-    card = CARD.model_copy(update={"options": {"max_length": length, "stride": 2, "max_question": 6}})
+    card = CARD.with_options({"max_length": length, "stride": 2, "max_question": 6})
     cell = split(example)
     features = KIND.featurize(cell, LETTERS, card)
     assert (len(features.inputs) > 1) == (length == 24) and all(len(e.ids) <= length for e in features.inputs)
@@ -103,7 +104,7 @@ def test_answers_are_cut_from_the_passage(example: tuple[str, str], answer: str,
 
 
 def test_windows_hold_the_question_and_their_part() -> None:
-    card = CARD.model_copy(update={"options": {"max_length": 20, "stride": 5, "max_question": 4}})
+    card = CARD.with_options({"max_length": 20, "stride": 5, "max_question": 4})
     features = KIND.featurize(split(EN, ZH), LETTERS, card)
     ids = LETTERS.ids([EN[1], ZH[1]])
     question = LETTERS.ids([EN[0], ZH[0]])
@@ -122,14 +123,14 @@ def test_texts_that_are_empty_or_leave_no_room() -> None:
     found = KIND.decode(Arrays(values, np.cumsum([0, *lengths])), features, cell, CARD)
     assert found["0"] == "" and found["1"] in ("a", "ab")
     with pytest.raises(DataError, match="max_length 4 leaves no room for the passage"):
-        KIND.featurize(cell, LETTERS, CARD.model_copy(update={"options": {"max_length": 4}}))
+        KIND.featurize(cell, LETTERS, CARD.with_options({"max_length": 4}))
 
 
 def test_a_token_is_given_where_no_pair_is_a_span() -> None:
     cell = split(("q", "ab"))
     features = KIND.featurize(cell, LETTERS, CARD)
     values = np.array([[0, 0], [0, 0], [0, 0], [0, 0], [0, 9], [9, 1], [0, 0]], np.float32)  # end before start
-    card = CARD.model_copy(update={"options": {"n_best": 1}})
+    card = CARD.with_options({"n_best": 1})
     assert KIND.decode(Arrays(values, np.array([0, 7])), features, cell, card) == {"0": "b"}
 
 
@@ -138,7 +139,7 @@ def test_no_answer_only_where_the_card_allows_it() -> None:
     features = KIND.featurize(cell, LETTERS, CARD)
     values = np.zeros((7, 2), np.float32)  # <s> q </s> </s> a b </s>
     values[4] = 3, 2
-    allowed = CARD.model_copy(update={"options": {"no_answer": True}})
+    allowed = CARD.with_options({"no_answer": True})
     for null, wanted in ((4, "a"), (5, "a"), (6, "")):
         values[0, 0] = null
         arrays = Arrays(values, np.array([0, 7]))
@@ -152,14 +153,14 @@ def test_no_answer_is_given_above_the_threshold(threshold: float, found: str) ->
     features = KIND.featurize(cell, LETTERS, CARD)
     values = np.zeros((7, 2), np.float32)
     values[4], values[0, 0] = (3, 2), 6  # the span scores 5, nothing 6
-    card = CARD.model_copy(update={"options": {"no_answer": True, "null_threshold": threshold}})
+    card = CARD.with_options({"no_answer": True, "null_threshold": threshold})
     assert KIND.decode(Arrays(values, np.array([0, 7])), features, cell, card) == {"0": found}
 
 
 class TestNoAnswer:
     """Questions that the passage does not answer."""
 
-    card = CARD.model_copy(update={"options": {**CARD.options, "no_answer": True}})
+    card = CARD.with_options({**CARD.options, "no_answer": True})
     row = Row({"id": "1", "question": "q", "context": "c d", "answers": ()}, "f:1")
 
     def test_the_gold_is_the_empty_answer(self) -> None:
@@ -176,3 +177,22 @@ class TestNoAnswer:
         golds = KIND.golds(KIND.gold_text(cell, self.card), "f", self.card)
         assert golds == {"1": ("",)}
         assert KIND.relabel(example, golds["1"]) == example
+
+
+def test_faults_of_answers() -> None:
+    golds = {"a": ("x",), "b": ("y",)}
+    assert faults_of("xquad", '{"a": "", "b": "y"}', golds) == []
+    assert faults_of("xquad", '{"data": {"a": "x", "b": "y"}}', golds) == []
+    assert faults_of("xquad", '{\n"a": 1,\n"b": ["x"],\n"c": "x"}', golds) == [
+        ":2: a: found 1, expected text",
+        ':3: b: found ["x"], expected text',
+        ": 1 unknown question ids: 'c'",
+    ]
+    assert faults_of("xquad", "{}", golds) == [": 2 of 2 question ids missing, which score 0: 'a', 'b'"]
+    many = {str(i): ("x",) for i in range(9)}
+    assert faults_of("xquad", "{}", many) == [": 9 of 9 question ids missing, which score 0: '0', '1', '2', ..."]
+    assert faults_of("xquad", '{"data": {"a": "x"}, "version": 1}', golds) == [
+        ": 'version' beside the key 'data': the scorer reads only what is under it"
+    ]
+    assert faults_of("xquad", '{"data": ["a"]}') == [": found a JSON list, expected an object of id: answer"]
+    assert faults_of("xquad", '{"a": "x",\n"b": ', golds) == [":2: not JSON: Expecting value; is the file complete?"]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tests.fixtures.letters import LETTERS
+from tests.fixtures.prediction_faults import faults_of, numbered
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.multiple_choice import ChoiceExample
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Arrays, ChoiceExample, Features, Row, Split
+from xtreme_harness.records import Arrays, Features, Row, Split
 
 KIND, CARD = KINDS["multiple_choice"], all_cards().tasks["xcopa"]
 EXAMPLES = (
@@ -43,3 +45,20 @@ def test_features_and_decoding() -> None:
     assert [len(e.ids) for e in features.inputs] == [6, 7, 6, 6, 6, 5, 6]
     scores = np.array([[0], [1], [2], [2], [0], [-3], [-2]], np.float32)
     assert KIND.decode(Arrays(scores), Features([]), SPLIT, CARD) == {"0": 1, "1": 0, "2": 1}
+
+
+def test_faults_of_choices() -> None:
+    assert faults_of("xcopa", '{"label": 0}\n{"label": 1.0, "idx": 4}\n{"label": true}', numbered(0, 1, 1)) == []
+    example = 'expected a JSON line such as {"label": 0}'
+    assert faults_of(
+        "xcopa", '0\n[0]\n{"answer": 1}\n{"label": 2}\n{"label": "1"}\n{"label": null}\n{"label": [1]}\n{'
+    ) == [
+        f":1: found '0', {example}",
+        f":2: found '[0]', {example}",
+        f":3: found '{{\"answer\": 1}}', {example}",
+        f":8: found '{{', {example}",
+        ":4: label 2, expected a number from 0 to 1",
+        ':5: label "1", expected a number from 0 to 1',
+        ":6: label null, expected a number from 0 to 1",
+        ":7: label [1], expected a number from 0 to 1",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from tests.fixtures.letters import LETTERS
+from tests.fixtures.prediction_faults import faults_of
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.retrieval import RetrievalExample
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Arrays, Features, Passage, RetrievalExample, Row, Split
+from xtreme_harness.records import Arrays, Features, Passage, Row, Split
 
 KIND, CARD = KINDS["retrieval"], all_cards().tasks["mewslix"]
 
@@ -72,3 +75,19 @@ def test_rows() -> None:
     with pytest.raises(DataError, match="f:1: no relevant passage"):
         KIND.parse(Row({**row.values, "relevant": []}, "f:1"), CARD)
     assert KIND.passage is not None and KIND.passage(Row({"id": 5, "text": "t"}, "f:1"), CARD) == Passage("5", "t")
+
+
+def test_faults_of_rankings() -> None:
+    golds = {"a": ("Q1",)}
+    twenty = [f"Q{i}" for i in range(20)]
+    assert faults_of("mewslix", json.dumps({"a": twenty}), golds) == []
+    assert faults_of("mewslix", json.dumps({"a": ["Q1", "Q1"]}), golds) == []  # a rank is lost, no more
+    assert faults_of(
+        "mewslix", json.dumps({"a": [], "b": [1], "c": "Q1", "d": [*twenty, "x"], "e": ["Q1", "Q2 "]})
+    ) == [
+        ":1: b: found [1], expected a list of ids",
+        ':1: c: found "Q1", expected a list of ids',
+        ":1: d: 21 ids, expected at most 20",
+        ":1: e: id 'Q2 ' has blanks around it, and matches no label",
+    ]
+    assert faults_of("lareqa", "{}", golds) == [": 1 of 1 example ids missing, which score 0: 'a'"]

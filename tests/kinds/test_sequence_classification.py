@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from tests.fixtures.letters import LETTERS
+from tests.fixtures.prediction_faults import faults_of, numbered
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.sequence_classification import PairExample
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Arrays, Features, PairExample, Row, Split
+from xtreme_harness.records import Arrays, Features, Row, Split
 
 KIND, CARD = KINDS["sequence_classification"], all_cards().tasks["xnli"]
 SPLIT = Split("xnli", "zh", "test", tuple(PairExample(str(i), "a b", "c", "neutral") for i in range(3)))
@@ -37,3 +39,16 @@ def test_features_and_decoding() -> None:
     assert features.language == "zh" and [len(e.ids) for e in features.inputs] == [7, 7, 7]
     arrays = Arrays(np.array([[0, 0, 1], [0, 2, 2], [5, 1, 1]], np.float32))
     assert KIND.decode(arrays, Features([]), SPLIT, CARD) == FOUND  # the first of equals
+
+
+NEUTRAL = "expected one of contradiction, entailment, neutral"
+
+
+def test_faults_of_labels() -> None:
+    assert faults_of("xnli", "neutral\nentailment\n", numbered("neutral", "neutral")) == []
+    assert faults_of("xnli", "neutral\n\n NEUTRAL\nyes\ta\tneutral") == [
+        f":2: blank line, {NEUTRAL}",
+        f":3: found 'NEUTRAL', {NEUTRAL} (did you mean 'neutral'?)",
+        f":4: found 'yes\ta\tneutral', {NEUTRAL}; only the label stands in the line",
+    ]
+    assert faults_of("pawsx", "0\n1\n", numbered("0")) == [": 2 lines, expected 1"]

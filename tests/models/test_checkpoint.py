@@ -1,47 +1,22 @@
-"""What a checkpoint folder is found to be, how its labels map, and what is said when it does not fit."""
+"""What a checkpoint folder is found to be."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import transformers
 
-from tests.fixtures.families import CHOICE, SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
+from tests.fixtures.families import adapt, edit_json
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.checkpoint import (
-    Checkpoint,
-    content_hash,
-    find_checkpoint,
-    head_fault,
-    label_order,
-    read_checkpoint,
-)
+from xtreme_harness.models.checkpoint import find_checkpoint, read_checkpoint
+from xtreme_harness.models.content import content_hash
+from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.head_table import SEQUENCE
 from xtreme_harness.plan.cells import all_cards
 
-XNLI, PAWSX = all_cards().tasks["xnli"], all_cards().tasks["pawsx"]
-
-
-@pytest.fixture(scope="module")
-def nli(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build("bert", SEQUENCE, tmp_path_factory.mktemp("nli"), XNLI.labels)
-
-
-@pytest.fixture
-def copy(nli: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(nli, tmp_path / "copy"))
-
-
-def order(checkpoint: Checkpoint, card: Any = XNLI, **flags: Any) -> tuple[int, ...]:
-    return label_order(checkpoint, card.labels, card.aliases, card.name, **flags)
-
-
-def relabelled(path: Path, *labels: str) -> Checkpoint:
-    edit_json(path / "config.json", id2label=dict(enumerate(labels)), label2id=None)
-    return find_checkpoint(str(path), None)
+XNLI = all_cards().tasks["xnli"]
 
 
 def test_facts(nli: Path) -> None:
@@ -53,79 +28,8 @@ def test_facts(nli: Path) -> None:
         2,
         "target",
     )
-    assert order(found) == (0, 1, 2)
+    assert label_order(found, XNLI.labels, {}, "xnli") == (0, 1, 2)
     assert head_fault(found, SEQUENCE, XNLI.labels) is None and head_fault(found, None, ()) is None
-
-
-@pytest.mark.parametrize(
-    ("family", "head"),
-    [
-        ("bert", TOKENS),
-        ("xlm", SPANS),
-        ("xlm-roberta", CHOICE),
-        ("eurobert", SPANS),
-        ("mt5", SEQUENCE),
-        ("qwen2", None),
-    ],
-)
-def test_the_head_is_read_from_the_small_files(family: str, head: str | None, tmp_path: Path) -> None:
-    found = find_checkpoint(str(build(family, head, tmp_path, ("x", "y") if head in (TOKENS, SEQUENCE) else ())), None)
-    assert found.head == head and found.layers == 2
-    assert found.labels == (("x", "y") if head in (TOKENS, SEQUENCE) else ())
-
-
-def test_an_encoder_decoders_own_head_is_not_taken(tmp_path: Path) -> None:
-    transformers.MT5Config(architectures=["MT5ForSequenceClassification"]).save_pretrained(tmp_path)
-    found = find_checkpoint(str(tmp_path), None)
-    assert found.head is None
-    assert "its own head runs the decoder" in str(head_fault(found, SEQUENCE, ()))
-
-
-def test_xlms_beam_head_is_not_taken(tmp_path: Path) -> None:
-    transformers.XLMConfig(architectures=["XLMForQuestionAnswering"]).save_pretrained(tmp_path)
-    assert find_checkpoint(str(tmp_path), None).head is None
-
-
-def test_labels_map_by_name(copy: Path) -> None:
-    assert order(relabelled(copy, "neutral", "Contradiction ", "ENTAILMENT")) == (1, 2, 0)
-    assert order(relabelled(copy, "entailment", "contradictory", "neutral", "other")) == (1, 0, 2)
-
-
-def test_labels_that_do_not_map_list_both_sets(nli: Path, copy: Path) -> None:
-    with pytest.raises(ModelError) as caught:
-        order(find_checkpoint(str(nli), None), PAWSX)
-    assert (
-        "do not map onto pawsx's by name: the checkpoint has contradiction, entailment, neutral; pawsx has 0, 1"
-        in str(caught.value)
-    )
-    with pytest.raises(
-        ModelError, match=r"the checkpoint has yes, no, maybe; xnli has contradiction, entailment, neutral"
-    ):
-        order(relabelled(copy, "yes", "no", "maybe"))
-    with pytest.raises(ModelError, match="do not map"):
-        order(relabelled(copy, "LABEL_0", "LABEL_1"))
-
-
-def test_nameless_labels_are_never_guessed(copy: Path) -> None:
-    found = relabelled(copy, "LABEL_0", "LABEL_1", "LABEL_2")
-    with pytest.raises(ModelError, match="--label-order xnli=contradiction,entailment,neutral"):
-        order(found)
-    assert order(found, given=("entailment", "neutral", "contradiction")) == (2, 0, 1)
-    with pytest.raises(ModelError, match=r"--label-order xnli=a,b: 2 names, but .* has 3 classes"):
-        order(found, given=("a", "b"))
-    with pytest.raises(ModelError, match="the checkpoint has a, b, c; xnli has contradiction"):
-        order(found, given=("a", "b", "c"))
-
-
-def test_missing_heads_are_named(nli: Path, copy: Path) -> None:
-    found = find_checkpoint(str(nli), None)
-    assert "no head for AutoModelForQuestionAnswering (architectures: BertForSequenceClassification)" in str(
-        head_fault(found, SPANS, ())
-    )
-    (copy / "xharness.json").write_text('{"stage": "intermediate"}')
-    found = find_checkpoint(str(copy), None)
-    assert "an intermediate checkpoint" in str(head_fault(found, SEQUENCE, XNLI.labels))
-    assert head_fault(found, SEQUENCE, XNLI.labels, keep_head=True) is None
 
 
 def test_a_folder_of_checkpoints(nli: Path, tmp_path: Path) -> None:
@@ -168,15 +72,6 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         find_checkpoint(str(tmp_path / "chekpoint"), None)
 
 
-def test_hash_follows_every_file_that_counts(nli: Path, copy: Path) -> None:
-    first = content_hash(nli)
-    assert content_hash(copy) == first
-    (copy / "training.log").write_text("x")
-    assert content_hash(copy) == first
-    edit_json(copy / "config.json", hidden_act="relu")
-    assert content_hash(copy) != first
-
-
 @pytest.fixture(scope="module")
 def adapter(nli: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("peft")
@@ -200,7 +95,7 @@ class TestAdapters:
         found = read_checkpoint(moved, "a")
         assert found.labels == ("LABEL_0", "LABEL_1", "LABEL_2")
         with pytest.raises(ModelError, match="--label-order xnli="):
-            order(found)
+            label_order(found, XNLI.labels, {}, "xnli")
 
     def test_the_hash_has_the_base_in_it(self, adapter: Path, copy: Path, tmp_path: Path) -> None:
         moved = Path(shutil.copytree(adapter, tmp_path / "adapter"))

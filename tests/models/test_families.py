@@ -12,13 +12,15 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from tests.fixtures.families import CHOICE, FAMILIES, LANGUAGES, SPANS, T5S, TOKENS, build
+from tests.fixtures.families import FAMILIES, LANGUAGES, T5S, build
 from xtreme_harness.cards import TaskCard, folder
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
-from xtreme_harness.models.checkpoint import find_checkpoint, head_fault, label_order
+from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.head_table import CHOICE, SPANS, TOKENS
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import choose_pooling
 from xtreme_harness.plan.cells import all_cards

@@ -10,9 +10,10 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from tests.fixtures.families import CHOICE, CONFIGS, SEQUENCE, SPANS, TOKENIZERS, TOKENS
+from tests.fixtures.families import CONFIGS, TOKENIZERS
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.head_table import CHOICE, SEQUENCE, SPANS, TOKENS
 from xtreme_harness.models.heads import HeadedEncoder, load_head, save_headed, with_head
 from xtreme_harness.models.load import load_model
 

@@ -11,15 +11,17 @@ import pytest
 import torch
 import transformers
 
-from tests.fixtures.families import CONFIGS, SIZES, TOKENIZERS, TOKENS, build
+from tests.fixtures.families import CONFIGS, SIZES, TOKENIZERS, build
 from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
+from xtreme_harness.kinds.token_classification import TaggedSentence
 from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.head_table import TOKENS
 from xtreme_harness.models.load import choose_device, choose_dtype, load_model, position_limit
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Encoded, Features, Split, TaggedSentence
+from xtreme_harness.records import Encoded, Features, Split
 
 PANX = all_cards().tasks["panx"]
 LIMITS = {"xlm-roberta": 512, "xlm-roberta-xl": 512, "mt5": 1 << 20, "umt5": 1 << 20, "bloom": 1 << 20}

@@ -15,7 +15,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from tests.fixtures.families import SEQUENCE, SPANS, TOKENS, adapt, build, edit_json
+from tests.fixtures.families import adapt, build, edit_json
 from xtreme_harness.cards import folder
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
@@ -23,7 +23,9 @@ from xtreme_harness.errors import MissingDependency, ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
 from xtreme_harness.models import weights
-from xtreme_harness.models.checkpoint import find_checkpoint, label_order
+from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.fit import label_order
+from xtreme_harness.models.head_table import SEQUENCE, SPANS, TOKENS
 from xtreme_harness.models.load import Model, load_model
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.plan.cells import all_cards

@@ -54,7 +54,29 @@ def test_a_broken_line_is_named(copied: Path, line: str, message: str) -> None:
         read_samples(run, "xnli", "de")
 
 
-def test_texts_are_what_a_model_reads() -> None:
-    given = {"question": "Who?", "context": "Ann.", "label": "0", "choices": ["a", "b"], "words": ["x", "y"]}
-    sample = Sample("t", "en", "1", given, None, None, False)
-    assert list(texts(sample)) == [("Who?",), ("Ann.",), ("a",), ("b",), ("x", "y")]
+READ = {
+    ("xnli", "de"): lambda given: [(given["text_a"],), (given["text_b"],)],
+    ("xcopa", "it"): lambda given: [(given["text"],), *((choice,) for choice in given["choices"])],
+    ("panx", "de"): lambda given: [tuple(given["words"])],
+    ("xquad", "de"): lambda given: [(given["question"],), (given["context"],)],
+    ("tatoeba", "de"): lambda given: [(given["text"],)],
+    ("lareqa", "de"): lambda given: [(given["text"],)],
+}
+
+
+@pytest.mark.parametrize("said", [True, False], ids=["now", "by 0.1.0"])
+@pytest.mark.parametrize(("task", "code"), READ)
+def test_texts_are_what_a_model_reads(copied: Path, task: str, code: str, said: bool) -> None:
+    run = read_run(copied)
+    path = run.cells[task, code].samples
+    assert path is not None
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    if not said:
+        lines = [json.dumps({name: value for name, value in one.items() if name != "kind"}) for one in records]
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+    found = [list(texts(sample)) for sample in read_samples(run, task, code)]
+    assert found == [READ[task, code](one["input"]) for one in records]
+
+
+def test_an_example_of_a_kind_that_nobody_knows_has_no_texts() -> None:
+    assert list(texts(Sample("t", "en", "1", {"sound": "x"}, None, None, False))) == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures import second_opinion
 from xtreme_harness.errors import PredictionError
-from xtreme_harness.kinds.base import official_lines
+from xtreme_harness.kinds.prediction_text import official_lines
 from xtreme_harness.kinds.token_classification import read_tags
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.submission.score import CONVENTIONS, Mode, score_folders

@@ -15,10 +15,11 @@ from tests.fixtures.families import build
 from tests.fixtures.training_runs import CARDS, prepared, stage_on_samples
 from xtreme_harness.cards.recipe import Mixture
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.retrieval import RetrievalExample
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.load import load_model
 from xtreme_harness.models.pooling import choose_pooling
-from xtreme_harness.records import Encoded, Features, Passage, RetrievalExample, Split
+from xtreme_harness.records import Encoded, Features, Passage, Split
 from xtreme_harness.training import course as courses
 from xtreme_harness.training.course import lessons_of
 from xtreme_harness.training.loop import _reader, fit

@@ -41,7 +41,7 @@ def fitted(base: Path, folder: Path, *settings: str, task: str = "mnli", dtype: 
     stage = stage_on_samples(base, (task,), *RECIPE, *settings)
     trainee, courses = prepared(stage)
     hyper = courses[0].hyper
-    outcome = loop.fit(trainee, courses, hyper, Mixture(), folder, stage.seed, device="cpu", dtype=dtype, **kept)
+    outcome = loop.fit(trainee, courses, hyper, Mixture(), folder, stage.manner.seed, device="cpu", dtype=dtype, **kept)
     return trainee, courses, outcome
 
 
@@ -90,7 +90,7 @@ def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: 
     network = copy.deepcopy(trainee.members["mnli"])
     before = copy.deepcopy(network.state_dict())
     reader = loop._reader(trainee, course, torch.device("cpu"))
-    picked = np.concatenate([batch_of(course.source, step, stage.seed) for step in range(STEPS)])
+    picked = np.concatenate([batch_of(course.source, step, stage.manner.seed) for step in range(STEPS)])
 
     def collate(lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
         labels = torch.tensor([lesson.goals[0] for lesson in lessons])
@@ -100,7 +100,7 @@ def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: 
         def _get_train_sampler(self, *args: Any) -> Any:
             return torch.utils.data.SequentialSampler(self.train_dataset)
 
-    ours = loop.fit(trainee, courses, course.hyper, Mixture(), tmp_path / "ours", stage.seed, device="cpu")
+    ours = loop.fit(trainee, courses, course.hyper, Mixture(), tmp_path / "ours", stage.manner.seed, device="cpu")
     arguments = transformers.TrainingArguments(
         output_dir=str(tmp_path / "theirs"), per_device_train_batch_size=8, max_steps=STEPS, learning_rate=1e-3,
         weight_decay=0.1, warmup_steps=2, max_grad_norm=0.5, lr_scheduler_type="linear", optim="adamw_torch",

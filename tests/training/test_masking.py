@@ -16,11 +16,12 @@ from xtreme_harness.data.texts import read_texts, text_hashes
 from xtreme_harness.demonstration.tiny import train_tokenizer
 from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.training.loop import _inputs, _reader
 from xtreme_harness.training.masking import MLM, masked_course, spread
 from xtreme_harness.training.network import Role, build
-from xtreme_harness.training.objectives import IGNORED, MASKED_LM, OBJECTIVES, kept_places
+from xtreme_harness.training.objectives import IGNORED, kept_places, objective_of
 
 TEXTS = {
     "en": tuple(f"The boat number {i} left the harbour before the rain began." for i in range(60)),
@@ -104,7 +105,7 @@ def test_a_batch_in_which_chance_chose_nothing_costs_nothing(tokenizer: Tokenize
     assert course.prepare is not None
     lessons = course.prepare(course.lessons[:2], 5)
     assert [lesson.rows[0].ids for lesson in lessons] == [lesson.rows[0].ids for lesson in course.lessons[:2]]
-    objective = OBJECTIVES[MASKED_LM]
+    objective = objective_of(MASKED_LM)
     logits = torch.zeros(2, max(len(lesson.rows[0].ids) for lesson in lessons), 9, requires_grad=True)
     loss = objective.loss(SimpleNamespace(logits=logits), lessons)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -146,5 +147,5 @@ def test_the_head_answers_for_the_masked_tokens_alone(tmp_path: Path, family: st
         whole, few = trainee(MLM, inputs), trainee(MLM, inputs, kept_places(lessons))
     assert few.logits.shape == (sum(len(lesson.goals) for lesson in lessons), whole.logits.shape[-1])
     assert torch.allclose(few.logits, whole.logits[kept_places(lessons)], rtol=0, atol=1e-5)
-    loss = OBJECTIVES[MASKED_LM].loss
+    loss = objective_of(MASKED_LM).loss
     assert float(loss(few, lessons)) == pytest.approx(float(loss(whole, lessons)), rel=1e-5)

@@ -18,7 +18,7 @@ from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.weights import load_network
 from xtreme_harness.training.loop import _inputs, _reader
 from xtreme_harness.training.network import Role, build, encoder_of, merge_adapters
-from xtreme_harness.training.objectives import OBJECTIVES
+from xtreme_harness.training.objectives import objective_of
 from xtreme_harness.training.saving import save_checkpoint
 
 NOTES = {"stage": "target", "lineage": []}
@@ -143,7 +143,7 @@ def test_gradient_checkpointing_has_the_same_gradients(base: Path) -> None:
         trainee.train()
         lessons = course.lessons[:3]
         out = trainee("udpos", _inputs(_reader(trainee, course, CPU), lessons))
-        OBJECTIVES[course.role.head].loss(out, lessons).backward()
+        objective_of(course.role.head).loss(out, lessons).backward()
         found.append({name: p.grad for name, p in trainee.named_parameters() if p.grad is not None})
     assert found[0].keys() == found[1].keys()
     assert all(torch.allclose(found[0][name], found[1][name], atol=1e-5) for name in found[0])

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from tests.fixtures.families import build
 from xtreme_harness import train
 from xtreme_harness.errors import DataError
-from xtreme_harness.models.checkpoint import find_checkpoint, head_fault
+from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.fit import head_fault
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.plan.units import trained_units
 

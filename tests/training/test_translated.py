@@ -69,7 +69,7 @@ def test_both_names_are_read(tmp_path: Path, name: str) -> None:
 def test_rows_that_failed_are_flagged(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", GERMAN)
     german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
-    found = quality(english, german, None, KINDS[COPA.kind].gold)
+    found = quality(english, german, None, KINDS[COPA.kind])
     assert (found.empty, found.untranslated, found.lengths, found.labels) == (1, 1, 0, 1)
     assert found.flagged == ("2", "1", "3")
     assert (found.chrf, found.bleu) == (None, None)
@@ -84,7 +84,7 @@ def test_untranslated_and_overlong_rows(tmp_path: Path, english: Split[object]) 
     ]
     write(tmp_path / "mt" / "copa" / "de.jsonl", rows)
     german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
-    found = quality(english, german, None, KINDS[COPA.kind].gold)
+    found = quality(english, german, None, KINDS[COPA.kind])
     assert (found.untranslated, found.lengths, found.flagged) == (1, 1, ("1", "2", "3"))
 
 
@@ -141,7 +141,7 @@ def test_rows_without_a_label_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_was_cut_throughout_is_flagged(tmp_path: Path, english: Split[object]) -> None:
     write(tmp_path / "mt" / "copa" / "de.jsonl", [(a[:2], b[:2], c[:2], label) for a, b, c, label in GERMAN if b])
     german = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])["de"]
-    assert quality(english, german, None, KINDS[COPA.kind].gold).lengths == 3
+    assert quality(english, german, None, KINDS[COPA.kind]).lengths == 3
 
 
 def test_chinese_needs_fewer_characters(tmp_path: Path, english: Split[object]) -> None:
@@ -149,7 +149,7 @@ def test_chinese_needs_fewer_characters(tmp_path: Path, english: Split[object]) 
     write(tmp_path / "mt" / "copa" / "zh.jsonl", [chinese])
     write(tmp_path / "mt" / "copa" / "de.jsonl", [chinese])
     found = load_translated(training_set(COPA), tmp_path / "mt", KINDS[COPA.kind])
-    lengths = {code: quality(english, split, None, KINDS[COPA.kind].gold).lengths for code, split in found.items()}
+    lengths = {code: quality(english, split, None, KINDS[COPA.kind]).lengths for code, split in found.items()}
     assert lengths == {"de": 1, "zh": 0}
 
 
@@ -167,7 +167,7 @@ def test_a_part_is_compared_with_its_own_english(tmp_path: Path) -> None:
     file.write_text("\n".join(lines) + "\n", "utf-8")
     german = load_translated(training_set(card), tmp_path, KINDS[card.kind])["de"]
     assert [e.id for e in german.examples] == [e.id for e in rows]
-    found = quality(english, german, None, KINDS[card.kind].gold)
+    found = quality(english, german, None, KINDS[card.kind])
     assert (found.lengths, found.labels) == (0, 0)
 
 

@@ -85,9 +85,10 @@ def digest(card: TaskCard) -> str:
     """SHA-256 (hex) of what a card says that can change a number.
 
     Sentences for readers are left out, and so are values that are the default: a key that a later version adds does not
-    make two runs incomparable.
+    make two runs incomparable. Of the options those count that the card itself says.
     """
-    said = card.model_dump_json(exclude_defaults=True, exclude={"title", "licence", "url", "citation", "note"})
+    own = card.model_copy(update={"options": card.said_options})
+    said = own.model_dump_json(exclude_defaults=True, exclude={"title", "licence", "url", "citation", "note"})
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -127,7 +128,7 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
 
 
 def read_card(file: Path, vocabulary: Vocabulary) -> TaskCard:
-    """Read and check one card; `include: other.yaml` takes the other card's keys first.
+    """Read and check one card, and lay its options over its kind's; `include: other.yaml` takes the other's keys first.
 
     Raises:
         CardError: one message a fault: file, key path, what was found, what was expected.
@@ -142,7 +143,7 @@ def read_card(file: Path, vocabulary: Vocabulary) -> TaskCard:
         faults.append(f"{file}: name: found '{card.name}', expected '{file.stem}', the name of the file")
     if faults:
         raise CardError(*faults)
-    return card
+    return card.with_defaults(vocabulary.kinds[card.kind])
 
 
 def _card_files(place: Path) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 __all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
 
@@ -100,11 +100,30 @@ class TaskCard(_Strict):
     counts: dict[SplitName, int | dict[str, int]] = {}  # official sizes
     presets: dict[str, Preset] = {}
     calibrate: Literal["dev"] | None = None  # a split on which the kind chooses a number before it predicts
-    options: dict[str, Any] = {}  # read by the kind alone
+    options: dict[str, Any] = {}  # read by the kind alone; once loaded, with the kind's defaults
     hub: HubSource | None = None
     official: FileSource | None = None
     upstream: FileSource | None = None
     note: str = ""
+    _unsaid: frozenset[str] = PrivateAttr(default=frozenset())  # options that the card leaves to its kind
+
+    def with_options(self, given: Mapping[str, Any]) -> TaskCard:
+        """Return the card with these options instead of its own of the same names."""
+        card = self.model_copy(update={"options": {**self.options, **given}})
+        card._unsaid = self._unsaid - set(given)
+        return card
+
+    def with_defaults(self, defaults: Mapping[str, Any]) -> TaskCard:
+        """Return the card with these options where it has none; they are not what it says."""
+        new = {name: value for name, value in defaults.items() if name not in self.options}
+        card = self.model_copy(update={"options": {**self.options, **new}})
+        card._unsaid = self._unsaid | set(new)
+        return card
+
+    @property
+    def said_options(self) -> dict[str, Any]:
+        """The options that the card itself says, in its order."""
+        return {name: value for name, value in self.options.items() if name not in self._unsaid}
 
     @property
     def all_languages(self) -> tuple[str, ...]:
@@ -157,7 +176,7 @@ class Suite(_Strict):
 class Vocabulary:
     """The names that a card may use; handed in, so that this module imports nothing below it."""
 
-    kinds: Mapping[str, Collection[str]]  # kind -> names of its options
+    kinds: Mapping[str, Mapping[str, Any]]  # kind -> its options, with the defaults
     metrics: Collection[str]
     formats: Mapping[str, Collection[str]]  # format -> names of its options
     shapes: Collection[str]

@@ -21,17 +21,10 @@ def command(ctx: click.Context, folder: Path) -> None:
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
     from xtreme_harness.demonstration.demo import demo
-    from xtreme_harness.jobs import Watch
 
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     try:
-        base, result = demo(
-            folder,
-            Watch(
-                plan=progress.plan, cell=progress.cell, sequences=progress.sequences,
-                started=training.started, event=training.event, ended=training.ended,
-            ),
-        )  # fmt: skip
+        base, result = demo(folder, progress.watch(training))
     finally:
         training.close()
         progress.close()

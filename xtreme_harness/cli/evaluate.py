@@ -124,7 +124,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from xtreme_harness.cli.training_progress import TrainingProgress
     from xtreme_harness.evaluation.evaluate import run_evaluation
     from xtreme_harness.evaluation.seeds import seed_table
-    from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.describe import describe_evaluation
     from xtreme_harness.plan.evaluate import prepare_evaluation
     from xtreme_harness.plan.series import is_series
@@ -137,10 +136,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         click.echo(describe_evaluation(prepared))
         return
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
-    watch = Watch(
-        plan=progress.plan, cell=progress.cell, sequences=progress.sequences,
-        started=training.started, event=training.event, ended=training.ended,
-    )  # fmt: skip
+    watch = progress.watch(training)
     try:
         result = run_evaluation(prepared, watch)
     finally:
@@ -181,7 +177,6 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
     from xtreme_harness.cli.training_progress import TrainingProgress
     from xtreme_harness.evaluation.evaluate import run_evaluation
     from xtreme_harness.evaluation.series import evaluate_series, series_table
-    from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.describe import describe_series
     from xtreme_harness.plan.evaluate import prepare_evaluation
     from xtreme_harness.plan.series import prepare_series
@@ -191,10 +186,7 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
         click.echo(describe_series(prepared))
         return 0
     progress, training = Progress(quiet=quiet), TrainingProgress(quiet=quiet)
-    watch = Watch(
-        plan=progress.plan, cell=progress.cell, sequences=progress.sequences,
-        started=training.started, event=training.event, ended=training.ended,
-    )  # fmt: skip
+    watch = progress.watch(training)
 
     def one(checkpoint: str, folder: Path) -> Result:
         return run_evaluation(prepare_evaluation(replace(request, model=checkpoint, output=folder)), watch)

@@ -68,7 +68,6 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
 
 def _watch(progress: Progress, training: TrainingProgress) -> Watch:
     """What is told of a grid: less than of a run alone."""
-    from xtreme_harness.jobs import Watch
 
     def announce(run: Run, number: int, total: int) -> None:
         _say_kept(progress)
@@ -83,10 +82,7 @@ def _watch(progress: Progress, training: TrainingProgress) -> Watch:
         first = not progress.said  # what the data lack is the same for all runs
         progress.plan(found if first else replace(found, missing=()), options)
 
-    return Watch(
-        run=announce, plan=plan, cell=progress.cell, sequences=progress.sequences,
-        started=training.started, event=training.event, ended=ended,
-    )  # fmt: skip
+    return replace(progress.watch(training), run=announce, plan=plan, ended=ended)
 
 
 def _say_kept(progress: Progress) -> None:

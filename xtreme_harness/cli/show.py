@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from xtreme_harness.cli.training_progress import TrainingProgress
 from xtreme_harness.evaluation.cell import Done
+from xtreme_harness.jobs import Watch
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.describe import missing_lines
@@ -34,6 +37,10 @@ class Progress:
         self.scopes: tuple[str, ...] = ()
         self.running = 0
         self.bar: Any = None
+
+    def watch(self, training: TrainingProgress) -> Watch:
+        """What is told of cells, and of the training before them."""
+        return replace(training.watch, plan=self.plan, cell=self.cell, sequences=self.sequences)
 
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""

@@ -89,7 +89,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model stilt --tasks xtreme
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.cli.training_progress import TrainingProgress, print_trained
-    from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.describe import describe_training
     from xtreme_harness.plan.train import prepare_training
     from xtreme_harness.training.processes import is_main_process
@@ -109,7 +108,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         return
     progress = TrainingProgress(quiet=ctx.obj["quiet"] or not is_main_process())
     try:
-        trained = run_training(prepared, Watch(started=progress.started, event=progress.event, ended=progress.ended))
+        trained = run_training(prepared, progress.watch)
     finally:
         progress.close()
     if is_main_process():

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.stage import Stage
 from xtreme_harness.plan.standing import Trained
 from xtreme_harness.tables.markdown import pipe_table
@@ -26,6 +27,11 @@ class TrainingProgress:
         self.quiet = quiet
         self.bar: Any = None
         self.said = 0.0
+
+    @property
+    def watch(self) -> Watch:
+        """Its parts."""
+        return Watch(started=self.started, event=self.event, ended=self.ended)
 
     def started(self, stage: Stage, folder: Path) -> None:
         """Say what is trained, and where."""

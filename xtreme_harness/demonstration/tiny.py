@@ -10,6 +10,8 @@ from xtreme_harness.cards import Cards, folder
 from xtreme_harness.data.sources import Data, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.examples import running_texts
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.plan.cells import all_cards
 
 __all__ = ["build_base", "sample_texts", "tiny_config", "train_tokenizer"]
@@ -27,7 +29,7 @@ def build_base(path: Path, seed: int = 0) -> Path:
     chatter.disable_progress_bar()
     tokenizer = train_tokenizer(list(sample_texts(all_cards())))
     torch.manual_seed(seed)
-    transformers.AutoModelForMaskedLM.from_config(tiny_config(len(tokenizer))).save_pretrained(path)
+    getattr(transformers, MASKED_LM).from_config(tiny_config(len(tokenizer))).save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
 
@@ -44,18 +46,9 @@ def sample_texts(cards: Cards) -> Iterator[str]:
                     continue
                 loaded = load_split(card, language, split, located, kind.parse, kind.passage)
                 for example in loaded.examples:
-                    yield from _texts(example)
+                    yield from running_texts(kind, example)
                 for passage in loaded.pool:
                     yield passage.text
-
-
-def _texts(example: Any) -> Iterator[str]:
-    for name in example.__dataclass_fields__:
-        value = getattr(example, name)
-        if name in ("text", "text_a", "text_b", "question", "context"):
-            yield value
-        elif name in ("choices", "words"):
-            yield " ".join(value)
 
 
 def train_tokenizer(texts: list[str], vocabulary: int = _VOCABULARY) -> Any:

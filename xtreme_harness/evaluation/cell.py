@@ -146,5 +146,5 @@ def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: Map
     for example, row in zip(split.examples, rows, strict=True):
         statistics = dict(zip(record["columns"], row, strict=True)) if row is not None else None
         line = {"id": example.id, "input": asdict(example), "gold": kind.gold(example), "prediction": found[example.id]}
-        lines.append(json.dumps({**line, "statistics": statistics}, ensure_ascii=False) + "\n")
+        lines.append(json.dumps({**line, "statistics": statistics, "kind": kind.name}, ensure_ascii=False) + "\n")
     return "".join(lines)

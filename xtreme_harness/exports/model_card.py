@@ -9,21 +9,14 @@ import yaml
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import MissingDependency, OutputError
+from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import language
 from xtreme_harness.plan.cells import BY_NAME, all_cards
 from xtreme_harness.results.read import Run
 from xtreme_harness.results.values import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
 
-__all__ = ["PIPELINES", "to_hf_eval_results", "to_model_index"]
+__all__ = ["to_hf_eval_results", "to_model_index"]
 
-PIPELINES = {  # kind -> the Hub's name of such a task; "other" for the rest
-    "sequence_classification": "text-classification",
-    "token_classification": "token-classification",
-    "multiple_choice": "multiple-choice",
-    "extractive_qa": "question-answering",
-    "bitext": "sentence-similarity",
-    "retrieval": "text-retrieval",
-}
 _METRICS = {"map@20": "map_at_20", "score": "mean_of_exact_match_and_f1"}  # ours -> the Hub's spelling
 
 
@@ -152,7 +145,7 @@ def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
 def _named(cards: Cards, task: str) -> tuple[str, str]:
     """The Hub's name of the kind of task, and the task's title."""
     card = cards.tasks.get(task.partition("@")[0])
-    return (PIPELINES.get(card.kind, "other"), card.title) if card else ("other", task)
+    return (KINDS[card.kind].hub_task, card.title) if card else ("other", task)
 
 
 def _split(run: Run) -> str:

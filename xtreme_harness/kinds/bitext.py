@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
-from xtreme_harness.kinds.faults import pair_faults, row_faults
+from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, BitextExample, Features, Passage, Row, Split
+from xtreme_harness.records import Arrays, Features, Passage, Row, Split
+from xtreme_harness.search.margin import Candidate, best_threshold, mine
 from xtreme_harness.search.nearest import knn, normalised
 
-__all__ = ["BITEXT", "Candidate", "best_threshold", "mine"]
+__all__ = ["BITEXT", "BitextExample"]
 
 Ids = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -31,12 +31,16 @@ _NO_SECOND = "\0"  # second field of a line that has one only; equal to itself a
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A pair of sentences that may be translations."""
+class BitextExample:
+    """A sentence whose translations lie in the pool."""
 
-    query: int  # index of the foreign sentence
-    item: int  # index of the English sentence
-    score: float  # ratio margin
+    id: str
+    text: str
+    gold: tuple[str, ...] | None  # pool ids of its translations; () where it has none
+
+
+def _mines(card: TaskCard) -> bool:
+    return bool(card.options["mode"] == "mine")
 
 
 def _parse(row: Row, card: TaskCard) -> BitextExample:
@@ -49,7 +53,7 @@ def _passage(row: Row, card: TaskCard) -> Passage:
 
 
 def _featurize(split: Split[BitextExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = int(card.options.get("max_length", OPTIONS["max_length"]))
+    length = int(card.options["max_length"])
     queries = tokenizer.ids([e.text for e in split.examples])
     pool = list(split.pool)
     items = tokenizer.ids([p.text for p in pool])
@@ -70,7 +74,7 @@ def _vectors(arrays: Arrays) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> dict[str, Ids]:
-    if card.options.get("mode", OPTIONS["mode"]) == "mine":
+    if _mines(card):
         return _decode_mined(arrays, features, split, card)
     queries, pool = _vectors(arrays)
     _, items = knn(queries, pool, 1, arrays.device)
@@ -91,104 +95,7 @@ def _decode_mined(arrays: Arrays, features: Features, split: Split[BitextExample
 def _mined(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> list[Candidate]:
     queries, pool = _vectors(arrays)
     texts = [e.text for e in split.examples]
-    return mine(
-        queries, pool, texts, [p.text for p in features.detail], int(card.options.get("neighbours", 4)), arrays.device
-    )
-
-
-def mine(
-    queries: NDArray[np.float32],
-    pool: NDArray[np.float32],
-    query_texts: Sequence[str],
-    pool_texts: Sequence[str],
-    k: int = 4,
-    device: str = "cpu",
-) -> list[Candidate]:
-    """Pair sentences by ratio margin, the best pairs first, no sentence twice (Artetxe and Schwenk 2019, "max").
-
-    Equal lines count as one sentence, with the vector of the last of them; a sentence that occurs more than once
-    in its file is searched with the others but gives no pair, as in XTREME's `utils_retrieve.py`.
-
-    Args:
-        queries: (n, d), rows of length 1: the foreign sentences.
-        pool: (m, d), likewise: the English ones.
-        query_texts: n sentences.
-        pool_texts: m sentences.
-        k: neighbours whose mean similarity the margin divides by.
-        device: where to search.
-
-    Returns:
-        candidates by descending score; the score is a ratio, 1 = no better than the neighbours.
-    """
-    left, right = _distinct(query_texts), _distinct(pool_texts)
-    x, y = queries[left], pool[right]
-    forward, forward_items = knn(x, y, k, device)
-    backward, backward_items = knn(y, x, k, device)
-    items, ahead = _best(forward, forward_items, forward.mean(axis=1), backward.mean(axis=1))
-    rows, back = _best(backward, backward_items, backward.mean(axis=1), forward.mean(axis=1))
-    pairs = _matched(
-        np.concatenate([np.arange(len(x)), rows]),
-        np.concatenate([items, np.arange(len(y))]),
-        np.concatenate([ahead, back]),
-    )
-    single_left, single_right = _single(query_texts), _single(pool_texts)
-    found = (Candidate(int(left[i]), int(right[j]), score) for i, j, score in pairs if score > 0)
-    return [c for c in found if single_left[c.query] and single_right[c.item]]
-
-
-def _matched(
-    rows: NDArray[np.int64], items: NDArray[np.int64], scores: NDArray[np.float32]
-) -> Iterator[tuple[int, int, float]]:
-    """Walk pairs from the highest score down, passing over those of which one side is taken."""
-    order = np.lexsort((items, rows, -scores))
-    used_rows, used_items = set(), set()
-    for i, j, score in zip(rows[order].tolist(), items[order].tolist(), scores[order].tolist(), strict=True):
-        if i not in used_rows and j not in used_items:
-            used_rows.add(i)
-            used_items.add(j)
-            yield i, j, score
-
-
-def _best(
-    similar: NDArray[np.float32], items: NDArray[np.int64], own: NDArray[np.float32], other: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The neighbour (n,) of each row with the highest ratio margin, and the margin (n,)."""
-    margins = similar / ((own[:, None] + other[items]) / 2)
-    at = (np.arange(len(margins)), margins.argmax(axis=1))
-    return items[at], margins[at]
-
-
-def _distinct(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Index of the last of equal lines, in the order of their first."""
-    last = {text: i for i, text in enumerate(texts)}
-    return np.array([last[text] for text in dict.fromkeys(texts)], dtype=np.int64)
-
-
-def _single(texts: Sequence[str]) -> list[bool]:
-    """For each line, is it the only one of its text?"""
-    stripped = [text.strip() for text in texts]
-    counts = Counter(stripped)
-    return [counts[text] == 1 for text in stripped]
-
-
-def best_threshold(scores: Sequence[float], correct: Sequence[bool], gold: int) -> float:
-    """The score above which candidates, best first, give the highest F1 against `gold` pairs.
-
-    It lies half-way between the last candidate that is kept and the next one; when all are kept, at the last one
-    (XTREME's script fails there).
-
-    >>> best_threshold([3.0, 2.0, 1.0], [True, True, False], gold=2)
-    1.5
-    """
-    best, threshold, hits = 0.0, 0.0, 0
-    for i, (score, hit) in enumerate(zip(scores, correct, strict=True)):
-        hits += hit
-        precision, recall = hits / (i + 1), hits / gold if gold else 0.0
-        f1 = 2 * precision * recall / (precision + recall) if hits and gold else 0.0
-        if f1 > best:
-            best = f1
-            threshold = (score + scores[i + 1]) / 2 if i + 1 < len(scores) else score
-    return threshold
+    return mine(queries, pool, texts, [p.text for p in features.detail], int(card.options["neighbours"]), arrays.device)
 
 
 def _calibrate(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> float:
@@ -201,7 +108,7 @@ def _calibrate(arrays: Arrays, features: Features, split: Split[BitextExample], 
 
 def _extras(arrays: Arrays, features: Features, split: Split[BitextExample], card: TaskCard) -> dict[str, float]:
     """The search the other way, from foreign to English: percent of the pool that finds its own query."""
-    if card.options.get("mode", OPTIONS["mode"]) == "mine" or any(e.gold is None for e in split.examples):
+    if _mines(card) or any(e.gold is None for e in split.examples):
         return {}
     queries, pool = _vectors(arrays)
     _, items = knn(pool, queries, 1, arrays.device)
@@ -220,7 +127,7 @@ def _guess(split: Split[BitextExample], card: TaskCard, rng: Callable[[str], Ran
 
 
 def _dumps(split: Split[BitextExample], found: Mapping[str, Ids], card: TaskCard) -> str:
-    if card.options.get("mode") == "mine":
+    if _mines(card):
         return "".join(f"{e.id}\t{item}\n" for e in split.examples for item in found[e.id])
     return "".join(f"{found[e.id][0]}\n" for e in split.examples)
 
@@ -235,12 +142,12 @@ def _pairs(text: str) -> dict[str, Ids]:
 
 
 def _faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:
-    check = pair_faults if card.options.get("mode") == "mine" else row_faults
+    check = _pair_faults if _mines(card) else _row_faults
     return check(text, place, golds, card)
 
 
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, Ids]:
-    if card.options.get("mode") == "mine":
+    if _mines(card):
         return {**{key: () for key in ids}, **_pairs(text)}
     lines = official_lines(text)
     label_count(lines, ids, place)
@@ -248,17 +155,81 @@ def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[st
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
-    if card.options.get("mode") == "mine":
+    if _mines(card):
         return _pairs(text)
     return {str(i): (line,) for i, line in enumerate(official_lines(text))}
+
+
+def _row_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:
+    """One line number a line: plain, without brackets, from 0 to below the number of lines of the gold.
+
+    (The range is checked only where the gold keeps to it: a file of some lines of a longer one does not.)
+    """
+    lines = official_lines(text)
+    size = len(golds) if golds and all(_number(g) < len(golds) for (g,) in golds.values()) else None
+    faults: list[Fault] = []
+    for n, line in enumerate(lines, start=1):
+        plain = line.strip("[]() ")
+        if not line:
+            faults.append(Fault(BLANK, f"{place}:{n}: blank line, expected a plain line number"))
+        elif _is_plain(line):
+            if size is not None and int(line) >= size:
+                wrong = f"found {line}, expected a line number from 0 to {size - 1}"
+                faults.append(Fault("line numbers out of range", f"{place}:{n}: {wrong}"))
+        else:
+            hint = f"; write {plain} without brackets" if _is_plain(plain) else ""
+            wrong = f"found '{line[:40]}', expected a plain line number{hint}"
+            faults.append(Fault("lines that are no plain number", f"{place}:{n}: {wrong}"))
+    return [*count_faults(lines, golds, place), *told(faults, place)]
+
+
+def _pair_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:
+    """A foreign id, a tab, an English id; a pair that stands twice counts once and does no harm."""
+    wanted = golds or {}
+    foreign, english = _prefix(wanted), _prefix(item for ids in wanted.values() for item in ids)
+    faults: list[Fault] = []
+    for n, line in enumerate(official_lines(text), start=1):
+        fields = line.split("\t")
+        if not line:
+            faults.append(Fault(BLANK, f"{place}:{n}: blank line, expected a foreign id, a tab, an English id"))
+        elif len(fields) != 2:
+            wrong = f"{len(fields)} columns, expected 2: a foreign id, a tab, an English id"
+            faults.append(Fault("lines of another form", f"{place}:{n}: {wrong}"))
+        elif _reversed(fields[0], fields[1], wanted):
+            wrong = "the columns are reversed: the foreign id stands first, then the English id"
+            faults.append(Fault("reversed lines", f"{place}:{n}: {wrong}"))
+        elif not (fields[0].startswith(foreign) and fields[1].startswith(english)):
+            wrong = f"found '{fields[0]}' and '{fields[1]}', expected ids that begin with {foreign} and {english}"
+            faults.append(Fault("lines with other ids", f"{place}:{n}: {wrong}"))
+    return told(faults, place)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _is_plain(line: str) -> bool:
+    return line.isdecimal() and line.isascii() and line == str(int(line))
+
+
+def _prefix(ids: Iterable[str]) -> str:
+    """What all ids begin with, up to their first hyphen; "" where they differ."""
+    starts = {start + hyphen if hyphen else "" for start, hyphen, _ in (item.partition("-") for item in ids)}
+    return starts.pop() if len(starts) == 1 else ""
+
+
+def _reversed(first: str, second: str, wanted: Mapping[str, Ids]) -> bool:
+    return first in wanted.get(second, ()) or (first.startswith("en-") and not second.startswith("en-"))
 
 
 BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     name="bitext",
     head=None,
     options=OPTIONS,
+    example=BitextExample,
     parse=_parse,
     passage=_passage,
+    texts=lambda e: (e.text,),
     featurize=_featurize,
     decode=_decode,
     learn=None,
@@ -274,4 +245,6 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     faults=_faults,
     calibrate=_calibrate,
     extras=_extras,
+    unnamed=lambda card: () if _mines(card) else None,  # a sentence that a file of pairs leaves out has none
+    hub_task="sentence-similarity",
 )

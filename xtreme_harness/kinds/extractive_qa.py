@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
-from xtreme_harness.kinds.base import Kind, json_object, text_of
-from xtreme_harness.kinds.faults import answer_faults
+from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.kinds.spans import Table, Window, best_spans
+from xtreme_harness.models.head_table import SPANS
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Answer, Arrays, Encoded, Features, Lesson, QAExample, Row, Split
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
 
-__all__ = ["EXTRACTIVE_QA", "max_context", "windows"]
+__all__ = ["EXTRACTIVE_QA", "Answer", "QAExample", "max_context", "windows"]
 
 Golds = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -39,6 +40,24 @@ OPTIONS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A span of the context."""
+
+    text: str
+    start: int  # characters from the start of the context
+
+
+@dataclass(frozen=True, slots=True)
+class QAExample:
+    """A question and the passage that answers it."""
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Detail:
     windows: tuple[Window, ...]
     table: Table  # the same as columns
@@ -47,7 +66,7 @@ class _Detail:
 
 def _parse(row: Row, card: TaskCard) -> QAExample:
     answers = row.values.get("answers")
-    if answers is not None and not answers and not card.options.get("no_answer", OPTIONS["no_answer"]):
+    if answers is not None and not answers and not card.options["no_answer"]:
         raise DataError(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
     found = None if answers is None else tuple(Answer(str(a["text"]), int(a["start"])) for a in answers)
     return QAExample(str(row.values["id"]), text_of(row, "question"), text_of(row, "context"), found)
@@ -88,7 +107,7 @@ def max_context(spans: Sequence[tuple[int, int]], size: int) -> list[NDArray[np.
 
 
 def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    options = {**OPTIONS, **card.options}
+    options = card.options
     length = min(int(options["max_length"]), tokenizer.limit)
     questions = [q[: int(options["max_question"])] for q in tokenizer.ids([e.question for e in split.examples])]
     distinct = list(dict.fromkeys(e.context for e in split.examples))  # a passage has several questions
@@ -111,7 +130,7 @@ def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) ->
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[QAExample], card: TaskCard) -> dict[str, str]:
-    options = {**OPTIONS, **card.options}
+    options = card.options
     detail: _Detail = features.detail
     if arrays.offsets is None:
         raise PredictionError("a span head must say where each sequence begins")
@@ -189,7 +208,7 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
         read = json.loads(text)
         articles = read["data"] if isinstance(read, dict) else read
         questions = [q for d in articles for p in d["paragraphs"] for q in p["qas"]]
-        none = ("",) if card.options.get("no_answer", OPTIONS["no_answer"]) else ()
+        none = ("",) if card.options["no_answer"] else ()
         golds = {q["id"]: tuple(a["text"] for a in q["answers"]) or none for q in questions}
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
@@ -221,12 +240,24 @@ def _relabel(example: QAExample, texts: Golds) -> QAExample:
     return replace(example, answers=tuple(Answer(text, example.context.find(text)) for text in found))
 
 
+def _faults(text: str, place: str, golds: Mapping[str, Golds] | None, card: TaskCard) -> list[str]:
+    """A JSON object of question id: answer text."""
+    found, faults = read_object(text, place)
+    if found is None:
+        return faults
+    wrong = {k: f"found {json.dumps(v)[:60]}, expected text" for k, v in found.items() if not isinstance(v, str)}
+    wrongly = keyed(wrong, text, place, "answers that are no text")
+    return [*faults, *told(wrongly, place), *id_faults(found, golds, place, "question")]
+
+
 EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     name="extractive_qa",
-    head="AutoModelForQuestionAnswering",
+    head=SPANS,
     options=OPTIONS,
+    example=QAExample,
     parse=_parse,
     passage=None,
+    texts=lambda e: (e.question, e.context),
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
@@ -239,5 +270,6 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     loads=_loads,
     golds=_golds,
     gold_text=_gold_text,
-    faults=answer_faults,
+    faults=_faults,
+    hub_task="question-answering",
 )

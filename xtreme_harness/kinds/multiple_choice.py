@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
-from xtreme_harness.kinds.faults import choice_faults
+from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.models.head_table import CHOICE
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, ChoiceExample, Features, Lesson, Row, Split
+from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
 
-__all__ = ["MULTIPLE_CHOICE"]
+__all__ = ["MULTIPLE_CHOICE", "ChoiceExample"]
 
 OPTIONS: dict[str, Any] = {
     "max_length": 128,  # tokens, special ones included
@@ -27,8 +28,18 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ChoiceExample:
+    """A text and its possible continuations."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...]
+    label: int | None  # index of the right choice
+
+
 def _parse(row: Row, card: TaskCard) -> ChoiceExample:
-    options = {**OPTIONS, **card.options}
+    options = card.options
     choices = tuple(text_of(row, field) for field in options["choices"])
     fields = {name: value for name, value in row.values.items() if isinstance(value, str)}
     if options["prompts"]:
@@ -53,7 +64,7 @@ def _label(row: Row, options: Mapping[str, Any]) -> int | None:
 
 
 def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = int(card.options.get("max_length", OPTIONS["max_length"]))
+    length = int(card.options["max_length"])
     texts = tokenizer.ids([e.text for e in split.examples])
     choices = iter(tokenizer.ids([choice for e in split.examples for choice in e.choices]))
     pairs = [(text, next(choices)) for text, e in zip(texts, split.examples, strict=True) for _ in e.choices]
@@ -110,12 +121,35 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, int]:
     return {str(i): label for i, label in enumerate(_labels(text, place))}
 
 
+def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCard) -> list[str]:
+    """One JSON object a line, with the index of a choice under `label`."""
+    lines, size = official_lines(text), len(card.options["choices"])
+    faults: list[Fault] = []
+    for n, line in enumerate(lines, start=1):
+        if not line:
+            faults.append(Fault(BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
+            continue
+        try:
+            read = json.loads(line)
+        except json.JSONDecodeError:
+            read = None
+        if not isinstance(read, dict) or "label" not in read:
+            found = f"found '{line[:40]}', expected a JSON line such as {{\"label\": 0}}"
+            faults.append(Fault("lines without a label", f"{place}:{n}: {found}"))
+        elif read["label"] not in range(size):  # 1.0 and true count as 1, as officially
+            wrong = f"label {json.dumps(read['label'])}, expected a number from 0 to {size - 1}"
+            faults.append(Fault("unknown labels", f"{place}:{n}: {wrong}"))
+    return [*count_faults(lines, golds, place), *told(faults, place)]
+
+
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     name="multiple_choice",
-    head="AutoModelForMultipleChoice",
+    head=CHOICE,
     options=OPTIONS,
+    example=ChoiceExample,
     parse=_parse,
     passage=None,
+    texts=lambda e: (e.text, *e.choices),
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
@@ -128,5 +162,6 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     loads=_loads,
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
-    faults=choice_faults,
+    faults=_faults,
+    hub_task="multiple-choice",
 )

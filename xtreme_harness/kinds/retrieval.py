@@ -12,13 +12,13 @@ from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, json_object, text_of
-from xtreme_harness.kinds.faults import ranking_faults
+from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, RetrievalExample, Row, Split
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, Row, Split
 from xtreme_harness.search.nearest import knn, normalised
 
-__all__ = ["RETRIEVAL"]
+__all__ = ["RETRIEVAL", "RetrievalExample"]
 
 Ids = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -27,6 +27,15 @@ OPTIONS: dict[str, Any] = {
     "depth": 20,  # passages given for a query
 }
 _BLOCK = 4096  # passages tokenised at a time
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalExample:
+    """A query and the passages that answer it."""
+
+    id: str
+    text: str
+    relevant: tuple[str, ...] | None  # pool ids
 
 
 def _parse(row: Row, card: TaskCard) -> RetrievalExample:
@@ -56,7 +65,7 @@ class _EncodedPool:
 
 
 def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    options = {**OPTIONS, **card.options}
+    options = card.options
     queries = tokenizer.ids([e.text for e in split.examples])
     encode = partial(_EncodedPool, tokenizer=tokenizer, length=int(options["max_passage"]))
     return Features(
@@ -71,7 +80,7 @@ def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskC
 def _decode(arrays: Arrays, features: Features, split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
     if arrays.pool is None:
         raise PredictionError("retrieval tasks need the vectors of the pool")
-    depth = int(card.options.get("depth", OPTIONS["depth"]))
+    depth = int(card.options["depth"])
     _, items = knn(normalised(arrays.values), normalised(arrays.pool), depth, arrays.device)
     wanted = set(items.ravel().tolist())
     names = {i: p.id for i, p in enumerate(split.pool) if i in wanted}
@@ -93,13 +102,13 @@ def _learn(features: Features, split: Split[RetrievalExample], card: TaskCard) -
 
 
 def _constant(split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
-    first = tuple(p.id for p in islice(split.pool, int(card.options.get("depth", OPTIONS["depth"]))))
+    first = tuple(p.id for p in islice(split.pool, int(card.options["depth"])))
     return {e.id: first for e in split.examples}
 
 
 def _guess(split: Split[RetrievalExample], card: TaskCard, rng: Callable[[str], Random]) -> dict[str, Ids]:
     ids = [p.id for p in split.pool]
-    depth = min(len(ids), int(card.options.get("depth", OPTIONS["depth"])))
+    depth = min(len(ids), int(card.options["depth"]))
     return {e.id: tuple(rng(e.id).sample(ids, depth)) for e in split.examples}
 
 
@@ -127,12 +136,31 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
     return _lists(text, place)
 
 
+def _faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:
+    """A JSON object of example id: at most so many ids, best first."""
+    found, faults = read_object(text, place)
+    if found is None:
+        return faults
+    depth, wrong = int(card.options["depth"]), {}
+    for key, ranked in found.items():
+        if not isinstance(ranked, list) or not all(isinstance(item, str) for item in ranked):
+            wrong[key] = f"found {json.dumps(ranked)[:60]}, expected a list of ids"
+        elif len(ranked) > depth:
+            wrong[key] = f"{len(ranked)} ids, expected at most {depth}"
+        elif padded := next((item for item in ranked if item != item.strip()), None):
+            wrong[key] = f"id '{padded}' has blanks around it, and matches no label"
+    wrongly = keyed(wrong, text, place, "lists of another form")
+    return [*faults, *told(wrongly, place), *id_faults(found, golds, place, "example")]
+
+
 RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     name="retrieval",
     head=None,
     options=OPTIONS,
+    example=RetrievalExample,
     parse=_parse,
     passage=_passage,
+    texts=lambda e: (e.text,),
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
@@ -145,5 +173,6 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     loads=_loads,
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.relevant or () for e in split.examples}, card),
-    faults=ranking_faults,
+    faults=_faults,
+    hub_task="text-retrieval",
 )

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError
-from xtreme_harness.kinds.base import Kind, label_count, official_lines, text_of
-from xtreme_harness.kinds.faults import label_faults
+from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, near, official_lines, told
+from xtreme_harness.models.head_table import SEQUENCE
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Features, Lesson, PairExample, Row, Split
+from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
 
-__all__ = ["SEQUENCE_CLASSIFICATION"]
+__all__ = ["SEQUENCE_CLASSIFICATION", "PairExample"]
+
+OPTIONS = {"max_length": 128}  # tokens, special ones included; spec of the official scripts
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """Two texts and their relation."""
+
+    id: str
+    text_a: str
+    text_b: str
+    label: str | None  # a label of the card; None where the data has no gold
 
 
 def _parse(row: Row, card: TaskCard) -> PairExample:
@@ -27,7 +41,7 @@ def _parse(row: Row, card: TaskCard) -> PairExample:
 
 
 def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = int(card.options.get("max_length", OPTIONS["max_length"]))
+    length = int(card.options["max_length"])
     first = tokenizer.ids([e.text_a for e in split.examples])
     second = tokenizer.ids([e.text_b for e in split.examples])
     inputs = [tokenizer.two(a, b, length) for a, b in zip(first, second, strict=True)]
@@ -69,14 +83,36 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, str]:
     return {str(i): line for i, line in enumerate(official_lines(text))}
 
 
-OPTIONS = {"max_length": 128}  # tokens, special ones included; spec of the official scripts
+def _faults(text: str, place: str, golds: Mapping[str, str] | None, card: TaskCard) -> list[str]:
+    """One label a line, spelt as the card spells it."""
+    lines, known = official_lines(text), ", ".join(card.labels)
+    faults: list[Fault] = []
+    for n, line in enumerate(lines, start=1):
+        if not line:
+            faults.append(Fault(BLANK, f"{place}:{n}: blank line, expected one of {known}"))
+        elif line not in card.labels:
+            wrong = f"{place}:{n}: found '{line[:40]}', expected one of {known}"
+            faults.append(Fault("unknown labels", wrong, partial(_label_hint, line, card)))
+    return [*count_faults(lines, golds, place), *told(faults, place)]
+
+
+def _label_hint(line: str, card: TaskCard) -> str:
+    columns = line.split("\t")
+    if len(columns) > 1 and columns[-1] in card.labels:
+        return "; only the label stands in the line"
+    if line in card.aliases:
+        return f" (write '{card.aliases[line]}')"
+    return near(line, card.labels)
+
 
 SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     name="sequence_classification",
-    head="AutoModelForSequenceClassification",
+    head=SEQUENCE,
     options=OPTIONS,
+    example=PairExample,
     parse=_parse,
     passage=None,
+    texts=lambda e: (e.text_a, e.text_b),
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
@@ -89,5 +125,6 @@ SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     loads=_loads,
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or "" for e in split.examples}, card),
-    faults=label_faults,
+    faults=_faults,
+    hub_task="text-classification",
 )

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 from random import Random
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, official_lines
-from xtreme_harness.kinds.faults import tag_faults
+from xtreme_harness.kinds.base import Kind
+from xtreme_harness.kinds.prediction_text import BLANK, Fault, near, official_lines, told
+from xtreme_harness.models.head_table import TOKENS
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split, TaggedSentence
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
 
-__all__ = ["TOKEN_CLASSIFICATION", "read_tags"]
+__all__ = ["TOKEN_CLASSIFICATION", "TaggedSentence", "read_tags"]
 
 Tags = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -31,9 +33,18 @@ OPTIONS: dict[str, Any] = {
 _NO_TAG = -100  # of a word whose tag no model predicts; losses pass over it
 
 
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """Words and a tag each."""
+
+    id: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...] | None
+
+
 def _parse(row: Row, card: TaskCard) -> TaggedSentence:
     words, tags = tuple(row.values["words"]), row.values.get("tags")
-    known = {*card.labels, *card.aliases, *card.options.get("unpredicted", ())}
+    known = _labels(card)
     if tags is None:
         return TaggedSentence(str(row.values["id"]), words, None)
     if len(words) != len(tags):
@@ -44,8 +55,12 @@ def _parse(row: Row, card: TaskCard) -> TaggedSentence:
     return TaggedSentence(str(row.values["id"]), words, tuple(card.aliases.get(tag, tag) for tag in tags))
 
 
+def _labels(card: TaskCard) -> set[str]:
+    return {*card.labels, *card.aliases, *card.options["unpredicted"]}
+
+
 def _featurize(split: Split[TaggedSentence], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = min(int(card.options.get("max_length", OPTIONS["max_length"])), tokenizer.limit)
+    length = min(int(card.options["max_length"]), tokenizer.limit)
     limit = max(1, length - tokenizer.single_size)
     distinct = list(dict.fromkeys(word for e in split.examples for word in e.words))
     pieces = dict(zip(distinct, tokenizer.words(distinct), strict=True))
@@ -145,12 +160,68 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Tags]:
     return {str(i): tags for i, tags in enumerate(read_tags(text))}
 
 
+def _faults(text: str, place: str, golds: Mapping[str, Tags] | None, card: TaskCard) -> list[str]:
+    """One tag a line and one blank line between sentences; no words."""
+    lines = official_lines(text)
+    sentences = _sentences(lines)
+    gold = list(golds.values()) if golds is not None else None
+    known = {*card.labels, *card.options["unpredicted"], "O"}.union(*(gold or ()))
+    unknown = [(n, line) for n, line in enumerate(lines, start=1) if line not in known and line]
+    faults = [_tag_fault(n, line, place, known, card) for n, line in unknown]
+    if gold is not None and len(gold) == len(sentences):
+        return told([*faults, *_lengths(sentences, gold, place)], place)
+    counted = []
+    if gold is not None and sum(map(bool, sentences)) != len(gold):
+        counted = [f"{place}: {len(sentences)} sentences, expected {len(gold)}"]
+    return [*counted, *told([*faults, *_empty(sentences, place)], place)]
+
+
+def _tag_fault(number: int, tag: str, place: str, known: set[str], card: TaskCard) -> Fault:
+    fields = tag.split()
+    if len(fields) > 1 and fields[-1] in known:
+        word = f"{place}:{number}: found '{tag[:40]}': only the tag stands in the line, no word"
+        return Fault("lines with words", word)
+    wrong = f"{place}:{number}: found '{tag[:40]}', expected one of {', '.join(card.labels)}"
+    return Fault("unknown tags", wrong, partial(near, tag, known))
+
+
+def _lengths(sentences: Sequence[Sequence[str]], gold: Sequence[Sequence[str]], place: str) -> list[Fault]:
+    faults, line = [], 1
+    for i, (sentence, tags) in enumerate(zip(sentences, gold, strict=True), start=1):
+        if len(sentence) != len(tags):
+            wrong = f"sentence {i} has {len(sentence)} tags, expected {len(tags)}"
+            faults.append(Fault("sentences of another length", f"{place}:{line}: {wrong}"))
+        line += len(sentence) + 1
+    return faults
+
+
+def _empty(sentences: Sequence[Sequence[str]], place: str) -> list[Fault]:
+    """Blank lines that make sentences without words."""
+    faults, line = [], 1
+    for i, sentence in enumerate(sentences):
+        if not sentence:
+            where = "the file begins with a blank line" if i == 0 else "two blank lines in a row"
+            message = f"{place}:{line}: {where}, which the scorer reads as a sentence without words"
+            faults.append(Fault(BLANK, message))
+        line += len(sentence) + 1
+    return faults
+
+
+def _sentences(lines: Sequence[str]) -> list[Sequence[str]]:
+    """The sentences as the official scorer reads them, empty ones too; one blank line stands between two."""
+    ends = [i for i, line in enumerate(lines) if not line]
+    starts = [0, *(end + 1 for end in ends)]
+    return [lines[start:end] for start, end in zip(starts, [*ends, len(lines)], strict=True) if start < len(lines)]
+
+
 TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     name="token_classification",
-    head="AutoModelForTokenClassification",
+    head=TOKENS,
     options=OPTIONS,
+    example=TaggedSentence,
     parse=_parse,
     passage=None,
+    texts=lambda e: (e.words,),
     featurize=_featurize,
     decode=_decode,
     learn=_learn,
@@ -163,5 +234,7 @@ TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     loads=_loads,
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.tags or () for e in split.examples}, card),
-    faults=tag_faults,
+    faults=_faults,
+    labels=_labels,
+    hub_task="token-classification",
 )

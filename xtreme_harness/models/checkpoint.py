@@ -6,44 +6,30 @@ checkpoint per training unit.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import ModelError, UnnamedLabels, did_you_mean
+from xtreme_harness.errors import ModelError, did_you_mean
+from xtreme_harness.models.head_table import HEADS
+from xtreme_harness.models.held import adapter_labels, general_head, held_head, held_labels
 from xtreme_harness.models.sentence import SentencePooling, read_object, sentence_pooling
 
 __all__ = [
+    "SELF_TESTS",
     "Checkpoint",
     "SentencePooling",
-    "content_hash",
+    "base_of",
+    "encoder_beside",
     "find_checkpoint",
-    "head_fault",
-    "label_order",
     "read_checkpoint",
     "require_weights",
     "tokenizer_holder",
 ]
 
 SELF_TESTS = ("oracle", "majority", "random")  # models without weights
-HEADS = {  # transformers Auto class -> endings of the architectures that are this head
-    "AutoModelForSequenceClassification": ("ForSequenceClassification",),
-    "AutoModelForTokenClassification": ("ForTokenClassification",),
-    "AutoModelForQuestionAnswering": ("ForQuestionAnswering", "ForQuestionAnsweringSimple"),
-    "AutoModelForMultipleChoice": ("ForMultipleChoice",),
-}
-LABELLED = ("AutoModelForSequenceClassification", "AutoModelForTokenClassification")
-ENCODER_DECODERS = ("t5", "mt5", "umt5")  # their own heads run the decoder; a general head on the encoder is used
-PEFT_HEADS = {
-    "SEQ_CLS": "AutoModelForSequenceClassification",
-    "TOKEN_CLS": "AutoModelForTokenClassification",
-    "QUESTION_ANS": "AutoModelForQuestionAnswering",
-}
-ADAPTER_HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # last layers, by family
-NOT_WEIGHTS = ("heads", "stages", "training", "train.jsonl")  # beside a network that was trained here, no part of it
 _SMALL = ["*.json", "*.txt", "*.model", "*.jsonl", "*/config.json", "*.tiktoken"]
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -57,7 +43,7 @@ class Checkpoint:
     name: str  # as the user wrote it, with the unit's folder where there is one
     path: Path
     config: Mapping[str, Any]
-    head: str | None  # the Auto class whose head it holds
+    head: str | None  # the head that it holds, a key of HEADS
     general: Mapping[str, Any] | None  # the general head beside the encoder: {"class", "labels", "pool"}
     labels: tuple[str, ...]  # by class id; () when it has no label head
     stage: str  # "base" | "intermediate" | "target"
@@ -138,17 +124,17 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
     """Read the small files of a checkpoint folder."""
     adapter = read_object(path / "adapter_config.json") if (path / "adapter_config.json").exists() else None
     config = read_object(path / "config.json") if (path / "config.json").exists() else {}
-    base = _base(adapter, path, name) if adapter is not None else None
+    base = base_of(adapter, path, name) if adapter is not None else None
     if base is not None and not config:
         config = {**base.config, "architectures": None}
     notes = read_object(path / "xharness.json") if (path / "xharness.json").exists() else {}
     if not config.get("model_type"):
         raise ModelError(f"{name}: config.json names no model_type, so transformers cannot load it")
-    general = _general(notes.get("head"), name)
-    head = str(general["class"]) if general else _head(config, adapter)
-    labels = tuple(general.get("labels", ())) if general else _labels(config, head)
-    if adapter is not None and head in LABELLED:
-        labels = _adapter_labels(path, labels)
+    general = general_head(notes.get("head"), name)
+    head = str(general["class"]) if general else held_head(config, adapter)
+    labels = tuple(general.get("labels", ())) if general else held_labels(config, head)
+    if adapter is not None and head is not None and HEADS[head].labelled:
+        labels = adapter_labels(path, labels)
     return Checkpoint(
         name=name,
         path=path,
@@ -164,99 +150,8 @@ def read_checkpoint(path: Path, name: str, repo: str | None = None, commit: str 
         lineage=tuple(notes.get("lineage", ())),
         base=base,
         tasks=tuple(notes.get("tasks", ())),
-        encoder=_encoder(path, notes, name),
+        encoder=encoder_beside(path, notes, name),
     )
-
-
-def head_fault(
-    checkpoint: Checkpoint, head: str | None, labels: Sequence[str], keep_head: bool = False, unit: str | None = None
-) -> str | None:
-    """Say why the checkpoint has no head that fits; None when it has one, or none is needed.
-
-    Args:
-        checkpoint: whose head.
-        head: the Auto class that is wanted; None: the encoder alone.
-        labels: of the task.
-        keep_head: take a head that was trained on another task.
-        unit: the training unit that is asked for.
-    """
-    if head is None:
-        return None
-    if unit and checkpoint.tasks and unit not in checkpoint.tasks and checkpoint.head == head and not keep_head:
-        trained = ", ".join(checkpoint.tasks)
-        return f"{checkpoint.name}: its head was trained on {trained}, not on {unit} (--keep-head uses it)"
-    if checkpoint.stage == "intermediate" and not keep_head:
-        return f"{checkpoint.name}: an intermediate checkpoint; its head is not for this task (--keep-head uses it)"
-    if checkpoint.head != head:
-        found = ", ".join(checkpoint.config.get("architectures") or ["none"])
-        hint = (
-            "; its own head runs the decoder"
-            if checkpoint.family in ENCODER_DECODERS and not checkpoint.general
-            else ""
-        )
-        return f"{checkpoint.name}: no head for {head} (architectures: {found}{hint})"
-    return None
-
-
-def label_order(
-    checkpoint: Checkpoint, labels: Sequence[str], aliases: Mapping[str, str], unit: str, given: Sequence[str] = ()
-) -> tuple[int, ...]:
-    """For each label of the card the class id under which the checkpoint has it, mapped by name.
-
-    Args:
-        checkpoint: with `labels` by class id.
-        labels: the card's.
-        aliases: other spelling -> the card's label.
-        unit: the training unit, for the message.
-        given: labels by class id, as `--label-order` gives them; instead of the checkpoint's.
-
-    Raises:
-        ModelError: that lists both sets.
-    """
-    theirs = tuple(given) or checkpoint.labels
-    if given and checkpoint.labels and len(given) != len(checkpoint.labels):
-        raise ModelError(
-            f"--label-order {unit}={','.join(given)}: {len(given)} names, but {checkpoint.name} has "
-            f"{len(checkpoint.labels)} classes ({', '.join(checkpoint.labels)})"
-        )
-    spelled = {_plain(alias): label for alias, label in aliases.items()} | {_plain(label): label for label in labels}
-    ids: dict[str, int] = {}
-    for index, label in enumerate(theirs):
-        ids.setdefault(spelled.get(_plain(label), label), index)
-    if all(label in ids for label in labels):
-        return tuple(ids[label] for label in labels)
-    both = f"the checkpoint has {', '.join(theirs) or 'none'}; {unit} has {', '.join(labels)}"
-    if all(re.fullmatch(r"LABEL_\d+", label) for label in theirs) and len(theirs) == len(labels):
-        hint = f"--label-order {unit}={','.join(labels)} (in the order of the class ids)"
-        raise UnnamedLabels(f"{checkpoint.name}: its labels have no names ({both}); name them: {hint}")
-    raise ModelError(f"{checkpoint.name}: its labels do not map onto {unit}'s by name: {both}")
-
-
-def content_hash(path: Path, weights: bool = True) -> str:
-    """SHA-256 (hex) over the names and contents of a checkpoint's files, and of the base of an adapter.
-
-    Args:
-        path: folder.
-        weights: with or without them.
-    """
-    total = hashlib.sha256()
-    if (path / "adapter_config.json").exists():
-        base = _base(read_object(path / "adapter_config.json"), path, str(path))
-        total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
-    notes = read_object(path / "xharness.json") if (path / "xharness.json").exists() else {}
-    if (shared := _encoder(path, notes, str(path))) is not None:
-        total.update(f"encoder\0{content_hash(shared.path, weights)}\n".encode())
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        relative = file.relative_to(path)
-        if relative.parts[0].startswith(".") or relative.parts[0] in NOT_WEIGHTS:
-            continue
-        if file.suffix not in (".safetensors", ".json", ".txt", ".model", ".jsonl", ".tiktoken"):
-            continue
-        if file.suffix == ".safetensors" and not weights:
-            continue
-        with file.open("rb") as stream:
-            total.update(f"{relative.as_posix()}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
 
 
 def _is_checkpoint(path: Path) -> bool:
@@ -289,7 +184,7 @@ def _from_hub(name: str, revision: str | None) -> Checkpoint:
     return read_checkpoint(path, name, repo=name, commit=path.name)
 
 
-def _base(adapter: Mapping[str, Any], path: Path, name: str) -> Checkpoint:
+def base_of(adapter: Mapping[str, Any], path: Path, name: str) -> Checkpoint:
     """The checkpoint that an adapter was trained on: a folder, also relative to the adapter's, or a Hub id."""
     wanted = str(adapter.get("base_model_name_or_path") or "")
     if not wanted:
@@ -304,22 +199,7 @@ def _base(adapter: Mapping[str, Any], path: Path, name: str) -> Checkpoint:
     return found
 
 
-def _adapter_labels(path: Path, named: tuple[str, ...]) -> tuple[str, ...]:
-    """Labels of an adapter with a head: its base's names count only where there are as many of them."""
-    from safetensors import SafetensorError, safe_open
-
-    for file in path.glob("adapter_model*.safetensors"):
-        try:
-            with safe_open(file, framework="np") as weights:
-                heads = [k for k in weights.keys() if k.endswith(ADAPTER_HEADS)]  # noqa: SIM118 - no mapping
-                size = weights.get_slice(heads[0]).get_shape()[0] if heads else len(named)
-        except SafetensorError as error:
-            raise ModelError(f"{file}: cannot be read ({error}); is the checkpoint complete?") from None
-        return named if size == len(named) else tuple(f"LABEL_{i}" for i in range(size))
-    return named
-
-
-def _encoder(path: Path, notes: Mapping[str, Any], name: str) -> Checkpoint | None:
+def encoder_beside(path: Path, notes: Mapping[str, Any], name: str) -> Checkpoint | None:
     """The checkpoint that holds the encoder of a head that was saved beside others (`heads/<task>`)."""
     if not notes.get("encoder"):
         return None
@@ -327,41 +207,3 @@ def _encoder(path: Path, notes: Mapping[str, Any], name: str) -> Checkpoint | No
     if not _is_checkpoint(place):
         raise ModelError(f"{name}: xharness.json: encoder: no checkpoint at {place}; copy the whole folder")
     return read_checkpoint(place.resolve(), str(place))
-
-
-def _general(head: Any, name: str) -> Mapping[str, Any] | None:
-    """The description of a general head, checked."""
-    if head is None:
-        return None
-    if not isinstance(head, dict) or head.get("class") not in HEADS:
-        raise ModelError(
-            f"{name}: xharness.json: head: found {head!r}, expected an object with one of {', '.join(HEADS)}"
-        )
-    return head
-
-
-def _head(config: Mapping[str, Any], adapter: Mapping[str, Any] | None) -> str | None:
-    if adapter is not None:
-        return PEFT_HEADS.get(str(adapter.get("task_type")))
-    if config.get("model_type") in ENCODER_DECODERS:
-        return None
-    for architecture in config.get("architectures") or ():
-        if architecture in ("XLMForQuestionAnswering", "XLNetForQuestionAnswering"):
-            return None  # a beam decoder with other outputs, not a start and an end
-        for head, endings in HEADS.items():
-            if architecture.endswith(endings):
-                return head
-    return None
-
-
-def _labels(config: Mapping[str, Any], head: str | None) -> tuple[str, ...]:
-    if head not in LABELLED:
-        return ()
-    names = config.get("id2label")
-    if not names:
-        return tuple(f"LABEL_{i}" for i in range(int(config.get("num_labels") or 2)))
-    return tuple(str(names[key]) for key in sorted(names, key=int))
-
-
-def _plain(label: str) -> str:
-    return label.strip().lower()

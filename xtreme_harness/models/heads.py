@@ -16,10 +16,9 @@ import torch
 from torch import nn
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.head_table import HEADS
 
 __all__ = ["GeneralHead", "HeadedEncoder", "load_head", "save_headed", "with_head"]
-
-_PER_TOKEN = ("AutoModelForTokenClassification", "AutoModelForQuestionAnswering")
 
 
 class GeneralHead(nn.Module):
@@ -43,7 +42,7 @@ class HeadedEncoder(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.head = head
-        self.task = task  # Auto class that it stands in for
+        self.task = task  # the head that it stands in for, a key of HEADS
         self.pool = pool  # "first", "mean" or "last" attended position, for heads over one vector
         self.config = encoder.config
 
@@ -59,9 +58,9 @@ class HeadedEncoder(nn.Module):
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> Any:
         """Return an object with `logits` (n, c) or (n, length, c), or `start_logits`, `end_logits` (n, length)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **inputs).last_hidden_state
-        if self.task in _PER_TOKEN:
+        if HEADS[self.task].per_token:
             scores = self.head(hidden)
-            if self.task == "AutoModelForQuestionAnswering":
+            if HEADS[self.task].sides:
                 return SimpleNamespace(start_logits=scores[..., 0], end_logits=scores[..., 1])
             return SimpleNamespace(logits=scores)
         return SimpleNamespace(logits=self.head(_one_vector(hidden, attention_mask, self.pool)))
@@ -74,7 +73,7 @@ def with_head(encoder: Any, task: str, outputs: int, dropout: float = 0.1) -> He
 
     Args:
         encoder: a transformers model without head.
-        task: the Auto class that it stands in for.
+        task: the head that it stands in for, a key of HEADS.
         outputs: number of labels; 2 for spans, 1 for choices.
         dropout: before the linear layer.
     """

@@ -12,6 +12,7 @@ from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.compute.linear import prepack
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import Reading, encoder_of, reading_of
@@ -39,7 +40,7 @@ def load_model(
 
     Args:
         checkpoint: what to load.
-        head: a transformers Auto class; None for the encoder.
+        head: a key of HEADS; None for the encoder.
         order: class id of each of the card's labels.
         pooling: how sentence vectors are read, where head is None.
         device: "auto", "cpu", "cuda" or "cuda:N".
@@ -62,7 +63,7 @@ def load_model(
         tokenizer = fitted_tokenizer(raw, network)
     network = network.to(place).eval()
     model = Model(tokenizer, network, place, tuple(order), pooling, budget=_TOKEN_BUDGET[place.type], rows=batch_size)
-    model.by_choice = head == "AutoModelForMultipleChoice" and checkpoint.general is None
+    model.by_choice = head is not None and HEADS[head].by_choice and checkpoint.general is None
     model.packed = _packed(network, head, pooling, place)
     if model.packed is None and not trust_remote_code:  # code that comes with a checkpoint may touch its weights
         prepack(network)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.records import Encoded
 
@@ -42,23 +43,21 @@ def reading_of(network: Any, head: str | None, pooling: Pooling | None) -> Readi
 
     Args:
         network: with its head.
-        head: the Auto class that it was loaded by, or that a general head stands in for; None: an encoder.
+        head: that it was loaded with, or that a general head stands in for; None: an encoder.
         pooling: how sentence vectors are read, where head is None.
 
     Returns:
-        None where this head is not known here.
+        None where it is not read off without padding.
     """
-    per_token = head in ("AutoModelForTokenClassification", "AutoModelForQuestionAnswering")
     if head is None:
         return _of_vectors(network, pooling) if pooling is not None else None
+    known = HEADS[head]
+    if known.outputs is None:
+        return None
     if hasattr(network, "reader"):
-        return _of_general_head(network, per_token)
-    if per_token:
-        scores = network.classifier if head == "AutoModelForTokenClassification" else network.qa_outputs
-        return Reading("kept", lambda states, shares: scores(states))
-    if head in ("AutoModelForSequenceClassification", "AutoModelForMultipleChoice"):
-        return _of_first(network)
-    return None
+        return _of_general_head(network, known.per_token)
+    scores = getattr(network, known.layer)
+    return Reading("kept", lambda states, shares: scores(states)) if known.per_token else _of_first(network, scores)
 
 
 def wanted_rows(rows: Sequence[Encoded], where: Where) -> tuple[NDArray[np.int64] | None, list[int]]:
@@ -80,13 +79,13 @@ def means(states: torch.Tensor, shares: Sequence[int]) -> torch.Tensor:
     return torch.segment_reduce(states.float(), "mean", lengths=torch.tensor(shares, device=states.device))
 
 
-def _of_first(network: Any) -> Reading:
+def _of_first(network: Any, classifier: Any) -> Reading:
     """A classifier over the first token: behind the pooler, or (RoBERTa) with layers of its own."""
     pooler = getattr(encoder_of(network), "pooler", None)
 
     def answer(states: torch.Tensor, shares: Sequence[int]) -> torch.Tensor:
         alone = states.unsqueeze(1)  # both look for the first of a sequence's positions
-        scores: torch.Tensor = network.classifier(alone if pooler is None else pooler(alone))
+        scores: torch.Tensor = classifier(alone if pooler is None else pooler(alone))
         return scores
 
     return Reading("first", answer)

@@ -16,13 +16,8 @@ from typing import Any
 import torch
 
 from xtreme_harness.errors import MissingDependency, ModelError
-from xtreme_harness.models.checkpoint import (
-    ENCODER_DECODERS,
-    PEFT_HEADS,
-    Checkpoint,
-    require_weights,
-    tokenizer_holder,
-)
+from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.head_table import HEADS, encoder_class, head_of_adapter
 from xtreme_harness.models.heads import load_head
 
 __all__ = ["load_network", "load_tokenizer", "quietly", "require", "with_weights"]
@@ -100,7 +95,7 @@ def load_network(
     Args:
         checkpoint: what to load.
         path: where its weights lie.
-        head: a transformers Auto class; None for the encoder.
+        head: a key of HEADS; None for the encoder.
         dtype: of the weights.
         trust: run code that the checkpoint carries.
         pooler: is the encoder's pooler needed?
@@ -108,8 +103,6 @@ def load_network(
     Raises:
         ModelError: when tensors are missing.
     """
-    import transformers
-
     require_code(checkpoint, trust)
     if checkpoint.base is not None:
         return _adapted(checkpoint, checkpoint.base, path, head, dtype, pooler)
@@ -118,10 +111,10 @@ def load_network(
             return load_network(checkpoint.encoder, checkpoint.encoder.path, None, dtype, trust, pooler)
         return _beside(checkpoint, checkpoint.encoder, path, head, dtype)
     if head is None or checkpoint.general is not None:
-        encoder, missing = _loaded(_encoder_class(checkpoint.family), path, dtype, trust)
+        encoder, missing = _loaded(_auto(None, checkpoint.family), path, dtype, trust)
         _require_all(checkpoint, missing, pooler)
         return encoder if head is None else load_head(encoder, checkpoint.general or {}, path)
-    network, missing = _loaded(getattr(transformers, head), path, dtype, trust)
+    network, missing = _loaded(_auto(head, checkpoint.family), path, dtype, trust)
     _require_all(checkpoint, missing, True)
     return network
 
@@ -152,11 +145,11 @@ def _beside(checkpoint: Checkpoint, shared: Checkpoint, path: Path, head: str, d
     from safetensors.torch import load_file
 
     if checkpoint.general is not None:
-        encoder, missing = _loaded(_encoder_class(shared.family), shared.path, dtype)
+        encoder, missing = _loaded(_auto(None, shared.family), shared.path, dtype)
         _require_all(shared, missing, pooler=False)
         return load_head(encoder, checkpoint.general, path)
     config = transformers.AutoConfig.from_pretrained(path)
-    network, missing = _loaded(getattr(transformers, head), shared.path, dtype, config=config)
+    network, missing = _loaded(_auto(head, shared.family), shared.path, dtype, config=config)
     weights = load_file(path / "head.safetensors")
     unknown = network.load_state_dict(weights, strict=False).unexpected_keys
     if unknown:
@@ -173,14 +166,11 @@ def _adapted(
     It is built with the class that it was trained with, also where the encoder alone is wanted: the adapter's tensors
     are named by that class, and PEFT passes over those that it does not find.
     """
-    import transformers
-
     peft = require("peft", "peft")
     task = str((checkpoint.adapter or {}).get("task_type"))
-    named = head or PEFT_HEADS.get(task) or ("AutoModelForCausalLM" if task == "CAUSAL_LM" else None)
-    cls = getattr(transformers, named) if named else _encoder_class(checkpoint.family)
+    named = head or head_of_adapter(task)
     flags: dict[str, Any] = {"num_labels": len(checkpoint.labels)} if checkpoint.labels and named else {}
-    network, missing = _loaded(cls, with_weights(base), dtype, **flags)
+    network, missing = _loaded(_auto(named, checkpoint.family), with_weights(base), dtype, **flags)
     adapted = peft.PeftModel.from_pretrained(network, path)
     names = set(peft.utils.load_peft_weights(str(path), device="cpu"))
     unused = names - set(peft.get_peft_model_state_dict(adapted))
@@ -203,10 +193,11 @@ def _adapted(
     return encoder
 
 
-def _encoder_class(family: str) -> Any:
+def _auto(head: str | None, family: str) -> Any:
+    """The Auto class that loads a head, or the encoder of a family without one."""
     import transformers
 
-    return transformers.AutoModelForTextEncoding if family in ENCODER_DECODERS else transformers.AutoModel
+    return getattr(transformers, (HEADS[head].auto if head else None) or encoder_class(family))
 
 
 def require_code(checkpoint: Checkpoint, trust: bool) -> None:

@@ -84,7 +84,7 @@ class Plan:
 def all_cards(include: Sequence[Path] = ()) -> Cards:
     """All cards: the package's, those of installed packages, those of the `include` paths."""
     words = Vocabulary(
-        kinds={name: set(kind.options) for name, kind in KINDS.items()},
+        kinds={name: kind.options for name, kind in KINDS.items()},
         metrics=set(METRICS),
         formats=OPTIONS,
         shapes=set(SHAPES),

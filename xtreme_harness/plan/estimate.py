@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
-from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds import KINDS, Kind
+from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.plan.cells import Cell
 
 __all__ = ["BYTES_A_TOKEN", "CellFault", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
@@ -105,24 +106,16 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
         DataError: every fault of the files.
     """
     kind = KINDS[cell.card.kind]
-    options = {**kind.options, **cell.card.options}
     if isinstance(cell.located, FilesFound):
         split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
-        return len(split.examples), sum(text_bytes(example) for example in split.examples) // BYTES_A_TOKEN
+        return len(split.examples), text_bytes(kind, split.examples) // BYTES_A_TOKEN
     official = cell.card.count(cell.split, cell.language)
     if official is None:
         return None, 0
     examples = min(official, limit or official)
-    return examples, examples * int(options.get("max_length", 128)) // 2
+    return examples, examples * int(cell.card.options["max_length"]) // 2
 
 
-def text_bytes(example: Any) -> int:
-    """Bytes of an example's texts."""
-    found = 0
-    for name in example.__dataclass_fields__:
-        value = getattr(example, name)
-        if name in ("text", "text_a", "text_b", "question", "context"):
-            found += len(value.encode())
-        elif name in ("choices", "words"):
-            found += len(" ".join(value).encode())
-    return found
+def text_bytes(kind: Kind[Any, Any, Any], examples: Iterable[Any]) -> int:
+    """Bytes of the examples' texts."""
+    return sum(len(text.encode()) for example in examples for text in running_texts(kind, example))

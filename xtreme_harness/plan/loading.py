@@ -8,7 +8,8 @@ from pathlib import Path
 
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import MissingDependency, ModelError
-from xtreme_harness.models.checkpoint import Checkpoint, content_hash, require_weights, tokenizer_holder
+from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.content import content_hash
 
 __all__ = ["Hashes", "require_loadable", "require_masked_head", "require_peft"]
 

@@ -9,12 +9,8 @@ from typing import Any
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.models.checkpoint import (
-    Checkpoint,
-    find_checkpoint,
-    head_fault,
-    label_order,
-)
+from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
+from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options

@@ -18,10 +18,11 @@ from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.texts import text_hashes
 from xtreme_harness.data.training_sets import TrainingSet, find_training_set
 from xtreme_harness.errors import DataError
-from xtreme_harness.models.checkpoint import Checkpoint, content_hash
+from xtreme_harness.models.checkpoint import Checkpoint
+from xtreme_harness.models.content import content_hash
 from xtreme_harness.signature import VERSION, library_versions
 
-__all__ = ["Manner", "Stage", "StageTask", "Unit", "precision_of", "resolve_unit"]
+__all__ = ["Manner", "Stage", "StageTask", "Unit", "precision_of", "resolve_unit", "with_length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,7 @@ class StageTask:
     @property
     def card(self) -> TaskCard:
         """The card, with its labels and the recipe's length."""
-        card = self.data.card
-        if self.hyper.max_length is None:
-            return card
-        return card.model_copy(update={"options": {**card.options, "max_length": self.hyper.max_length}})
+        return with_length(self.data.card, self.hyper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +177,11 @@ def _hidden_size(checkpoint: Checkpoint) -> int:
         if checkpoint.config.get(key):
             return int(checkpoint.config[key])
     return 0
+
+
+def with_length(card: TaskCard, hyper: Hyper) -> TaskCard:
+    """The card with the recipe's length, where the recipe says one."""
+    return card if hyper.max_length is None else card.with_options({"max_length": hyper.max_length})
 
 
 def precision_of(hyper: Hyper, dtype: str, device: str) -> str:

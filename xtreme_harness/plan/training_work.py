@@ -34,15 +34,16 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
     origin = "+".join(dict.fromkeys(one.origin for one in located))
     examples, size = task.data.card.count("train", "en"), 0
     if all(isinstance(one, FilesFound) for one in located):
-        split = task.data.load("train", KINDS[task.card.kind])
+        kind = KINDS[task.card.kind]
+        split = task.data.load("train", kind)
         examples = len(split.examples) if split is not None else None
-        size = sum(text_bytes(example) for example in split.examples) if split is not None else 0
+        size = text_bytes(kind, split.examples) if split is not None else 0
     if not examples:
         return TrainingWork(None, None, None, origin)
     used = min(examples, stage.manner.limit or examples)
     source = Source(task.name, used, hyper.batch_size, hyper.epochs)
     steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
-    length = int(task.data.card.options.get("max_length", 128))
+    length = int(task.data.card.options["max_length"])
     a_step = hyper.batch_size * (size / examples / BYTES_A_TOKEN if size else length / 2)
     seconds = seconds_for(stage.checkpoint.config, 3 * steps * a_step, stage.manner.device)
     return TrainingWork(used, steps, seconds, origin)

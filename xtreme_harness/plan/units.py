@@ -8,7 +8,8 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cards.recipe import SAMPLINGS, Recipe, read_recipe
 from xtreme_harness.errors import DataError, ModelError, UnnamedLabels
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint, head_fault, label_order
+from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
+from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Plan
 from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.examples import restored
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.read import Run
 from xtreme_harness.scoring.means import headline
 
 __all__ = ["Sample", "read_samples", "texts"]
 
-_TEXTS = ("text_a", "text_b", "question", "context", "text", "choices", "words")  # fields of an example that are read
 _WHOLE = 100 - 1e-9  # percent from which an example is right
 
 
@@ -32,6 +33,7 @@ class Sample:
     gold: Any
     prediction: Any
     right: bool  # the prediction is the gold, or the metric gives it the full score
+    kind: str | None = None  # a key of KINDS; None: none that is known here
 
 
 def read_samples(run: Run, task: str, language: str) -> list[Sample]:
@@ -48,14 +50,11 @@ def read_samples(run: Run, task: str, language: str) -> list[Sample]:
 
 def texts(sample: Sample) -> Iterator[tuple[str, ...]]:
     """What a model reads of an example: one text (x,), or the words of a sentence (w1, w2, ...)."""
-    for name in _TEXTS:
-        value = sample.input.get(name)
-        if isinstance(value, str):
-            yield (value,)
-        elif name == "choices" and isinstance(value, list):
-            yield from ((choice,) for choice in value)
-        elif isinstance(value, list):
-            yield tuple(value)
+    if sample.kind is None:
+        return
+    kind = KINDS[sample.kind]
+    for text in kind.texts(restored(kind.example, {"id": sample.id, **sample.input})):
+        yield (text,) if isinstance(text, str) else text
 
 
 def _records(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -82,4 +81,10 @@ def _sample(task: str, language: str, metric: str, record: Mapping[str, Any], pl
             raise OutputError(f"{place}: no statistic {error}; evaluate again with --log-samples") from None
         right = headline(known, known.reduce(row)) >= _WHOLE
     given = {name: value for name, value in record["input"].items() if name != "id"}
-    return Sample(task, language, str(record["id"]), given, record["gold"], record["prediction"], right)
+    kind = record["kind"] if record.get("kind") in KINDS else _kind_of(record["input"])
+    return Sample(task, language, str(record["id"]), given, record["gold"], record["prediction"], right, kind)
+
+
+def _kind_of(example: Mapping[str, Any]) -> str | None:
+    """The kind that an example is of, by its fields: version 0.1.0 does not say it."""
+    return next((n for n, kind in KINDS.items() if {f.name for f in fields(kind.example)} == set(example)), None)

@@ -193,11 +193,11 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
 
 def _strange_labels(golds: Mapping[str, Any], file: Path | None, card: TaskCard) -> list[str]:
     """Gold that the task cannot have, as when a folder holds another task's labels."""
-    known = {*card.labels, *card.aliases, *card.options.get("unpredicted", ())}
     if not card.labels:
         return []
+    known = KINDS[card.kind].labels(card)
     found = {label for gold in golds.values() for label in (gold if isinstance(gold, tuple) else (gold,))}
-    strange = sorted(found - known)
+    strange = sorted(found.difference(known))
     return [f"{file}: label '{strange[0]}', expected one of {', '.join(card.labels)}"] if strange else []
 
 

@@ -27,8 +27,9 @@ def relabelled(labels: Path, kind: Kind[Any, Any, Any], card: TaskCard, split: S
     if not path.exists():
         return split
     golds = kind.golds(read_text(path), str(path), card)
-    if card.calibrate:  # mined pairs: a sentence that the file does not name has no translation
-        golds = {**{e.id: () for e in split.examples}, **golds}
+    unnamed = kind.unnamed(card)
+    if unnamed is not None:
+        golds = {**{e.id: unnamed for e in split.examples}, **golds}
     ids = {e.id for e in split.examples}
     faults = [f"{path}: no label for '{e.id}'" for e in split.examples if e.id not in golds]
     if len(golds) > len(ids) or set(golds) - ids:

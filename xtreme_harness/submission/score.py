@@ -180,9 +180,10 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
         raise DataError(f"{cell.label}: no labels, and the official script divides by their number")
     if metric.name == _SEQEVAL_1_2:
         _require_lengths(found, golds, cell)
-    if cell.card.calibrate:  # mined pairs: a sentence that neither file names has no translation
+    unnamed = kind.unnamed(cell.card)
+    if unnamed is not None:
         keys = dict.fromkeys([*golds, *found])
-        golds, found = {k: golds.get(k, ()) for k in keys}, {k: found.get(k, ()) for k in keys}
+        golds, found = {k: golds.get(k, unnamed) for k in keys}, {k: found.get(k, unnamed) for k in keys}
     there = [key for key in golds if key in found]
     rows = metric.rows([found[key] for key in there], [golds[key] for key in there], cell.language)
     without = len(golds) - len(there)

@@ -12,13 +12,13 @@ import numpy as np
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds.base import Kind
+from xtreme_harness.models.head_table import DUAL_ENCODER
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan.mixture import Source
 from xtreme_harness.records import Encoded, Lesson, Split
 from xtreme_harness.training.network import Role
-from xtreme_harness.training.objectives import DUAL_ENCODER
 
-__all__ = ["Course", "card_for", "head_of", "lessons_of", "limited"]
+__all__ = ["Course", "head_of", "lessons_of", "limited"]
 
 _BLOCK = 20_000  # examples tokenised at a time, so that only compact lessons stay
 
@@ -31,7 +31,7 @@ class Course:
     hyper: Hyper
     lessons: Sequence[Lesson]
     kind: Kind[Any, Any, Any] | None = None  # None: no predictions are made of it (masked language modelling)
-    card: TaskCard | None = None
+    card: TaskCard | None = None  # with the recipe's length
     dev: Split[Any] | None = None  # English, for selection
     dev_lessons: Sequence[Lesson] = ()  # the same, for heads that are selected by their loss
     prepare: Callable[[Sequence[Lesson], int], list[Lesson]] | None = None  # lessons, seed -> as trained (masking)
@@ -50,13 +50,6 @@ class Course:
 def head_of(kind: Kind[Any, Any, Any]) -> str:
     """What is trained for a kind: its head, or a dual encoder where it compares vectors."""
     return kind.head or DUAL_ENCODER
-
-
-def card_for(card: TaskCard, hyper: Hyper) -> TaskCard:
-    """The card with the recipe's length."""
-    if hyper.max_length is None:
-        return card
-    return card.model_copy(update={"options": {**card.options, "max_length": hyper.max_length}})
 
 
 def lessons_of(kind: Kind[Any, Any, Any], split: Split[Any], tokenizer: Tokenizer, card: TaskCard) -> list[Lesson]:

@@ -23,13 +23,14 @@ from xtreme_harness.cards.recipe import Hyper, Mixture
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.compute.microbatch import split_batch
 from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.load import Model
 from xtreme_harness.plan.mixture import batch_of, schedule, steps_of
 from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, mean_over_processes, release, share_of
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.network import Trainee
-from xtreme_harness.training.objectives import OBJECTIVES, Objective, kept_places
+from xtreme_harness.training.objectives import Objective, kept_places, objective_of
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
 from xtreme_harness.training.state import Saver, load_state, save_weights
@@ -180,7 +181,7 @@ def accumulate(
     With several processes each computes its share of the batch; their gradients are averaged, so that the sum is the
     same as one process would find. The lessons of a dual encoder see the other lessons of their own process only.
     """
-    objective = OBJECTIVES[course.role.head]
+    objective = objective_of(course.role.head)
     units = sum(objective.units(lesson) for lesson in lessons)
     share, weight = share_of(lessons, accelerator.process_index, accelerator.num_processes)
     if objective.whole:  # the softmax spans the batch: every part's graph is kept until the one backward pass
@@ -227,7 +228,7 @@ def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
 def _reader(trainee: Trainee, course: Course, device: torch.device) -> Model:
     """The task's network as evaluation reads it, which also lays out its inputs."""
     member: Any = trainee.members[course.name]
-    by_choice = course.role.head == "AutoModelForMultipleChoice" and hasattr(member, "base_model")
+    by_choice = HEADS[course.role.head].by_choice and hasattr(member, "base_model")
     return Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
 
 

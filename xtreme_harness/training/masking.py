@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from xtreme_harness.cards.recipe import Hyper, Masking
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.network import Role
-from xtreme_harness.training.objectives import IGNORED, MASKED_LM
+from xtreme_harness.training.objectives import IGNORED
 
 __all__ = ["MLM", "mask", "masked_course", "spread"]
 

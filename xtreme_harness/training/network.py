@@ -13,15 +13,16 @@ from torch import nn
 
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.checkpoint import ENCODER_DECODERS, Checkpoint, head_fault, label_order, read_checkpoint
+from xtreme_harness.models.checkpoint import Checkpoint, read_checkpoint
 from xtreme_harness.models.compute.dropout import replace_dropout
 from xtreme_harness.models.compute.unpadded import compute_without_padding
+from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.head_table import ENCODER_DECODERS, HEADS
 from xtreme_harness.models.heads import HeadedEncoder, with_head
 from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.pooling import WITH_POOLER, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
-from xtreme_harness.training.objectives import DUAL_ENCODER, MASKED_LM
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
 
@@ -34,7 +35,7 @@ class Role:
     """One task as the network sees it."""
 
     task: str
-    head: str  # a key of objectives.OBJECTIVES
+    head: str  # a key of HEADS
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] | None = None  # other spelling of a label -> the label
     group: int | None = None  # dual encoders: pairs that share a softmax
@@ -131,23 +132,26 @@ def encoder_of(member: Any) -> Any:
 def _member(checkpoint: Checkpoint, encoder: Any, role: Role, hyper: Hyper) -> nn.Module:
     import transformers
 
-    if role.head == DUAL_ENCODER:
+    head = HEADS[role.head]
+    if head.auto is None:
         if checkpoint.family in WITH_POOLER and getattr(encoder, "pooler", None) is None:
             encoder.pooler = type(encoder)._from_config(encoder.config, dtype=torch.float32).pooler
         return DualEncoder(encoder, hyper.score_scale, role.group)
-    auto = getattr(transformers, role.head)
+    auto = getattr(transformers, head.auto)
     config = copy.deepcopy(encoder.config)
     if role.labels:
         config.id2label = dict(enumerate(role.labels))
         config.label2id = {label: i for i, label in enumerate(role.labels)}
     fits = type(config) in auto._model_mapping and checkpoint.family not in ENCODER_DECODERS
-    if role.head == MASKED_LM:
+    if head.pretrained:
         if not fits:
             raise ModelError(f"{checkpoint.name}: --mlm: the family '{checkpoint.family}' has no masked-LM head")
         return _masked_lm(checkpoint, encoder, auto)
-    outputs = len(role.labels) or (1 if role.head == "AutoModelForMultipleChoice" else 2)
+    outputs = len(role.labels) or head.outputs or 0
     if not fits:
         return with_head(encoder, role.head, outputs)
+    if not head.by_choice and config.num_labels != outputs:
+        config.num_labels = outputs
     network = auto.from_config(config, dtype=torch.float32)
     own = getattr(network, network.base_model_prefix)
     if getattr(own, "pooler", None) is not None and getattr(encoder, "pooler", None) is None:

@@ -1,4 +1,4 @@
-"""What training minimises, by head: a sum over lessons, and what each lesson counts in the mean.
+"""What training minimises: a sum over lessons, and what each lesson counts in the mean.
 
 A batch's loss is the mean over its units (examples, tags, masked tokens). Because a loss here is a *sum* and the number
 of units is known beforehand, a batch can be computed in parts of any size, and the gradients of the parts add up to
@@ -7,20 +7,20 @@ that of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
+from xtreme_harness.errors import ModelError
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.records import Lesson
 
-__all__ = ["DUAL_ENCODER", "MASKED_LM", "OBJECTIVES", "Objective", "kept_places"]
+__all__ = ["IGNORED", "OBJECTIVES", "Objective", "kept_places", "objective_of"]
 
 IGNORED = -100
-DUAL_ENCODER = "dual encoder"
-MASKED_LM = "AutoModelForMaskedLM"
 Tensor = torch.Tensor
 
 
@@ -104,11 +104,19 @@ def _tagged(lesson: Lesson) -> int:
     return sum(goal != IGNORED for goal in lesson.goals)
 
 
-OBJECTIVES: Mapping[str, Objective] = {
-    "AutoModelForSequenceClassification": Objective(_one, _classes),
-    "AutoModelForMultipleChoice": Objective(_one, _choices),
-    "AutoModelForTokenClassification": Objective(_tagged, _tags),
-    "AutoModelForQuestionAnswering": Objective(_one, _spans),
-    DUAL_ENCODER: Objective(_one, _pairs, whole=True),
-    MASKED_LM: Objective(_tagged, _tags, few=True),
+OBJECTIVES: dict[str, Objective] = {  # by the name that the head has for it in HEADS
+    "classes": Objective(_one, _classes),
+    "choices": Objective(_one, _choices),
+    "tags": Objective(_tagged, _tags),
+    "spans": Objective(_one, _spans),
+    "pairs": Objective(_one, _pairs, whole=True),
+    "masked words": Objective(_tagged, _tags, few=True),
 }
+
+
+def objective_of(head: str) -> Objective:
+    """The objective of a head, a key of HEADS."""
+    name = HEADS[head].objective
+    if name is None:
+        raise ModelError(f"{head}: a head that is not trained")
+    return OBJECTIVES[name]

@@ -14,8 +14,8 @@ from xtreme_harness.models.load import Model
 from xtreme_harness.records import Lesson
 from xtreme_harness.scoring.means import headline
 from xtreme_harness.scoring.score import score
-from xtreme_harness.training.course import Course, card_for
-from xtreme_harness.training.objectives import OBJECTIVES
+from xtreme_harness.training.course import Course
+from xtreme_harness.training.objectives import objective_of
 
 __all__ = ["Best", "dev_scores"]
 
@@ -52,16 +52,15 @@ def dev_scores(trainee: Any, courses: Sequence[Course], readers: Mapping[str, Mo
             split = course.dev
             if hyper.eval_examples:
                 split = replace(split, examples=split.examples[: hyper.eval_examples])
-            card = card_for(course.card, course.hyper)
-            answers = predict(readers[course.name], course.kind, split, card)
-            metric = METRICS[card.metric]
+            answers = predict(readers[course.name], course.kind, split, course.card)
+            metric = METRICS[course.card.metric]
             found[course.name] = headline(metric, score(metric, course.kind, split, answers.found).values)
     return found
 
 
 def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: Model) -> float:
     """Mean loss over dev lessons, in batches of the size that is trained with."""
-    objective = OBJECTIVES[course.role.head]
+    objective = objective_of(course.role.head)
     total, size = 0.0, course.role.group or course.hyper.batch_size
     for first in range(0, len(lessons), size):
         batch = lessons[first : first + size]

@@ -76,11 +76,11 @@ def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> Non
 
 def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> Trained:
     from xtreme_harness.data.texts import read_texts
+    from xtreme_harness.models.head_table import MASKED_LM
     from xtreme_harness.training.course import head_of
     from xtreme_harness.training.loop import fit
     from xtreme_harness.training.masking import MLM, masked_course
     from xtreme_harness.training.network import Role, build
-    from xtreme_harness.training.objectives import MASKED_LM
     from xtreme_harness.training.saving import save_checkpoint
 
     manner = stage.manner

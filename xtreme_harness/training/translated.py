@@ -16,6 +16,8 @@ from typing import Any
 from xtreme_harness.data.training_sets import TrainingSet
 from xtreme_harness.data.translations import load_translated
 from xtreme_harness.files.text import write_atomic
+from xtreme_harness.kinds import Kind
+from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.records import Split
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -53,28 +55,32 @@ def mixed(english: Split[Any], translated: Mapping[str, Split[Any]], instead: bo
     return replace(english, examples=examples, hashes=hashes)
 
 
-def quality(english: Split[Any], translated: Split[Any], references: Split[Any] | None, gold: Any) -> Quality:
+def quality(
+    english: Split[Any], translated: Split[Any], references: Split[Any] | None, kind: Kind[Any, Any, Any]
+) -> Quality:
     """Check a translation row by row against the English, and score it against human translations.
 
     Args:
         english: the training data that were translated; a row is compared with the row of its id.
         translated: the translations.
         references: human translations of some rows, or None.
-        gold: of an example, as the kind has it; spans are not compared.
+        kind: of the task; labels are compared, other gold is not.
     """
     usual = _LENGTHS.get(translated.language, 1.0)
     empty, same, far, labels = [], [], [], []
     for before, after in _pairs(english, translated):
-        if any(not text.strip() for text in texts_of(after)):
+        texts, others = running_texts(kind, before), running_texts(kind, after)
+        if any(not text.strip() for text in others):
             empty.append(after.id)
-        elif any(_equal(a, b) for a, b in zip(texts_of(before), texts_of(after), strict=False)):
+        elif any(_equal(a, b) for a, b in zip(texts, others, strict=False)):
             same.append(after.id)
-        elif not usual / _FAR <= _size(after) / max(1, _size(before)) <= usual * _FAR:
+        elif not usual / _FAR <= sum(map(len, others)) / max(1, sum(map(len, texts))) <= usual * _FAR:
             far.append(after.id)
-        if isinstance(gold(before), str | int) and gold(before) != gold(after):
+        gold = kind.gold(before)
+        if isinstance(gold, str | int) and gold != kind.gold(after):
             labels.append(after.id)
     flagged = tuple(dict.fromkeys([*empty, *same, *far, *labels]))[:_SHOWN]
-    chrf, bleu, signature = _scored(translated, references)
+    chrf, bleu, signature = _scored(translated, references, kind)
     return Quality(
         english.task, translated.language, len(translated.examples), len(empty), len(same), len(far), len(labels),
         flagged, chrf, bleu, signature,
@@ -92,7 +98,7 @@ def report_quality(
     """Check every language, write `translations.json`, and warn of languages with flagged rows."""
     kind = kinds[data.card.kind]
     references = load_translated(data, folder / "references", kind)
-    found = [quality(english, one, references.get(code), kind.gold) for code, one in translated.items()]
+    found = [quality(english, one, references.get(code), kind) for code, one in translated.items()]
     write_atomic(output, json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False) + "\n")
     for one in found:
         wrong = one.empty + one.untranslated + one.lengths + one.labels
@@ -122,33 +128,19 @@ def quality_table(found: Sequence[Quality]) -> str:
     return pipe_table(rows, headers)
 
 
-def texts_of(example: Any) -> list[str]:
-    """All texts of an example, in the order of its fields."""
-    found: list[str] = []
-    for name in example.__dataclass_fields__:
-        value = getattr(example, name)
-        if name in ("text", "text_a", "text_b", "question", "context"):
-            found.append(value)
-        elif name in ("choices", "words"):
-            found.extend(value if name == "choices" else [" ".join(value)])
-    return found
-
-
 def _pairs(first: Split[Any], second: Split[Any]) -> list[tuple[Any, Any]]:
     """The examples of both that have the same id, in the order of the second."""
     found = {example.id: example for example in first.examples}
     return [(found[example.id], example) for example in second.examples if example.id in found]
 
 
-def _size(example: Any) -> int:
-    return sum(len(text) for text in texts_of(example))
-
-
 def _equal(before: str, after: str) -> bool:
     return len(before.split()) >= 3 and before.casefold().split() == after.casefold().split()
 
 
-def _scored(translated: Split[Any], references: Split[Any] | None) -> tuple[float | None, float | None, str]:
+def _scored(
+    translated: Split[Any], references: Split[Any] | None, kind: Kind[Any, Any, Any]
+) -> tuple[float | None, float | None, str]:
     """ChrF and BLEU of the rows that have a reference; characters are the tokens where words have no blanks."""
     if references is None:
         return None, None, ""
@@ -156,8 +148,8 @@ def _scored(translated: Split[Any], references: Split[Any] | None) -> tuple[floa
     from sacrebleu.metrics.chrf import CHRF
 
     pairs = _pairs(translated, references)
-    found = [" ".join(texts_of(a)) for a, _ in pairs]
-    gold = [" ".join(texts_of(b)) for _, b in pairs]
+    found = [" ".join(running_texts(kind, a)) for a, _ in pairs]
+    gold = [" ".join(running_texts(kind, b)) for _, b in pairs]
     tokenize = "zh" if translated.language == "zh" else "char" if translated.language in _BY_CHARACTER else "13a"
     bleu = BLEU(tokenize=tokenize)
     score = float(bleu.corpus_score(found, [gold]).score)

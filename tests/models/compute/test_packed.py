@@ -12,9 +12,10 @@ import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fixtures.families import CHOICE, ENCODER_IDS, SEQUENCE, SIZES, SPANS, TOKENIZERS, TOKENS
+from tests.fixtures.families import ENCODER_IDS, SIZES, TOKENIZERS
 from xtreme_harness.models.compute import linear
 from xtreme_harness.models.compute.packed import FAMILIES, pack, packable, side_by_side
+from xtreme_harness.models.head_table import CHOICE, SEQUENCE, SPANS, TOKENS
 from xtreme_harness.models.heads import with_head
 from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.model import Model

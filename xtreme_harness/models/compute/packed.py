@@ -16,7 +16,7 @@ Three more things are left out. Layers above the one that is read are not kept. 
 feed-forward, which is most of its work, run for the tokens that are read (the first one, where a classifier reads
 that; the first piece of every word, where a tagger does). And the pooler runs where it is asked for.
 
-What it computes is what transformers computes: `tests/models/test_packed.py` compares them, family by family.
+What it computes is what transformers computes: `tests/models/compute/test_packed.py` compares them, family by family.
 """
 
 from __future__ import annotations

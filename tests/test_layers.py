@@ -10,6 +10,7 @@ import pytest
 
 import xtreme_harness
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.models.head_table import HEADS
 
 ROOT = Path(xtreme_harness.__file__).parent
 GROUPS = (  # a module imports from its own folder and from those before it
@@ -61,27 +62,98 @@ def test_every_layer_exists() -> None:
     assert set(LAYERS) == {name_of(file).split(".")[0] for file in FILES}
 
 
-def asked_kinds(file: Path) -> Iterator[int]:
-    """Lines that compare something with the name of a kind."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.Compare):
-            constants = [c.value for c in ast.walk(node) if isinstance(c, ast.Constant)]
-            if set(KINDS) & {value for value in constants if isinstance(value, str)}:
-                yield node.lineno
+def spoken(file: Path) -> Iterator[tuple[str, int]]:
+    """Every string in an expression, and every attribute that is asked for, with its line; no docstrings."""
+    tree = ast.parse(file.read_text("utf-8"))
+    apart = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
+            yield node.value, node.lineno
+        elif isinstance(node, ast.Attribute):
+            yield node.attr, node.lineno
+
+
+def kinds_named(file: Path) -> list[int]:
+    """Lines that say the name of a kind."""
+    return [line for word, line in spoken(file) if word in KINDS]
+
+
+def heads_named(file: Path) -> list[int]:
+    """Lines that say the name of a head, or of any Auto class."""
+    return [line for word, line in spoken(file) if word in HEADS or word.startswith("AutoModel")]
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if name_of(f).split(".")[0] != "kinds"], ids=name_of)
-def test_nobody_outside_kinds_asks_which_kind_it_serves(file: Path) -> None:
-    assert not list(asked_kinds(file))
+def test_nobody_outside_kinds_names_one(file: Path) -> None:
+    assert not kinds_named(file)
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if name_of(f) != "models.head_table"], ids=name_of)
+def test_heads_are_named_in_their_table_alone(file: Path) -> None:
+    assert not heads_named(file)
 
 
 @pytest.mark.parametrize(
-    ("code", "asked"),
+    ("code", "kinds", "heads"),
     [
-        ("kind == 'bitext'", True), ("card.kind != 'bitext'", True), ("kind.name in ('a', 'retrieval')", True),
-        ("card.kind in KINDS", False), ("kind.head is None", False), ("kind == 'published'", False),
+        ("kind == 'bitext'", 1, 0), ("kind.name in ('a', 'retrieval')", 1, 0), ("f({'extractive_qa': 1})", 1, 0),
+        ("x = {'bitext': 1}['bitext']", 2, 0), ("card.kind in KINDS", 0, 0), ("kind == 'published'", 0, 0),
+        ("\"\"\"bitext\"\"\"", 0, 0), ("head = 'AutoModelForMaskedLM'", 0, 1), ("transformers.AutoModel.x()", 0, 1),
+        ("f(head='dual encoder')", 0, 1), ("print(f'no dual encoder for {x}')", 0, 0), ("kind.head is None", 0, 0),
     ],
 )  # fmt: skip
-def test_the_question_is_recognised(tmp_path: Path, code: str, asked: bool) -> None:
+def test_names_are_recognised(tmp_path: Path, code: str, kinds: int, heads: int) -> None:
     (tmp_path / "x.py").write_text(code)
-    assert bool(list(asked_kinds(tmp_path / "x.py"))) is asked
+    assert (len(kinds_named(tmp_path / "x.py")), len(heads_named(tmp_path / "x.py"))) == (kinds, heads)
+
+
+LINES, FUNCTION, MODULES, FOLDERS = 300, 60, 6, 24
+
+
+def long_parts(file: Path) -> list[str]:
+    """The module itself where it is too long, and its functions that are."""
+    text = file.read_text("utf-8")
+    found = [f"{text.count(chr(10))} lines"] if text.count("\n") > LINES else []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            size = (node.end_lineno or 0) - node.lineno + 1
+            found += [f"{node.name}: {size} lines"] if size > FUNCTION else []
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_modules_and_functions_are_short(file: Path) -> None:
+    assert not long_parts(file)
+
+
+def test_the_top_of_the_package_is_seen_at_a_glance() -> None:
+    assert len([file for file in ROOT.glob("*.py")]) <= MODULES
+    assert len({file.relative_to(ROOT).parts[0] for file in FILES if len(file.relative_to(ROOT).parts) > 1}) <= FOLDERS
+
+
+# file names that are said in several folders and mean the same in each
+SHARED_NAMES = {
+    "base": "the type of what the folder holds: a kind, a metric",
+    "bitext": "two files of sentences: how they are read, what is asked of them",
+    "check": "what is wrong with a thing that a user wrote: a card, a submission",
+    "describe": "what a dry run prints: of an evaluation or a training, of a grid",
+    "evaluate": "the command: prepared, carried out",
+    "job": "a piece of work: what it is, one that trains, one that evaluates",
+    "options": "what a user may say of an evaluation: as a record, as click options",
+    "schema": "what a YAML file may say: a card, a grid",
+    "score": "predictions and gold to figures: of a split, of two folders, as a command",
+    "series": "checkpoints of one training run: found, evaluated",
+    "squad": "SQuAD: its files, its metric",
+    "stage": "a stage of training: resolved, carried out",
+    "tagging": "sentences of tags: their files, their metric",
+    "train": "the command: prepared, carried out",
+}
+
+
+def test_a_file_name_is_said_once_or_means_the_same() -> None:
+    """A command's module has the name of what it calls; any other name that is said twice has a reason."""
+    names = [file.stem for file in FILES if file.stem != "__init__" and file.parent != ROOT / "cli"]
+    commands = {file.stem for file in FILES if file.parent == ROOT / "cli"}
+    twice = {name for name in names if names.count(name) > 1}
+    assert not twice - set(SHARED_NAMES)
+    assert set(SHARED_NAMES) <= twice | commands

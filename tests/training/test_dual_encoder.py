@@ -22,7 +22,8 @@ from xtreme_harness.models.pooling import choose_pooling
 from xtreme_harness.records import Encoded, Features, Passage, Split
 from xtreme_harness.training import course as courses
 from xtreme_harness.training.course import lessons_of
-from xtreme_harness.training.loop import _reader, fit
+from xtreme_harness.training.gradients import reader_of
+from xtreme_harness.training.loop import fit
 from xtreme_harness.training.saving import save_checkpoint
 
 KIND = KINDS["retrieval"]
@@ -33,7 +34,7 @@ CPU = torch.device("cpu")
 def vectors(trainee: Any, course: Any, rows: Sequence[Encoded]) -> torch.Tensor:
     """(n, d), as the network gives them in training."""
     trainee.eval()
-    inputs = _reader(trainee, course, CPU).tensors(rows, "en")
+    inputs = reader_of(trainee, course, CPU).tensors(rows, "en")
     found: torch.Tensor = trainee.members[course.name](**inputs).vectors
     return found
 

@@ -11,7 +11,7 @@ import torch
 from tests.fixtures.families import build
 from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness.training.accelerator import accelerator_for, release
-from xtreme_harness.training.loop import _reader, accumulate
+from xtreme_harness.training.gradients import accumulate, reader_of
 
 TASKS = {
     "classes": "mnli", "choices": "copa", "tags": "udpos", "spans": "squad", "pairs": "lareqa",
@@ -24,7 +24,7 @@ def gradient(trainee: Any, course: Any, lessons: Any, budget: int, folder: Path)
     model = accelerator.prepare(trainee)
     trainee.zero_grad()
     trainee.eval()  # dropout draws by position in the tensor, so equality is that of the function without it
-    loss, _ = accumulate(accelerator, model, course, _reader(trainee, course, accelerator.device), lessons, budget)
+    loss, _ = accumulate(accelerator, model, course, reader_of(trainee, course, accelerator.device), lessons, budget)
     release(accelerator)
     return loss, {n: p.grad.clone() for n, p in trainee.named_parameters() if p.grad is not None}
 
@@ -53,7 +53,7 @@ def test_the_loss_is_that_of_transformers(tmp_path: Path) -> None:
     trainee, courses = prepared(stage_on_samples(base, ("mnli",)))
     lessons = courses[0].lessons[:6]
     ours, gradients = gradient(trainee, courses[0], lessons, 1 << 20, tmp_path)
-    reader = _reader(trainee, courses[0], torch.device("cpu"))
+    reader = reader_of(trainee, courses[0], torch.device("cpu"))
     inputs = reader.tensors([lesson.rows[0] for lesson in lessons], "en")
     network: Any = trainee.members["mnli"]
     trainee.zero_grad()

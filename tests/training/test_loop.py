@@ -20,6 +20,7 @@ from xtreme_harness.plan.mixture import batch_of
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.training import loop
 from xtreme_harness.training.accelerator import accelerator_for, release
+from xtreme_harness.training.gradients import inputs_of, reader_of
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.state import State, save_state
 
@@ -89,7 +90,7 @@ def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: 
     course = courses[0]
     network = copy.deepcopy(trainee.members["mnli"])
     before = copy.deepcopy(network.state_dict())
-    reader = loop._reader(trainee, course, torch.device("cpu"))
+    reader = reader_of(trainee, course, torch.device("cpu"))
     picked = np.concatenate([batch_of(course.source, step, stage.manner.seed) for step in range(STEPS)])
 
     def collate(lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
@@ -251,7 +252,7 @@ def test_it_learns(base: Path, tmp_path: Path) -> None:
     loop.fit(trainee, [course], hyper, Mixture(), tmp_path, 1, device="cpu", dtype="float32")
     trainee.eval()
     held_out = lessons[300:]
-    inputs = loop._inputs(loop._reader(trainee, course, torch.device("cpu")), held_out)
+    inputs = inputs_of(reader_of(trainee, course, torch.device("cpu")), held_out)
     found = trainee("mnli", inputs).logits.argmax(-1).tolist()
     right = sum(answer == lesson.goals[0] for answer, lesson in zip(found, held_out, strict=True))
     assert right / len(held_out) > 0.9

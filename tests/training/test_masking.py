@@ -18,7 +18,7 @@ from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.training.loop import _inputs, _reader
+from xtreme_harness.training.gradients import inputs_of, reader_of
 from xtreme_harness.training.masking import MLM, masked_course, spread
 from xtreme_harness.training.network import Role, build
 from xtreme_harness.training.objectives import IGNORED, kept_places, objective_of
@@ -142,7 +142,7 @@ def test_the_head_answers_for_the_masked_tokens_alone(tmp_path: Path, family: st
     course = masked_course(TEXTS, Masking(), trainee.tokenizer, Hyper(), seed=3)
     assert course.prepare is not None
     lessons = course.prepare(course.lessons[:12], 5)
-    inputs = _inputs(_reader(trainee, course, torch.device("cpu")), lessons)
+    inputs = inputs_of(reader_of(trainee, course, torch.device("cpu")), lessons)
     with torch.no_grad():
         whole, few = trainee(MLM, inputs), trainee(MLM, inputs, kept_places(lessons))
     assert few.logits.shape == (sum(len(lesson.goals) for lesson in lessons), whole.logits.shape[-1])

@@ -15,8 +15,9 @@ from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import OutputError
 from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.head_table import SEQUENCE
 from xtreme_harness.models.weights import load_network
-from xtreme_harness.training.loop import _inputs, _reader
+from xtreme_harness.training.gradients import inputs_of, reader_of
 from xtreme_harness.training.network import Role, build, encoder_of, merge_adapters
 from xtreme_harness.training.objectives import objective_of
 from xtreme_harness.training.saving import save_checkpoint
@@ -44,7 +45,7 @@ def made(base: Path, tasks: tuple[str, ...], *settings: str) -> tuple[Any, Any]:
 
 def outputs(member: Any, trainee: Any, course: Any) -> list[torch.Tensor]:
     """What a task's network says of three lessons; of padding, where it says something of every token, nothing."""
-    inputs = _inputs(_reader(trainee, course, CPU), course.lessons[:3])
+    inputs = inputs_of(reader_of(trainee, course, CPU), course.lessons[:3])
     with torch.no_grad():
         out = member(**inputs)
     real = inputs["attention_mask"].bool()
@@ -83,13 +84,20 @@ def test_heads_beside_one_encoder_compute_the_same(tmp_path: Path, family: str) 
         assert same(outputs(network, trainee, course), expected, atol=1e-6)
 
 
+def test_a_new_head_has_the_outputs_of_its_task_whatever_the_checkpoints_own_has(tmp_path: Path) -> None:
+    nli = build_base("bert", SEQUENCE, tmp_path, ("contradiction", "entailment", "neutral"))
+    trainee, (course,) = prepared(stage_on_samples(nli, ("squad",)))
+    assert outputs(trainee.eval().members["squad"], trainee, course)[0].ndim == 1
+    assert trainee.members["squad"].qa_outputs.out_features == 2
+
+
 @pytest.mark.parametrize("several", [False, True], ids=["one task", "beside others"])
 def test_keep_head_starts_from_the_trained_head(base: Path, tmp_path: Path, several: bool) -> None:
     tasks = ("mnli", "squad") if several else ("mnli",)
     trainee, _ = made(base, tasks)
     save_checkpoint(trainee, tasks, tmp_path / "out", {**NOTES, "stage": "intermediate"})
     found = find_checkpoint(str(tmp_path / "out"), None)
-    role = Role("mnli", "AutoModelForSequenceClassification", trainee.names["mnli"], {})
+    role = Role("mnli", SEQUENCE, trainee.names["mnli"], {})
     kept, new = (build(found, [role], Hyper(), 3, keep_head=keep) for keep in (True, False))
     head = trainee.members["mnli"].classifier.weight
     assert (kept.kept, new.kept) == ({"mnli"}, set())
@@ -142,7 +150,7 @@ def test_gradient_checkpointing_has_the_same_gradients(base: Path) -> None:
         trainee, (course,) = made(base, ("udpos",), "dropout=0", *settings)
         trainee.train()
         lessons = course.lessons[:3]
-        out = trainee("udpos", _inputs(_reader(trainee, course, CPU), lessons))
+        out = trainee("udpos", inputs_of(reader_of(trainee, course, CPU), lessons))
         objective_of(course.role.head).loss(out, lessons).backward()
         found.append({name: p.grad for name, p in trainee.named_parameters() if p.grad is not None})
     assert found[0].keys() == found[1].keys()

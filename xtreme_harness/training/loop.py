@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,21 +19,20 @@ import torch
 
 from xtreme_harness.cards.recipe import Hyper, Mixture
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.compute.microbatch import split_batch
-from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory
-from xtreme_harness.models.head_table import HEADS
+from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.load import Model
 from xtreme_harness.plan.mixture import batch_of, schedule, steps_of
+from xtreme_harness.plan.stage import precision_of
 from xtreme_harness.records import Lesson
-from xtreme_harness.training.accelerator import accelerator_for, mean_over_processes, release, share_of
+from xtreme_harness.training.accelerator import accelerator_for, release
 from xtreme_harness.training.course import Course
+from xtreme_harness.training.gradients import accumulate, reader_of
 from xtreme_harness.training.network import Trainee
-from xtreme_harness.training.objectives import Objective, kept_places, objective_of
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
 from xtreme_harness.training.state import Saver, load_state, save_weights
 
-__all__ = ["Outcome", "accumulate", "fit", "precision_of", "total_steps"]
+__all__ = ["Outcome", "fit", "total_steps"]
 
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768}  # tokens computed at once
 _LOG_EVERY = 10  # steps
@@ -117,98 +114,93 @@ def _fit(
     trainee.to(accelerator.device)
     model, optimizer = accelerator.prepare(trainee, optimizer)
     accelerator.wait_for_everyone()  # the first process has settled the folder
-    readers = {course.name: _reader(trainee, course, accelerator.device) for course in courses}
+    readers = {course.name: reader_of(trainee, course, accelerator.device) for course in courses}
     state = load_state(folder, key, trainee, optimizer, accelerator.device, accelerator.scaler)
     outcome = Outcome(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
-    every = hyper.eval_every or max(1, _epoch_steps(courses, total))
+    run = _Run(accelerator, trainee, model, optimizer, courses, readers, hyper, seed, total, outcome, report, budget)
     saver = Saver(folder, key, trainee, optimizer, accelerator)
-    started = time.monotonic()
     trainee.train()
     for step in range(state.step, total):
         course = courses[order[step]]
-        lessons = _drawn(course, nth[step], seed, step)
-        lr = learning_rate(hyper, step, total)
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-        while True:  # what does not fit in memory comes again in smaller parts
-            torch.manual_seed(_mixed(seed, step))
-            optimizer.zero_grad(set_to_none=True)
-            try:
-                loss, computed = accumulate(accelerator, model, course, readers[course.name], lessons, budget)
-                break
-            except RuntimeError as error:
-                if not out_of_memory(error) or budget <= 64:
-                    raise
-            budget //= 2
-            torch.cuda.empty_cache() if accelerator.device.type == "cuda" else None
-        if not np.isfinite(loss):
-            raise ModelError(
-                f"{course.name}: the loss is not a number at step {step + 1} of {total} (lr {lr:.2g}); "
-                "lower it by --set lr=..., or use --dtype float32"
-            )
-        accelerator.clip_grad_norm_(model.parameters(), hyper.max_grad_norm)
-        optimizer.step()
-        outcome.tokens += computed
-        done = step + 1
-        _tell(report, accelerator, outcome, done, total, course.name, loss, lr, time.monotonic() - started)
-        if _due(done, every, total, hyper, courses):
-            scores = _evaluated(accelerator, trainee, courses, readers, hyper)
-            state.best = state.best.after(done, scores)
-            outcome.history.append({"step": done, "dev": scores, "score": state.best.last})
-            if accelerator.is_main_process:
-                report(outcome.history[-1])
-            accelerator.log({f"dev/{task}": value for task, value in scores.items()}, step=done)
-            if state.best.step == done and hyper.selection == "best" and accelerator.is_main_process:
-                save_weights(folder, done, trainee)
+        _step(run, course, _drawn(course, nth[step], seed, step), step)
+        if _due(run, step + 1):
+            state.best = _looked(run, state.best, step + 1, folder)
             if hyper.patience and state.best.strikes >= hyper.patience:
-                outcome.steps, outcome.counts = done, _counts(order[:done], courses)
+                outcome.steps, outcome.counts = step + 1, _counts(order[: step + 1], courses)
                 break
-        saver.save(done, state.best)
+        saver.save(step + 1, state.best)
     accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    outcome.best, outcome.seconds = state.best, time.monotonic() - started
+    outcome.best, outcome.seconds = state.best, time.monotonic() - run.started
     accelerator.wait_for_everyone()  # the selected weights are written
     if hyper.selection == "best" and state.best.step:
         saver.restore(state.best.step)
     return outcome
 
 
-def accumulate(
-    accelerator: Any, model: Any, course: Course, reader: Model, lessons: Sequence[Lesson], budget: int
-) -> tuple[float, int]:
-    """Add the gradient of a batch's mean loss, computed in parts; return the loss, and the number of real tokens.
+@dataclass(slots=True)
+class _Run:
+    """What all steps of a run share."""
 
-    With several processes each computes its share of the batch; their gradients are averaged, so that the sum is the
-    same as one process would find. The lessons of a dual encoder see the other lessons of their own process only.
-    """
-    objective = objective_of(course.role.head)
-    units = sum(objective.units(lesson) for lesson in lessons)
-    share, weight = share_of(lessons, accelerator.process_index, accelerator.num_processes)
-    if objective.whole:  # the softmax spans the batch: every part's graph is kept until the one backward pass
-        units = len(lessons)
-    factor = weight * accelerator.num_processes / max(1, units)
-    lengths = [max(len(row.ids) for row in lesson.rows) for lesson in share]
-    rows = [len(lesson.rows) for lesson in share]
-    parts = split_batch(lengths, budget, rows, accelerator.unwrap_model(model).pads)
-    total, outputs = 0.0, []
-    with accelerator.autocast():  # around all parts: weights are cast once a step
-        for number, part in enumerate(parts):
-            chosen = [share[i] for i in part]
-            last = number == len(parts) - 1
-            with nullcontext() if last or accelerator.num_processes == 1 else accelerator.no_sync(model):
-                out = model(course.name, _inputs(reader, chosen), kept_places(chosen) if objective.few else None)
-                if objective.whole:
-                    outputs.append(out)
-                    continue
-                loss = objective.loss(out, chosen) * factor
-                accelerator.backward(loss)
-                total += float(loss.detach())
-        if objective.whole:
-            loss = _joined_loss(objective, outputs, parts, share) * factor
-            accelerator.backward(loss)
-            total = float(loss.detach())
-    tokens = sum(len(row.ids) for lesson in share for row in lesson.rows)
-    return mean_over_processes(accelerator, total), tokens
+    accelerator: Any
+    trainee: Trainee
+    model: Any  # the trainee as the accelerator runs it
+    optimizer: Any
+    courses: Sequence[Course]
+    readers: Mapping[str, Model]
+    hyper: Hyper
+    seed: int
+    total: int  # steps
+    outcome: Outcome
+    report: Callable[[Mapping[str, Any]], None]
+    budget: int  # tokens computed at once; less after memory did not suffice
+    started: float = field(default_factory=time.monotonic)
+
+
+def _step(run: _Run, course: Course, lessons: Sequence[Lesson], step: int) -> None:
+    """Move the weights once."""
+    lr = learning_rate(run.hyper, step, run.total)
+    for group in run.optimizer.param_groups:
+        group["lr"] = lr
+    loss, computed = _gradient(run, course, lessons, step)
+    if not np.isfinite(loss):
+        raise ModelError(
+            f"{course.name}: the loss is not a number at step {step + 1} of {run.total} (lr {lr:.2g}); "
+            "lower it by --set lr=..., or use --dtype float32"
+        )
+    run.accelerator.clip_grad_norm_(run.model.parameters(), run.hyper.max_grad_norm)
+    run.optimizer.step()
+    run.outcome.tokens += computed
+    _tell(run, step + 1, course.name, loss, lr)
+
+
+def _gradient(run: _Run, course: Course, lessons: Sequence[Lesson], step: int) -> tuple[float, int]:
+    """Loss and number of tokens of a batch; what does not fit in memory comes again in smaller parts."""
+    while True:
+        torch.manual_seed(_mixed(run.seed, step))
+        run.optimizer.zero_grad(set_to_none=True)
+        try:
+            return accumulate(run.accelerator, run.model, course, run.readers[course.name], lessons, run.budget)
+        except RuntimeError as error:
+            if not out_of_memory(error) or run.budget <= 64:
+                raise
+        run.budget //= 2
+        if run.accelerator.device.type == "cuda":  # only now, when the error no longer holds the batch's tensors
+            torch.cuda.empty_cache()
+
+
+def _looked(run: _Run, best: Best, done: int, folder: Path) -> Best:
+    """Evaluate on English dev data, and keep the weights where they are the best so far."""
+    scores = _evaluated(run)
+    best = best.after(done, scores)
+    run.outcome.history.append({"step": done, "dev": scores, "score": best.last})
+    main = run.accelerator.is_main_process
+    if main:
+        run.report(run.outcome.history[-1])
+    run.accelerator.log({f"dev/{task}": value for task, value in scores.items()}, step=done)
+    if best.step == done and run.hyper.selection == "best" and main:
+        save_weights(folder, done, run.trainee)
+    return best
 
 
 def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra: float | None = None) -> int:
@@ -217,33 +209,6 @@ def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra
     steps = steps_of(sources, mixture.cap)
     whole = steps if extra is None else round(steps / (1 - extra))
     return min(whole, hyper.max_steps or whole)
-
-
-def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
-    """The arithmetic of the forward pass: as the command says, else the recipe, else what the hardware is made for."""
-    wanted = dtype if dtype != "auto" else hyper.precision
-    return choose_dtype(wanted, choose_device(device))
-
-
-def _reader(trainee: Trainee, course: Course, device: torch.device) -> Model:
-    """The task's network as evaluation reads it, which also lays out its inputs."""
-    member: Any = trainee.members[course.name]
-    by_choice = HEADS[course.role.head].by_choice and hasattr(member, "base_model")
-    return Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
-
-
-def _inputs(reader: Model, lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
-    """The padded rows of some lessons, in the form that the network takes."""
-    inputs = reader.tensors([row for lesson in lessons for row in lesson.rows], "en")
-    return {name: value.unsqueeze(1) for name, value in inputs.items()} if reader.by_choice else inputs
-
-
-def _joined_loss(objective: Objective, outputs: Sequence[Any], parts: Sequence[Any], share: Sequence[Lesson]) -> Any:
-    """The loss over a whole batch whose vectors came in parts, two rows a lesson."""
-    vectors = torch.cat([out.vectors.float() for out in outputs]).view(len(share), 2, -1)
-    where = torch.from_numpy(np.argsort(np.concatenate(parts))).to(vectors.device)
-    joined = SimpleNamespace(vectors=vectors[where].flatten(0, 1), scale=outputs[0].scale, group=outputs[0].group)
-    return objective.loss(joined, share)
 
 
 def _drawn(course: Course, nth: int, seed: int, step: int) -> list[Lesson]:
@@ -269,29 +234,28 @@ def _counts(order: np.ndarray[Any, Any], courses: Sequence[Course]) -> dict[str,
     return {course.name: int((order == i).sum()) for i, course in enumerate(courses)}
 
 
+def _due(run: _Run, done: int) -> bool:
+    """Is there something to select by, and is it time to look?"""
+    if not any(course.dev is not None or course.dev_lessons for course in run.courses):
+        return False
+    every = run.hyper.eval_every or max(1, _epoch_steps(run.courses, run.total))
+    return done == run.total or (run.hyper.selection == "best" and done % every == 0)
+
+
 def _epoch_steps(courses: Sequence[Course], total: int) -> int:
     """Steps between evaluations: an epoch of a single task, a tenth of a run over several."""
     return courses[0].source.per_epoch if len(courses) == 1 else total // 10
 
 
-def _due(done: int, every: int, total: int, hyper: Hyper, courses: Sequence[Course]) -> bool:
-    """Is there something to select by, and is it time to look?"""
-    if not any(course.dev is not None or course.dev_lessons for course in courses):
-        return False
-    return done == total or (hyper.selection == "best" and done % every == 0)
-
-
-def _evaluated(
-    accelerator: Any, trainee: Trainee, courses: Sequence[Course], readers: Mapping[str, Model], hyper: Hyper
-) -> dict[str, float]:
+def _evaluated(run: _Run) -> dict[str, float]:
     """Scores on English dev data, of the main process."""
     scores: list[Any] = [None]
-    if accelerator.is_main_process:
-        trainee.eval()
-        with accelerator.autocast(), torch.no_grad():
-            scores = [dev_scores(trainee, courses, readers, hyper)]
-        trainee.train()
-    if accelerator.num_processes > 1:
+    if run.accelerator.is_main_process:
+        run.trainee.eval()
+        with run.accelerator.autocast(), torch.no_grad():
+            scores = [dev_scores(run.trainee, run.courses, run.readers, run.hyper)]
+        run.trainee.train()
+    if run.accelerator.num_processes > 1:
         from accelerate.utils import broadcast_object_list
 
         broadcast_object_list(scores)
@@ -299,23 +263,13 @@ def _evaluated(
     return found
 
 
-def _tell(
-    report: Callable[[Mapping[str, Any]], None],
-    accelerator: Any,
-    outcome: Outcome,
-    done: int,
-    total: int,
-    task: str,
-    loss: float,
-    lr: float,
-    seconds: float,
-) -> None:
-    if done % _LOG_EVERY and done != total:
+def _tell(run: _Run, done: int, task: str, loss: float, lr: float) -> None:
+    if done % _LOG_EVERY and done != run.total:
         return
     event = {
-        "step": done, "total": total, "task": task, "loss": round(loss, 6), "lr": lr, "tokens": outcome.tokens,
-        "seconds": round(seconds, 3), "here": done - outcome.resumed_at,
+        "step": done, "total": run.total, "task": task, "loss": round(loss, 6), "lr": lr, "tokens": run.outcome.tokens,
+        "seconds": round(time.monotonic() - run.started, 3), "here": done - run.outcome.resumed_at,
     }  # fmt: skip
-    if accelerator.is_main_process:
-        report(event)
-    accelerator.log({f"loss/{task}": loss, "lr": lr}, step=done)
+    if run.accelerator.is_main_process:
+        run.report(event)
+    run.accelerator.log({f"loss/{task}": loss, "lr": lr}, step=done)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.fixtures.families import ENCODER_IDS, SIZES, TOKENIZERS
 from xtreme_harness.models.compute import linear
-from xtreme_harness.models.compute.packed import FAMILIES, pack, packable, side_by_side
+from xtreme_harness.models.compute.packed import pack, packable, side_by_side
+from xtreme_harness.models.compute.positions import FAMILIES
 from xtreme_harness.models.head_table import CHOICE, SEQUENCE, SPANS, TOKENS
 from xtreme_harness.models.heads import with_head
 from xtreme_harness.models.load import fitted_tokenizer

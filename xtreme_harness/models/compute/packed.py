@@ -16,7 +16,7 @@ Three more things are left out. Layers above the one that is read are not kept. 
 feed-forward, which is most of its work, run for the tokens that are read (the first one, where a classifier reads
 that; the first piece of every word, where a tagger does). And the pooler runs where it is asked for.
 
-What it computes is what transformers computes: `tests/models/test_packed.py` compares them, family by family.
+What it computes is what transformers computes: `tests/models/compute/test_packed.py` compares them, family by family.
 """
 
 from __future__ import annotations
@@ -28,17 +28,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import layer_norm
 
 from xtreme_harness.models.compute.attention import attend
 from xtreme_harness.models.compute.linear import Adding, Linear, activated, adding
+from xtreme_harness.models.compute.positions import FAMILIES, positions_of
 from xtreme_harness.records import Encoded
 
-__all__ = ["FAMILIES", "Packed", "Tokens", "pack", "packable", "side_by_side"]
-
-# model types whose layers are BERT's; True: positions are counted behind the padding id, as in fairseq
-FAMILIES = {"bert": False, "camembert": True, "roberta": True, "xlm-roberta": True}
+__all__ = ["Packed", "Tokens", "pack", "packable", "side_by_side"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +147,12 @@ def side_by_side(rows: Sequence[Encoded], config: Any, device: torch.device, typ
     lengths = np.array([len(row.ids) for row in rows], np.int64)
     ids = np.fromiter((i for row in rows for i in row.ids), np.int64, int(lengths.sum()))
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    positions = np.arange(len(ids)) - starts
-    if FAMILIES[config.model_type]:
-        positions = _behind_padding(ids, starts, int(config.pad_token_id))
     types = np.zeros_like(ids)
     if typed:
         types = np.fromiter((i for row in rows for i in row.types or [0] * len(row.ids)), np.int64, len(ids))
-    sent = [torch.from_numpy(values).to(device) for values in (ids, types, positions)]
-    return Tokens(sent[0], sent[1], sent[2], lengths.tolist())
-
-
-def _behind_padding(ids: NDArray[np.int64], starts: NDArray[np.int64], padding: int) -> NDArray[np.int64]:
-    """Positions as fairseq counts them: from behind the padding id; a padding id inside a text is not counted."""
-    real = ids != padding
-    counted = np.cumsum(real)
-    before = np.concatenate([[0], counted])[starts]
-    return np.where(real, counted - before, 0) + padding
+    tokens = torch.from_numpy(ids)
+    positions = positions_of(tokens, torch.from_numpy(starts), config)
+    return Tokens(tokens.to(device), torch.from_numpy(types).to(device), positions.to(device), lengths.tolist())
 
 
 def _layer(source: Any) -> _Layer:

@@ -19,7 +19,8 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from xtreme_harness.models.compute.dropout import dropped
 from xtreme_harness.models.compute.microbatch import split_batch
-from xtreme_harness.models.compute.packed import FAMILIES, packable
+from xtreme_harness.models.compute.packed import packable
+from xtreme_harness.models.compute.positions import positions_of
 
 __all__ = ["compute_without_padding"]
 
@@ -71,26 +72,19 @@ def _forward(
         attention_mask = torch.ones_like(input_ids)
     lengths = attention_mask.sum(1)
     order = lengths.argsort(descending=True, stable=True)
-    real = attention_mask[order].bool()
-    types = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-    positions = _positions(encoder.config, input_ids)
-    ids, types, positions = (table[order][real].unsqueeze(0) for table in (input_ids, types, positions))
-    states = encoder.embeddings(input_ids=ids, token_type_ids=types, position_ids=positions)
-    groups = _groups(lengths[order].tolist(), input_ids.device)
-    table = encoder.encoder(states, attention_mask=None, groups=groups).last_hidden_state[0]
+    lengths, real = lengths[order], attention_mask[order].bool()
     rows, columns = real.nonzero(as_tuple=True)
+    types = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+    ids, types = (table[order][real] for table in (input_ids, types))
+    positions = positions_of(ids, (lengths.cumsum(0) - lengths)[rows], encoder.config)
+    states = encoder.embeddings(
+        input_ids=ids.unsqueeze(0), token_type_ids=types.unsqueeze(0), position_ids=positions.unsqueeze(0)
+    )
+    groups = _groups(lengths.tolist(), input_ids.device)
+    table = encoder.encoder(states, attention_mask=None, groups=groups).last_hidden_state[0]
     whole = table.new_zeros(*input_ids.shape, table.shape[-1]).index_put((order[rows], columns), table)
     pooled = None if encoder.pooler is None else encoder.pooler(whole)
     return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=whole, pooler_output=pooled)
-
-
-def _positions(config: Any, ids: Tensor) -> Tensor:
-    """Rows of the position table, as the family counts them."""
-    if not FAMILIES[config.model_type]:
-        return torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    real = ids != config.pad_token_id
-    counted: Tensor = real.cumsum(1) * real + config.pad_token_id
-    return counted
 
 
 def _groups(lengths: Sequence[int], device: torch.device) -> list[_Group]:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from tests.models.test_packed import CONFIGS
 
 from tests.fixtures.families import build
+from tests.models.compute.test_packed import CONFIGS
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.models.compute.unpadded import _stored, compute_without_padding
 from xtreme_harness.training.network import Trainee, _add_lora, _prepare

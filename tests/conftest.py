@@ -6,8 +6,12 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fixtures.warm import Warm
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +55,15 @@ def xharness(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Finis
     yield run
     log.handlers, log.propagate = kept[:2]
     log.setLevel(kept[2])
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A server of processes that have imported everything, started once."""
+    from tests.fixtures.warm import warm_server
+
+    with warm_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,15 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.fixtures.warm import Warm
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected_once() -> Iterator[None]:
+    """Spare the garbage collector, which runs after every training, all that the imports have made."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

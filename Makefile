@@ -9,11 +9,16 @@ DEMO ?= demo
 .PHONY: help venv demo test quick lint format bench bench-full wheel clean
 
 help:
-	@echo "make demo    a tiny checkpoint, evaluated on the sample data, offline"
-	@echo "make test    all tests"
-	@echo "make quick   the tests that take under a minute"
-	@echo "make lint    ruff and mypy"
-	@echo "make bench   measure speed against what people use today (a quarter of an hour; bench-full: hours)"
+	@echo "make demo        a tiny checkpoint, evaluated on the sample data, offline"
+	@echo "make test        all tests that need no network and no GPU, and which were slowest"
+	@echo "make quick       those that take under a minute together"
+	@echo "make lint        ruff and mypy"
+	@echo "make format      ruff's fixes and layout"
+	@echo "make bench       measure speed against what people use today (a quarter of an hour)"
+	@echo "make bench-full  the same at full size (hours)"
+	@echo "make wheel       the wheel, into dist/"
+	@echo "make venv        the virtual environment that all of these use"
+	@echo "make clean       remove what these have made"
 
 venv: $(VENV)/.installed
 
@@ -27,11 +32,14 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 demo: venv
 	$(BIN)/xharness demo $(DEMO)
 
+# Two processes, each with one thread: tiny networks gain nothing from more.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W error -p no:cacheprovider -q
+
 test: venv
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W error -m "not network and not gpu and not benchmark" -p no:cacheprovider -q
+	$(PYTEST) -m "not network and not gpu and not benchmark" --durations=10
 
 quick: venv
-	$(BIN)/python -m pytest -W error -m "not slow and not network and not gpu and not benchmark" -q
+	$(PYTEST) -m "not slow and not network and not gpu and not benchmark"
 
 lint: venv
 	$(BIN)/ruff check .

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.fixtures.warm import Warm
+
+
+Made = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected_once() -> Iterator[None]:
+    """Spare the garbage collector, which runs after every training, all that the imports have made."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +73,15 @@ def xharness(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Finis
 
 
 @pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A server of processes that have imported everything, started once."""
+    from tests.fixtures.warm import warm_server
+
+    with warm_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def samples() -> Path:
     """The sample data that ships with the package."""
     from xtreme_harness.cards import folder
@@ -62,28 +90,42 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny checkpoint a training unit, made once."""
-    from tests.fixtures.tiny_checkpoint import build_checkpoint
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Make a folder once for all processes of pytest-xdist: the first one makes it, others wait for it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
-    return build_checkpoint(tmp_path_factory.mktemp("demo") / "checkpoint")
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        with (root / f"{name}.lock").open("a+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (root / f"{name}.made").exists():
+                make(root / name)
+                (root / f"{name}.made").touch()
+        return root / name
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def oracle_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(made_once: Made) -> Path:
+    """A tiny checkpoint a training unit; read only."""
+    from tests.fixtures.tiny_checkpoint import build_checkpoint
+
+    return made_once("checkpoint", build_checkpoint)
+
+
+@pytest.fixture(scope="session")
+def oracle_run(made_once: Made) -> Path:
     """The output of `oracle` on both suites; read only."""
     from xtreme_harness import evaluate
 
-    out = tmp_path_factory.mktemp("oracle") / "out"
-    evaluate("oracle", ["xtreme", "xtreme-r"], data="samples", output=out, log_samples=True)
-    return out
+    asked: Any = {"data": "samples", "log_samples": True}
+    return made_once("oracle", lambda out: evaluate("oracle", ["xtreme", "xtreme-r"], output=out, **asked))
 
 
 @pytest.fixture(scope="session")
-def demo_run(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_run(checkpoint: Path, made_once: Made) -> Path:
     """The output of the tiny checkpoint on both suites; read only."""
     from xtreme_harness import evaluate
 
-    out = tmp_path_factory.mktemp("demo-run") / "out"
-    evaluate(checkpoint, ["xtreme", "xtreme-r"], data="samples", output=out)
-    return out
+    return made_once("demo", lambda out: evaluate(checkpoint, ["xtreme", "xtreme-r"], data="samples", output=out))

@@ -1,21 +1,24 @@
-"""`xharness demo`."""
+"""`xharness demo`, in a process of its own, from the built wheel."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.fixtures.wheel import Site, build_wheel
+
 
 @pytest.mark.slow
-def test_runs_all_three_phases(xharness: Callable[..., Any], tmp_path: Path, demo_run: Path) -> None:
-    ended = xharness("demo", tmp_path / "demo")
-    assert ended.status == 0, ended.err
-    lines = ended.out.splitlines()
+def test_runs_all_three_phases(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, oracle_run: Path) -> None:
+    site = Site(build_wheel(tmp_path_factory.mktemp("wheel")), tmp_path)
+    where = site.run("-c", "from xtreme_harness.cards import folder; print(folder())").strip()
+    assert where == str(site.packages / "xtreme_harness" / "tasks")
+    printed = site.run("-m", "xtreme_harness.cli.main", "demo", "demo")
+    assert "checkpoint, xtreme, test split" in printed
+    lines = printed.splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith(("| none (score)", "| hellaswag "))] == [
         "none (score)", "hellaswag", "hellaswag", "none (score)", "hellaswag", "hellaswag",
     ]  # fmt: skip
@@ -24,7 +27,7 @@ def test_runs_all_three_phases(xharness: Callable[..., Any], tmp_path: Path, dem
         for suite in ("xtreme", "xtreme-r"):
             name = f"leaderboard-{suite}.json"
             own = runs / arm / "seed-42" / name
-            one, two = (json.loads(file.read_text("utf-8")) for file in (own, demo_run / name))
+            one, two = (json.loads(file.read_text("utf-8")) for file in (own, oracle_run / name))
             assert list(one) == list(two)
             assert one["xharness"]["missing"] == two["xharness"]["missing"]
     trained = {path.parent.name for path in (runs / "hellaswag/seed-42/models").glob("*/xharness.json")}

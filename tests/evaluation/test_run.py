@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.warm import CLI, Child, Warm
 from xtreme_harness import DataError, ModelError, OutputError, Result, evaluate
 from xtreme_harness.evaluation import job
 from xtreme_harness.files.folder import locked
@@ -545,16 +544,7 @@ class TestInterrupt:
         assert "Traceback" not in ended.err
 
 
-def start(*args: object) -> subprocess.Popen[bytes]:
-    """Start the command line with Ctrl-C as a terminal has it: a job in the background inherits that it is ignored."""
-    hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{hear}; from xtreme_harness.cli.main import main; main()"
-    command = [sys.executable, "-c", program, *map(str, args)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, **quiet)  # type: ignore[call-overload,no-any-return]
-
-
-def wait_for_cells(process: subprocess.Popen[bytes], out: Path, number: int) -> None:
+def wait_for_cells(process: Child, out: Path, number: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         if len(list(out.glob("cells/*/*.json"))) >= number:
@@ -564,18 +554,18 @@ def wait_for_cells(process: subprocess.Popen[bytes], out: Path, number: int) -> 
 
 @pytest.mark.slow
 def test_killed_at_several_moments_and_continued_it_gives_the_same_bytes(
-    checkpoint: Path, demo_run: Path, tmp_path: Path
+    warm: Warm, checkpoint: Path, demo_run: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     command = ("eval", "-m", checkpoint, "-t", "xtreme,xtreme-r", "--data", "samples", "-o", out)
     for number in (2, 35, 70):
-        process = start(*command)
+        process = warm.start(CLI, command)
         wait_for_cells(process, out, number)
         process.kill()
-        assert process.wait() == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
         assert all(json.loads(raw) for name, raw in files(out, "cells").items() if name.rpartition("/")[2][0] != ".")
-    process = start(*command)
-    assert process.wait(120) == 0
+    process = warm.start(CLI, command)
+    assert process.wait(120) == 0, process.err
     assert files(out, "predictions") == files(demo_run, "predictions")
     assert timeless(out) == timeless(demo_run)
     for suite in SUITES:
@@ -586,11 +576,11 @@ def test_killed_at_several_moments_and_continued_it_gives_the_same_bytes(
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a scheduler"])
 def test_a_signal_ends_with_130_and_the_same_command_continues(
-    checkpoint: Path, tmp_path: Path, sent: signal.Signals
+    warm: Warm, checkpoint: Path, tmp_path: Path, sent: signal.Signals
 ) -> None:
     out = tmp_path / "out"
     command = ("eval", "-m", checkpoint, "-t", "xtreme", "--data", "samples", "-o", out)
-    process = start(*command)
+    process = warm.start(CLI, command)
     wait_for_cells(process, out, 3)
     process.send_signal(sent)
     assert process.wait(60) == 130

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures.warm import CLI, Warm
 from xtreme_harness import evaluate, evaluate_series
 from xtreme_harness.errors import DataError, ModelError, OutputError
 from xtreme_harness.evaluation.series import find_members, is_series, series_output, series_table
@@ -277,17 +273,16 @@ def test_means_over_fewer_languages_are_starred(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_and_continued_it_gives_the_same_bytes(training: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "xtreme_harness.cli.main", "eval", "-m", f"{training}/step-*", *XNLI, "-o"]
-    run = partial(subprocess.Popen, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ})
-    assert run([*command, str(tmp_path / "whole")]).wait(120) == 0
-    process = run([*command, str(tmp_path / "killed")])
+def test_killed_and_continued_it_gives_the_same_bytes(warm: Warm, training: Path, tmp_path: Path) -> None:
+    command = ("eval", "-m", f"{training}/step-*", *XNLI, "-o")
+    assert warm.start(CLI, [*command, tmp_path / "whole"]).wait(120) == 0
+    process = warm.start(CLI, [*command, tmp_path / "killed"])
     deadline = time.monotonic() + 60
     while not (tmp_path / "killed" / "step-9").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait(60)
-    assert run([*command, str(tmp_path / "killed")]).wait(120) == 0
+    assert warm.start(CLI, [*command, tmp_path / "killed"]).wait(120) == 0
     for name in (
         "series.json",
         *(f"step-{n}/predictions/tasks/xnli/test-{c}.tsv" for n in (2, 9, 10) for c in ("de", "sw")),

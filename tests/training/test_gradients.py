@@ -29,10 +29,14 @@ def gradient(trainee: Any, course: Any, lessons: Any, budget: int, folder: Path)
     return loss, {n: p.grad.clone() for n, p in trainee.named_parameters() if p.grad is not None}
 
 
-@pytest.mark.parametrize("family", ["bert", "xlm-roberta", "deberta-v2", "xlm", "mt5", "qwen2"])
+@pytest.fixture(scope="module", params=["bert", "xlm-roberta", "deberta-v2", "xlm", "mt5", "qwen2"])
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny encoder of every family."""
+    return build(request.param, None, tmp_path_factory.mktemp("base") / "base")
+
+
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
-def test_parts_add_up_to_the_whole(tmp_path: Path, family: str, task: str) -> None:
-    base = build(family, None, tmp_path / "base")
+def test_parts_add_up_to_the_whole(base: Path, tmp_path: Path, task: str) -> None:
     trainee, courses = prepared(stage_on_samples(base, (task,)), group=3 if task == "lareqa" else None)
     lessons = courses[0].lessons[:8]
     whole_loss, whole = gradient(trainee, courses[0], lessons, 1 << 20, tmp_path)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.fixtures.families import build
+from tests.fixtures.warm import CLI, Warm
 from xtreme_harness import train
 from xtreme_harness.errors import DataError
 from xtreme_harness.models.checkpoint import find_checkpoint
@@ -140,25 +138,23 @@ def test_nothing_to_select_on_is_told(base: Path, tmp_path: Path, caplog: pytest
 
 
 @pytest.mark.slow
-def test_two_processes_find_the_weights_of_one(base: Path, tmp_path: Path) -> None:
+def test_two_processes_find_the_weights_of_one(warm: Warm, base: Path, tmp_path: Path) -> None:
     pytest.importorskip("accelerate")
     settings = ["--set", "max_steps=6", "--set", "dropout=0", "--set", "lr=1e-3", "--dtype", "float32"]
-    command = ["-m", "xtreme_harness.cli.main", "train", "-m", str(base), "-t", "mnli,squad", "--sampling", "uniform"]
+    command = ["train", "-m", str(base), "-t", "mnli,squad", "--sampling", "uniform"]
     command += ["--data", "samples", "--recipe", "fast", *settings, "--device", "cpu", "-o"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", str(port)]
+    launch = ["--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
+    launch += ["--dynamo_backend", "no", "--main_process_port", str(port), "-m", "xtreme_harness.cli.main"]
     one, two = tmp_path / "one", tmp_path / "two"
-    for arguments in ([*command, str(one)], [*launch, *command, str(two)]):
-        ended = subprocess.run(
-            [sys.executable, *arguments], env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
-            timeout=240, check=False,
-        )  # fmt: skip
-        if "Gloo" in ended.stderr and ended.returncode:
-            pytest.skip(f"gloo cannot run here: {ended.stderr[-300:]}")
-        assert ended.returncode == 0, ended.stderr[-3000:]
+    launcher = "from accelerate.commands.launch import main; main()"  # it starts the two as new processes
+    for ended in (warm.start(CLI, [*command, one]), warm.start(launcher, [*launch, *command, two])):
+        status = ended.wait(240)
+        if "Gloo" in ended.err and status:
+            pytest.skip(f"gloo cannot run here: {ended.err[-300:]}")
+        assert status == 0, ended.err[-3000:]
     assert notes(two)["lineage"][-1]["steps_by_task"] == {"mnli": 3, "squad": 3}
     files = sorted(path.relative_to(one) for path in one.rglob("*.safetensors"))
     assert len(files) == 3
@@ -169,20 +165,10 @@ def test_two_processes_find_the_weights_of_one(base: Path, tmp_path: Path) -> No
                 assert torch.allclose(found[name], value, rtol=0, atol=1e-5), name
 
 
-def crash(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True, timeout=120,
-        check=False,
-    )  # fmt: skip
-
-
 KILLED = """
-import os, signal, sys, time
+import os, signal, sys
 import torch
 from xtreme_harness.training import state
-torch.set_num_threads(1)
 moment, base, out = sys.argv[1:]
 def always(saver, step, best):
     saver.next = 0.0
@@ -206,10 +192,10 @@ SETTINGS = ["epochs=9", "max_steps=40", "selection=best", "eval_every=10", "batc
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["after", "while"], ids=["after saving", "while saving"])
-def test_killed_at_a_known_step_and_run_again(base: Path, tmp_path: Path, moment: str) -> None:
+def test_killed_at_a_known_step_and_run_again(warm: Warm, base: Path, tmp_path: Path, moment: str) -> None:
     script = KILLED.replace("SETTINGS", repr(SETTINGS))
-    ended = crash(script, moment, str(base), str(tmp_path / "killed"))
-    assert ended.returncode == -9, ended.stderr
+    ended = warm.start(script, [moment, base, tmp_path / "killed"])
+    assert ended.wait(120) == -9, ended.err
     same: dict[str, Any] = {"data": "samples", "recipe": "fast", "dtype": "float32", "settings": SETTINGS}
     train(base, "udpos", output=tmp_path / "killed", **same)
     train(base, "udpos", output=tmp_path / "whole", **same)

@@ -1,0 +1,177 @@
+"""Tests are found by name: `metrics/squad.py` is tested by `tests/metrics/test_squad.py`, and what is not is listed."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+PACKAGE = TESTS.parent / "xtreme_harness"
+SMALL = 40  # lines; shorter modules need no test of their name
+
+# Test files without a module of their name, and what they are about.
+ACROSS = {
+    "cards/test_cards.py": "the cards themselves",
+    "data/formats/test_retrieval.py": "formats of one kind",
+    "data/test_hub_training.py": "training data from the Hub",
+    "data/test_sample_data.py": "the samples themselves",
+    "evaluation/test_eval_training.py": "training inside an evaluation",
+    "metrics/test_recorded_averages.py": "official numbers",
+    "metrics/test_registry.py": "all metrics",
+    "models/test_families.py": "all families of networks",
+    "report/test_browser.py": "the page in a browser",
+    "submission/test_recorded.py": "official numbers",
+    "test_benchmarks.py": "tests/benchmarks",
+    "test_layers.py": "imports",
+    "test_light.py": "imports",
+    "test_names.py": "names",
+    "test_readme.py": "documentation",
+    "test_real_encoder.py": "a real model",
+    "test_wheel.py": "packaging",
+    "training/test_dual_encoder.py": "one kind of network",
+    "training/test_gradients.py": "a property",
+    "training/test_resume.py": "a property",
+}
+
+# Modules without a test of their name, and the file that tests them.
+ELSEWHERE = {
+    "cards/faults.py": "cards/test_cards.py",
+    "cards/schema.py": "cards/test_cards.py",
+    "cli/options.py": "cli/test_evaluate.py",
+    "cli/show.py": "cli/test_evaluate.py",
+    "cli/training_progress.py": "cli/test_train.py",
+    "comparison/replicates.py": "comparison/test_compare.py",
+    "comparison/text.py": "comparison/test_differences.py",
+    "data/formats/checks.py": "data/formats/test_jsonlines.py",
+    "data/formats/conllu.py": "data/formats/test_tagging.py",
+    "data/formats/fields.py": "data/formats/test_jsonlines.py",
+    "data/formats/mentions.py": "data/formats/test_retrieval.py",
+    "data/formats/mewslix.py": "data/formats/test_retrieval.py",
+    "data/formats/xquad_r.py": "data/formats/test_retrieval.py",
+    "data/hub_repository.py": "data/test_hub.py",
+    "demonstration/tiny.py": "training/test_masking.py",
+    "evaluation/cell.py": "evaluation/test_run.py",
+    "evaluation/saved.py": "evaluation/test_run.py",
+    "evaluation/seeds.py": "scoring/test_uncertainty.py",
+    "files/folder.py": "evaluation/test_run.py",
+    "files/text.py": "submission/test_names.py",
+    "files/yaml.py": "gate/test_rules.py",
+    "gate/baseline.py": "gate/test_gate.py",
+    "gate/decide.py": "gate/test_gate.py",
+    "gate/judge.py": "gate/test_gate.py",
+    "gate/outputs.py": "gate/test_gate.py",
+    "gate/standing.py": "gate/test_gate.py",
+    "gate/verdicts.py": "gate/test_gate.py",
+    "gate/worst.py": "gate/test_gate.py",
+    "grid/execute.py": "cli/test_grid.py",
+    "grid/gain_tables.py": "grid/test_gain_summary.py",
+    "grid/graph.py": "grid/test_schema.py",
+    "kinds/base.py": "kinds/test_faults.py",
+    "kinds/predict.py": "models/test_load.py",
+    "leaderboard/formats.py": "leaderboard/test_board.py",
+    "leaderboard/recompute.py": "leaderboard/test_submissions.py",
+    "leaderboard/sections.py": "leaderboard/test_board.py",
+    "metrics/base.py": "metrics/test_registry.py",
+    "models/device.py": "models/test_load.py",
+    "models/model.py": "models/compute/test_packed.py",
+    "models/reading.py": "models/compute/test_packed.py",
+    "models/sentence.py": "models/test_checkpoint.py",
+    "plan/check.py": "cli/test_tasks.py",
+    "plan/download.py": "cli/test_download.py",
+    "plan/estimate.py": "cli/test_evaluate.py",
+    "plan/options.py": "evaluation/test_run.py",
+    "plan/setups.py": "evaluation/test_run.py",
+    "records.py": "kinds/test_retrieval.py",
+    "report/comparison.py": "report/test_page.py",
+    "report/explorer.py": "report/test_page.py",
+    "report/heatmap.py": "report/test_page.py",
+    "report/inputs.py": "report/test_page.py",
+    "report/lines.py": "report/test_page.py",
+    "report/over_seeds.py": "report/test_page.py",
+    "report/overview.py": "report/test_page.py",
+    "report/parts.py": "report/test_page.py",
+    "report/provenance.py": "report/test_page.py",
+    "report/single_figures.py": "cli/test_report.py",
+    "report/transfer.py": "report/test_page.py",
+    "results/result.py": "results/test_json_file.py",
+    "scoring/means.py": "scoring/test_score.py",
+    "scoring/spread.py": "scoring/test_uncertainty.py",
+    "submission/check.py": "cli/test_submission.py",
+    "submission/metadata.py": "leaderboard/test_submissions.py",
+    "training/accelerator.py": "training/test_loop.py",
+    "training/course.py": "training/test_mixture.py",
+    "training/estimate.py": "cli/test_evaluate.py",
+    "training/journal.py": "training/test_stages.py",
+    "training/objectives.py": "training/test_network.py",
+    "training/saving.py": "training/test_network.py",
+    "training/selection.py": "training/test_loop.py",
+    "training/stage.py": "training/test_stages.py",
+    "training/train.py": "cli/test_train.py",
+    "training/units.py": "evaluation/test_eval_training.py",
+}
+
+
+def places(root: Path, pattern: str) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob(pattern))
+
+
+def mirrored(module: str) -> str:
+    """The test file that carries a module's name."""
+    return Path(module).with_name(f"test_{Path(module).name}").as_posix()
+
+
+MODULES = [place for place in places(PACKAGE, "*.py") if not place.endswith("__init__.py")]
+MIRRORS = {mirrored(module): module for module in MODULES}
+
+
+@cache
+def imported(file: Path) -> frozenset[str]:
+    """The modules of the package that a file imports, anywhere in it; the fixture `xharness` stands for all of cli/."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.arg) and node.arg == "xharness":
+            names |= {f"xtreme_harness.cli.{path.stem}" for path in (PACKAGE / "cli").glob("*.py")}
+    ours = {name.replace(".", "/") for name in names if name.partition(".")[0] == PACKAGE.name}
+    files = {TESTS.parent / f"{name}{ending}" for name in ours for ending in (".py", "/__init__.py")}
+    return frozenset(file.relative_to(PACKAGE).as_posix() for file in files if file.exists())
+
+
+def reached(test: str) -> set[str]:
+    """What a test imports, with what that imports, and once more: helpers of what is called."""
+    found = set(imported(TESTS / test))
+    for _ in range(2):
+        found |= {one for place in found for one in imported(PACKAGE / place)}
+    return found
+
+
+@pytest.mark.parametrize("test", places(TESTS, "test_*.py"))
+def test_a_test_file_has_the_name_of_a_module(test: str) -> None:
+    assert (test in MIRRORS) != (test in ACROSS), "no module of this name: rename it, or say in ACROSS what it is about"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_test_of_its_name(module: str) -> None:
+    if (TESTS / mirrored(module)).exists():
+        assert module not in ELSEWHERE, f"{mirrored(module)} exists: take the module from ELSEWHERE"
+    elif len((PACKAGE / module).read_text("utf-8").splitlines()) > SMALL:
+        assert module in ELSEWHERE, f"write {mirrored(module)}, or name in ELSEWHERE the file that tests it"
+
+
+@pytest.mark.parametrize(("module", "test"), ELSEWHERE.items())
+def test_what_is_tested_elsewhere_is_imported_there(module: str, test: str) -> None:
+    assert module in MODULES, "no such module: take it from ELSEWHERE"
+    assert (TESTS / test).exists()
+    assert module in reached(test)
+
+
+@pytest.mark.parametrize("listed", [ACROSS, ELSEWHERE], ids=["across", "elsewhere"])
+def test_lists_are_sorted_and_name_what_is_there(listed: dict[str, str]) -> None:
+    assert list(listed) == sorted(listed)
+    assert all((TESTS / name).exists() or (PACKAGE / name).exists() for name in listed)

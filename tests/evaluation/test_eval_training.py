@@ -183,5 +183,5 @@ def test_seeds_are_trained_each_and_averaged(evaluated: Run, tmp_path: Path) -> 
 
 def test_a_seed_that_stands_twice_is_refused(evaluated: Run, tmp_path: Path) -> None:
     done = evaluated("--seeds", "1,2,1")
-    assert (done.status, done.errors) == (2, ["error: --seeds: 1 stands twice; every seed counts once"])
+    assert (done.status, done.errors) == (2, ["error: --seeds 1,2,1: a seed stands twice; every seed counts once"])
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,120 @@
+"""What comes of a piece of work, and that a job is a value that another process can do."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_harness.errors import DataError, HubSilent, OutputError
+from xtreme_harness.evaluation.job import evaluation_jobs
+from xtreme_harness.jobs import SILENT, Failure, Job, Watch, all_failed, attempt, results, run_job
+from xtreme_harness.plan.evaluate import prepare_evaluation
+from xtreme_harness.plan.request import EvalRequest, TrainRequest
+from xtreme_harness.plan.train import prepare_training
+from xtreme_harness.training.job import training_jobs
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A job that returns what it is told to, or raises it."""
+
+    name: str
+    says: Any
+
+    def run(self, watch: Watch) -> Any:
+        if isinstance(self.says, BaseException):
+            raise self.says
+        return self.says
+
+
+def test_what_a_job_returns_is_what_it_left() -> None:
+    outcome = run_job(Saying("a", 7), SILENT)
+    assert (outcome.job.name, outcome.left, outcome.failure) == ("a", 7, None)
+    assert results([outcome]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "line"),
+    [
+        (DataError("x.tsv:1: no label", "x.tsv:9: no label"), "x.tsv:1: no label\nx.tsv:9: no label",
+         "x.tsv:1: no label x.tsv:9: no label"),
+        (RuntimeError("no\nsuch luck"), "RuntimeError: no such luck", "RuntimeError: no such luck"),
+    ],
+    ids=["the user's to fix", "ours"],
+)  # fmt: skip
+def test_what_goes_wrong_is_a_failure(error: Exception, message: str, line: str) -> None:
+    failure = run_job(Saying("a", error), SILENT).failure
+    assert failure is not None
+    assert (failure.message, failure.line, failure.error) == (message, line, error)
+    with pytest.raises(type(error)) as again:
+        results([run_job(Saying("a", error), SILENT)])
+    assert again.value is error
+
+
+@pytest.mark.parametrize("error", [OutputError("full"), HubSilent("silent"), KeyboardInterrupt()], ids=repr)
+def test_what_ends_everything_is_no_failure(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        attempt("a", lambda: Saying("a", error).run(SILENT))
+
+
+def test_the_failures_of_all_are_one_error_of_the_first_kind() -> None:
+    told = [attempt("", lambda line=line: Saying("", DataError(line)).run(SILENT)) for line in ("a", "b", "a")]
+    error = all_failed([one for one in told if isinstance(one, Failure)])
+    assert isinstance(error, DataError)
+    assert error.faults == ("a", "b")
+
+
+def done_elsewhere(job: Job, tmp_path: Path) -> Any:
+    """Do a job in a new process that knows nothing but its pickle."""
+    (tmp_path / "job").write_bytes(pickle.dumps(job))
+    code = (
+        "import pickle, sys\nfrom pathlib import Path\nfrom xtreme_harness.jobs import SILENT, run_job\n"
+        "job = pickle.loads(Path(sys.argv[1], 'job').read_bytes())\n"
+        "Path(sys.argv[1], 'outcome').write_bytes(pickle.dumps(run_job(job, SILENT)))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    return pickle.loads((tmp_path / "outcome").read_bytes())
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("predictions/**/*.*"))}
+
+
+def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path) -> None:
+    request = EvalRequest.of(checkpoint, "pawsx", data="samples", output=tmp_path / "out", languages="de,en")
+    (job,), needs = evaluation_jobs(prepare_evaluation(request), tmp_path / "out" / "models")
+    assert not needs
+    here = results([run_job(job, SILENT)])[0]
+    files = written(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    outcome = done_elsewhere(job, tmp_path)
+    assert outcome.failure is None
+    assert (
+        [one.cell.name for one in outcome.left.done] == [one.cell.name for one in here.done] == ["pawsx de", "pawsx en"]
+    )
+    assert len(files) == 2
+    assert written(tmp_path / "out") == files
+
+
+@pytest.mark.slow
+def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path) -> None:
+    request = TrainRequest.of(
+        checkpoint / "encoder", "copa", data="samples", output=tmp_path / "out", recipe="fast",
+        settings=["max_steps=2", "precision=float32"], device="cpu",
+    )  # fmt: skip
+    prepared = prepare_training(request)
+    (job,), _ = training_jobs(prepared.unit, prepared.output, prepared.output / "stages")
+    run_job(job, SILENT)
+    weights = (tmp_path / "out" / "model.safetensors").read_bytes()
+    shutil.rmtree(tmp_path / "out")
+    outcome = done_elsewhere(job, tmp_path)
+    assert outcome.failure is None, outcome.failure
+    assert not outcome.left.kept
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == weights

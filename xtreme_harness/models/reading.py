@@ -1,7 +1,7 @@
 """Which tokens of a sequence a head reads, and what it makes of their hidden states.
 
-For encoders that run without padding (`models.compute.packed`): there a head gets the rows it reads, one after the other, and
-no rectangle to pick them from.
+For encoders that run without padding (`models.compute.packed`): there a head gets the rows it reads, one after the
+other, and no rectangle to pick them from.
 """
 
 from __future__ import annotations

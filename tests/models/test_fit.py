@@ -73,4 +73,6 @@ def test_a_head_of_another_size_does_not_fit_a_task_without_labels(nli: Path, mo
     monkeypatch.setitem(HEADS, "degree", Head(SEQUENCE, "classes", outputs=1))
     found = find_checkpoint(str(nli), None)
     assert "its head has 3 outputs, and degree has 1" in str(head_fault(found, "degree", ()))
-    assert head_fault(replace(found, labels=("LABEL_0",)), "degree", ()) is None
+    one = replace(found, labels=("LABEL_0",), tasks=("sts",))
+    assert head_fault(one, "degree", (), unit="sts") is None
+    assert "its head was trained on sts, not on near" in str(head_fault(one, "degree", (), unit="near"))

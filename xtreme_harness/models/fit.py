@@ -26,13 +26,14 @@ def head_fault(
     """
     if head is None:
         return None
-    if unit and checkpoint.tasks and unit not in checkpoint.tasks and checkpoint.head == head and not keep_head:
+    wanted, own = HEADS[head], HEADS.get(checkpoint.head or "")
+    alike = own is not None and own.auto == wanted.auto
+    if unit and checkpoint.tasks and unit not in checkpoint.tasks and alike and not keep_head:
         trained = ", ".join(checkpoint.tasks)
         return f"{checkpoint.name}: its head was trained on {trained}, not on {unit} (--keep-head uses it)"
     if checkpoint.stage == "intermediate" and not keep_head:
         return f"{checkpoint.name}: an intermediate checkpoint; its head is not for this task (--keep-head uses it)"
-    wanted, own = HEADS[head], HEADS.get(checkpoint.head or "")
-    if own is None or own.auto != wanted.auto:
+    if own is None or not alike:
         found = ", ".join(checkpoint.config.get("architectures") or ["none"])
         hint = (
             "; its own head runs the decoder"

@@ -24,6 +24,8 @@ from xtreme_harness.training.course import lessons_of
 from xtreme_harness.training.loop import _reader, fit
 from xtreme_harness.training.saving import save_checkpoint
 
+pytestmark = pytest.mark.slow
+
 KIND = KINDS["retrieval"]
 CPU = torch.device("cpu")
 

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 Made = Callable[[str, Callable[[Path], object]], Path]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _collected_once() -> Iterator[None]:
-    """Spare the garbage collector, which runs after every training, all that the imports have made."""
+@pytest.fixture(scope="module", autouse=True)
+def _collected_once() -> None:
+    """Spare the garbage collector, which runs after every training, all that imports and earlier files have left."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collectable_again() -> Iterator[None]:
+    """Hypothesis asks the collector at the end who refers to what."""
     yield
     gc.unfreeze()
 

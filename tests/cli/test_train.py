@@ -137,6 +137,7 @@ def test_mlm_needs_texts(trained: Run, tmp_path: Path, files: dict[str, str], li
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_do(trained: Run, tmp_path: Path) -> None:
     done = trained("-t", "xnli", "--set", "lr=1e9")
     assert (done.status, len(done.errors)) == (2, 1)
@@ -146,6 +147,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_do(trained: Run,
     assert trained("-t", "xnli").status == 0, "the same folder, with a rate that is sane"
 
 
+@pytest.mark.slow
 def test_another_run_is_not_trained_over_without_force(trained: Run, tmp_path: Path) -> None:
     assert trained("-t", "xnli").status == 0
     before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
@@ -166,6 +168,7 @@ def test_a_folder_with_other_files_is_left_alone(trained: Run, tmp_path: Path) -
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "auto"),
     [
@@ -201,6 +204,7 @@ def test_the_same_command_keeps_what_is_there(trained: Run, tmp_path: Path) -> N
     assert (tmp_path / "out" / "model.safetensors").stat().st_mtime_ns == before.st_mtime_ns
 
 
+@pytest.mark.slow
 def test_several_tasks_leave_an_encoder_and_their_heads(trained: Run, tmp_path: Path) -> None:
     assert trained(*SEVERAL, steps=6).status == 0
     heads = tmp_path / "out" / "heads"
@@ -211,6 +215,7 @@ def test_several_tasks_leave_an_encoder_and_their_heads(trained: Run, tmp_path: 
     assert _notes(tmp_path / "out")["lineage"][-1]["steps_by_task"] == {"mnli": 2, "hellaswag": 2, "squad": 2}
 
 
+@pytest.mark.slow
 def test_every_seed_has_a_folder_of_its_own(trained: Run, tmp_path: Path) -> None:
     done = trained("-t", "xnli", "--seeds", "1,2")
     assert done.status == 0

@@ -21,6 +21,8 @@ from xtreme_harness.cards import HubSource
 from xtreme_harness.data.hub import hub_revision, read_hub
 from xtreme_harness.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW, OTHER = "a" * 40, "b" * 40, "c" * 40
 

@@ -14,6 +14,8 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Row
 
+pytestmark = pytest.mark.slow
+
 CARDS = all_cards().tasks
 CONVERTED = "d" * 40
 NLI = ["entailment", "neutral", "contradiction"]

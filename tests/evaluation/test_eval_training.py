@@ -17,6 +17,8 @@ from tests.fixtures.families import build, tokenizer
 from xtreme_harness import train
 from xtreme_harness.models.checkpoint import read_checkpoint
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Any]
 FLAGS = ("--data", "samples", "--recipe", "fast", "--set", "max_steps=2", "--dtype", "float32", "--languages", "en,de")
 

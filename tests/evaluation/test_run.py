@@ -154,6 +154,7 @@ class TestRandom:
             n += sum(cell["n"] for cell in result.cells)
         assert abs(found / n - chance) < 4 * (chance * (1 - chance) / n) ** 0.5
 
+    @pytest.mark.slow
     def test_same_seed_same_files_other_seed_others(self, tmp_path: Path) -> None:
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):
             evaluate("random", BOTH, data="samples", output=tmp_path / name, seed=seed)

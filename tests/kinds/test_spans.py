@@ -46,6 +46,7 @@ def cases(draw: Any) -> Case:
     return tables_, windows, examples, draw(st.integers(1, 20)), draw(st.integers(1, 6))
 
 
+@pytest.mark.slow
 @given(cases(), st.sampled_from([1, 50, 1 << 20]))
 @settings(max_examples=300, deadline=None)
 def test_best_spans_are_the_literal_rule(case: Case, block: int) -> None:

@@ -224,5 +224,5 @@ def test_folder_lies_inside_the_package_in_a_wheel(tmp_path: Path, monkeypatch: 
     from xtreme_harness.leaderboard import submissions
 
     shutil.copytree(folder() / SLUGS[0], tmp_path / "submissions" / SLUGS[0])
-    monkeypatch.setattr(submissions, "__file__", str(tmp_path / "submissions.py"))
+    monkeypatch.setattr(submissions, "__file__", str(tmp_path / "leaderboard" / "submissions.py"))
     assert folder() == tmp_path / "submissions"

@@ -194,6 +194,7 @@ def seqeval_f1(predictions: list[Tags], golds: list[Tags]) -> dict[str, float]:
         return {name: float(scorer(*sides, zero_division=0)) * 100 for name, scorer in scorers.items()}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(pairs_of(IOB2))
 def test_entities_against_seqeval(pair: tuple[list[Tags], list[Tags]]) -> None:

@@ -26,6 +26,8 @@ from xtreme_harness.models.pooling import choose_pooling
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Split
 
+pytestmark = pytest.mark.slow
+
 CARDS = all_cards()
 CELLS = {  # a cell of every kind
     "sequence_classification": ("xnli", "zh"),

@@ -26,6 +26,8 @@ from xtreme_harness.training.gradients import reader_of
 from xtreme_harness.training.loop import fit
 from xtreme_harness.training.saving import save_checkpoint
 
+pytestmark = pytest.mark.slow
+
 KIND = KINDS["retrieval"]
 CPU = torch.device("cpu")
 

@@ -13,6 +13,8 @@ from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness.training.accelerator import accelerator_for, release
 from xtreme_harness.training.gradients import accumulate, reader_of
 
+pytestmark = pytest.mark.slow
+
 TASKS = {
     "classes": "mnli", "choices": "copa", "tags": "udpos", "spans": "squad", "pairs": "lareqa",
 }  # fmt: skip

@@ -84,6 +84,7 @@ def test_biases_and_layer_norms_are_not_decayed(base: Path) -> None:
     assert {names[id(parameter)] for parameter in level["params"]} == exempt
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: Path) -> None:
     stage = stage_on_samples(base, ("mnli",), *RECIPE)
     trainee, courses = prepared(stage)
@@ -117,6 +118,7 @@ def test_it_ends_with_the_weights_of_transformers_trainer(base: Path, tmp_path: 
     require_alike(trainee.members["mnli"], network)
 
 
+@pytest.mark.slow
 def test_the_token_budget_does_not_change_what_is_learned(base: Path, tmp_path: Path) -> None:
     narrow, _, one = fitted(base, tmp_path / "narrow", "token_budget=64")
     wide, _, two = fitted(base, tmp_path / "wide", "token_budget=100000")
@@ -124,6 +126,7 @@ def test_the_token_budget_does_not_change_what_is_learned(base: Path, tmp_path: 
     require_alike(narrow, wide)
 
 
+@pytest.mark.slow
 def test_a_part_that_does_not_fit_in_memory_is_halved(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_part_that_does_not_fit_in_memory_is_halved(
     require_alike(halved, plain)
 
 
+@pytest.mark.slow
 def test_bfloat16_keeps_the_weights_in_float32(base: Path, tmp_path: Path) -> None:
     plain, _, _ = fitted(base, tmp_path / "plain")
     mixed, _, outcome = fitted(base, tmp_path / "mixed", dtype="bfloat16")
@@ -177,6 +181,7 @@ class Scripted:
         return {"mnli": self.scores[len(self.weights) - 1]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "scores", "steps", "selected"),
     [
@@ -200,6 +205,7 @@ def test_which_weights_are_kept(
     assert all(torch.equal(value, chosen[name]) for name, value in trainee.state_dict().items())
 
 
+@pytest.mark.slow
 def test_dev_examples_may_be_limited(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from xtreme_harness.training import selection
 
@@ -215,6 +221,7 @@ def test_dev_examples_may_be_limited(base: Path, tmp_path: Path, monkeypatch: py
     assert sizes == [5]
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_stopped(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop.Saver, "save", _always)
     whole, _, _ = fitted(base, tmp_path / "whole", "dropout=0.1", key="k")
@@ -238,6 +245,7 @@ def _always(saver: Any, step: int, best: Any) -> None:
     save_state(saver.folder, State(step, best), saver.key, saver.trainee, saver.optimizer, saver.scaler)
 
 
+@pytest.mark.slow
 def test_it_learns(base: Path, tmp_path: Path) -> None:
     """A word decides the label."""
     trainee, courses = prepared(stage_on_samples(base, ("mnli",)))

@@ -55,6 +55,7 @@ def test_mining_has_nothing_to_train_on(name: str) -> None:
         trained_units(all_cards(), [name])
 
 
+@pytest.mark.slow
 def test_lineage_names_every_stage_with_its_hash(base: Path, tmp_path: Path) -> None:
     train(base, "hellaswag", output=tmp_path / "one", **QUICK)
     train(tmp_path / "one", "udpos", output=tmp_path / "two", **QUICK, seed=7)
@@ -69,6 +70,7 @@ def test_lineage_names_every_stage_with_its_hash(base: Path, tmp_path: Path) -> 
     assert set(lineage[2]["dev"]) == {"udpos"}
 
 
+@pytest.mark.slow
 def test_social_iqa_comes_before_copa(base: Path, tmp_path: Path) -> None:
     (trained,) = train(base, "xcopa", output=tmp_path / "out", **QUICK)
     assert [one.get("tasks") for one in trained.notes["lineage"]] == [None, ["siqa"], ["copa"]]
@@ -78,6 +80,7 @@ def test_social_iqa_comes_before_copa(base: Path, tmp_path: Path) -> None:
     assert again.kept
 
 
+@pytest.mark.slow
 def test_a_head_serves_the_tasks_it_was_trained_for(base: Path, tmp_path: Path) -> None:
     train(base, "squad", output=tmp_path / "squad", **QUICK)
     found = find_checkpoint(str(tmp_path / "squad"), "squad")
@@ -88,6 +91,7 @@ def test_a_head_serves_the_tasks_it_was_trained_for(base: Path, tmp_path: Path) 
     assert "its head was trained on squad, not on tydiqa (--keep-head uses it)" in fault
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "kept"), [("hellaswag", True), ("mnli,squad", True), ("lareqa", False)])
 def test_a_model_for_sentences_stays_one(base: Path, tmp_path: Path, task: str, kept: bool) -> None:
     """Its vectors are read as before, so that what training changed is not mixed up with another pooling."""
@@ -104,6 +108,7 @@ def test_a_model_for_sentences_stays_one(base: Path, tmp_path: Path, task: str, 
     assert find_checkpoint(str(tmp_path / "out"), None).sentence is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
@@ -119,6 +124,7 @@ def test_what_changes_the_weights_trains_anew(base: Path, tmp_path: Path, change
     assert again.kept == kept
 
 
+@pytest.mark.slow
 def test_a_head_that_does_not_fit_is_told(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     train(base, "hellaswag", output=tmp_path / "one", **QUICK)
     train(tmp_path / "one", "siqa", output=tmp_path / "two", **QUICK, keep_head=True)
@@ -127,6 +133,7 @@ def test_a_head_that_does_not_fit_is_told(base: Path, tmp_path: Path, caplog: py
     assert caplog.messages == [f"mnli: --keep-head: {tmp_path / 'one'} has no head that fits; a new one is trained"]
 
 
+@pytest.mark.slow
 def test_nothing_to_select_on_is_told(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     samples = Path(__file__).parents[2] / "tasks" / "samples"
     shutil.copytree(samples / "hellaswag", tmp_path / "data" / "hellaswag")

@@ -122,6 +122,7 @@ def test_what_it_cannot_give_is_refused(pair: tuple[Any, Any]) -> None:
         unpadded(**batch(unpadded), output_hidden_states=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["deberta-v2", "mt5", "xlm"])
 def test_other_families_compute_as_before(family: str, tmp_path: Path) -> None:
     encoder = transformers.AutoModel.from_pretrained(build(family, None, tmp_path / "base"))

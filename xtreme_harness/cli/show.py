@@ -9,12 +9,10 @@ from typing import Any
 import click
 
 from xtreme_harness.evaluation.cell import Done
-from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Cell, Missing, Plan
 from xtreme_harness.plan.options import Options
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.tables import by_language_table, group_table, task_table
-from xtreme_harness.scoring.means import headline
 from xtreme_harness.signature import VERSION
 
 __all__ = ["Progress", "print_plan", "print_result"]
@@ -189,6 +187,5 @@ def _outcome(done: Done) -> str:
         return "failed; why stands at the end, and in log.txt"
     if done.status == "unscored":
         return done.message
-    metric = METRICS[done.cell.card.metric]
-    value = headline(metric, done.record["metrics"])
-    return f"{value:.2f} ({done.record['n']} examples, {done.record['seconds']:.1f} s)"
+    assert done.record is not None  # it is scored
+    return f"{done.record.headline:.2f} ({done.record.n} examples, {done.record.seconds:.1f} s)"

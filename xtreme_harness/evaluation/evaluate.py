@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -15,7 +14,7 @@ from typing import Any
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
-from xtreme_harness.errors import CardError, DataError, ModelError, did_you_mean
+from xtreme_harness.errors import CardError, DataError, ModelError, OutputError, did_you_mean
 from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.evaluation.run import execute, written_unseen
 from xtreme_harness.evaluation.saved import prediction_paths, record_path
@@ -26,8 +25,10 @@ from xtreme_harness.plan.cells import BY_NAME, Cell, Missing, Plan, all_cards, m
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.setups import environment, prepare
 from xtreme_harness.plan.trackers import require_tracker
+from xtreme_harness.results.build import build
 from xtreme_harness.results.json_file import to_json
-from xtreme_harness.results.result import Result, build
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Result
 from xtreme_harness.submission.score import FolderScores, Mode, score_folders
 from xtreme_harness.training.train import SILENT, Watch, missing_units, train, train_units
 
@@ -236,14 +237,14 @@ def _result(
     unscored = [
         Missing(one.cell.key, one.cell.language, one.cell.scopes, one.message or "predicted, not scored: no gold")
         for one in ended
-        if one.status == "unscored" or one.record.get("status") == "unscored"
+        if one.status == "unscored" or (one.record is not None and not one.record.done)
     ]
     interrupted = [
         Missing(cell.key, cell.language, cell.scopes, "not reached: the run was interrupted")
         for cell in plan.cells
         if cell.name not in by_name
     ]
-    records = [one.record for one in ended if one.record]
+    records = [one.record for one in ended if one.record is not None]
     absent = [*unscored, *interrupted]
     return build(plan, cards, records, options.model, split, failed, absent, options.limit, lineage, command)
 
@@ -251,7 +252,7 @@ def _result(
 def _untrained(plan: Plan, failed: Mapping[str, str], tell: Callable[[Done], None]) -> list[Done]:
     """The cells of units whose training failed."""
     cells = [cell for cell in plan.cells if cell.unit in failed]
-    found = [Done(cell, "failed", {}, f"training failed: {failed[str(cell.unit)]}") for cell in cells]
+    found = [Done(cell, "failed", None, f"training failed: {failed[str(cell.unit)]}") for cell in cells]
     for one in found:
         tell(one)
     return found
@@ -292,8 +293,8 @@ def _warn_of_leftovers(plan: Plan, options: Options) -> None:
     """Say so when the folder holds another model's cells, which stay where this run writes nothing new."""
     out = options.output
     try:
-        before = json.loads((out / "results.json").read_text("utf-8"))["model_name"]
-    except (OSError, ValueError, KeyError, TypeError):
+        before = read_result(out, rows=False).model
+    except OutputError:
         return
     left = {*(out / "cells").glob("*/*.json")} - {record_path(out, cell) for cell in plan.cells}
     if left and before != options.model:

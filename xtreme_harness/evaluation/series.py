@@ -1,6 +1,6 @@
 """The checkpoints of one training run, evaluated one after the other: a run each, and `series.json` beside them.
 
-    OUT/series.json          {"schema_version": 1, "runs": [{"name": "step-1000", "path": "step-1000", "step": 1000}]}
+    OUT/series.json
     OUT/step-1000/           what `xharness eval` leaves
 
 `report` and `gate --series` read it.
@@ -9,27 +9,22 @@
 from __future__ import annotations
 
 import glob
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePath
-from typing import Any
 
-from xtreme_harness.errors import ModelError, XHarnessError, listed
+from xtreme_harness.errors import ModelError, OutputError, XHarnessError, listed
 from xtreme_harness.files.folder import locked, open_output
-from xtreme_harness.files.text import write_json
-from xtreme_harness.results.curves import step_of
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.result import Result
-from xtreme_harness.results.values import Mean, limit_of, means_of
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.series import FILE, Entry, read_entries, step_of, write_entries
+from xtreme_harness.results.values import Lost, means_of
 
 __all__ = ["Member", "Outcome", "evaluate_series", "find_members", "is_series", "series_output", "series_table"]
 
-SCHEMA_VERSION = 1
-FILE = "series.json"
 log = logging.getLogger("xtreme_harness")
 
 
@@ -48,15 +43,6 @@ class Outcome:
 
     results: Mapping[str, Result]  # name -> what was found; single cells may have failed
     failed: Mapping[str, XHarnessError]  # name -> why there is no result
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One line of series.json."""
-
-    name: str
-    path: str
-    step: int
 
 
 def is_series(model: str) -> bool:
@@ -136,13 +122,13 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
         for member in members:
             try:
                 results[member.name] = evaluate(str(member.path), output / member.name)
-                entries[member.name] = _Entry(member.name, member.name, member.step)
+                entries[member.name] = Entry(member.name, member.name, member.step)
             except XHarnessError as error:
                 failed[member.name] = error
                 entries.pop(member.name, None)
                 log.warning("%s: failed; why stands at the end", member.name)
             if entries:
-                _write(output, entries)
+                write_entries(output, entries.values())
     if not results:
         first, *_ = failed.values()
         raise type(first)(*listed(list(dict.fromkeys(fault for error in failed.values() for fault in error.faults))))
@@ -153,13 +139,13 @@ def series_table(output: Path, failed: Sequence[str] = ()) -> str:
     """Means of suites and tasks, one line a step, with their standard errors; percent. A failed step has "-"."""
     from tabulate import tabulate
 
-    runs = {entry: _without_rows(output / entry.path) for entry in _entries(output)}
+    runs = {entry: read_result(output / entry.path, rows=False) for entry in read_entries(output)}
     means = {entry: {mean.key: mean for mean in means_of(run) if mean.level != "group"} for entry, run in runs.items()}
     keys = list(dict.fromkeys(key for found in means.values() for key in found))
     fewest = {key: min(len(found[key].lacking) for found in means.values() if key in found) for key in keys}
     lines = [(entry.step, [_cell(means[entry].get(key), fewest[key]) for key in keys]) for entry in means]
     lines += [(_step(name) or 0, ["-"] * len(keys)) for name in failed]
-    limits = {limit for run in runs.values() if (limit := limit_of(run))}
+    limits = {run.limit for run in runs.values() if run.limit}
     first = f"step (LIMITED to {', '.join(map(str, sorted(limits)))})" if limits else "step"
     rows = [[str(step), *cells] for step, cells in sorted(lines)]
     table = tabulate(rows, headers=[first, *keys], tablefmt="pipe", disable_numparse=True)
@@ -167,7 +153,7 @@ def series_table(output: Path, failed: Sequence[str] = ()) -> str:
     return str(table) + ("\n\n* over fewer languages or tasks than at other steps" if starred else "")
 
 
-def _cell(mean: Mean | None, fewest: int) -> str:
+def _cell(mean: Mean | Lost | None, fewest: int) -> str:
     if mean is None or mean.spread is None:
         return "-"
     mark = "*" if len(mean.lacking) > fewest else ""
@@ -188,13 +174,14 @@ def _step(name: str) -> int | None:
     return found if found is not None or not numbers else int(numbers[-1])
 
 
-def _earlier(output: Path, pattern: str) -> dict[str, _Entry]:
+def _earlier(output: Path, pattern: str) -> dict[str, Entry]:
     """What an earlier call evaluated of the same training run."""
+    if not (output / FILE).exists():
+        return {}
     try:
-        entries = _entries(output)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if (output / FILE).exists():
-            log.warning("%s: cannot be read (%s); it is written anew", output / FILE, error)
+        entries = read_entries(output)
+    except OutputError as error:
+        log.warning("%s; it is written anew", "; ".join(error.faults))
         return {}
     return {entry.name: entry for entry in entries if _of_pattern(output / entry.path, pattern)}
 
@@ -202,22 +189,6 @@ def _earlier(output: Path, pattern: str) -> dict[str, _Entry]:
 def _of_pattern(folder: Path, pattern: str) -> bool:
     """Is there a result, of a checkpoint that the pattern fits or fitted?"""
     try:
-        return PurePath(_without_rows(folder).model).match(pattern)
-    except (OSError, ValueError, KeyError):
+        return PurePath(read_result(folder, rows=False).model).match(pattern)
+    except OutputError:
         return False
-
-
-def _entries(output: Path) -> list[_Entry]:
-    found = json.loads((output / FILE).read_text("utf-8"))["runs"]
-    return [_Entry(str(one["name"]), str(one["path"]), int(one["step"])) for one in found]
-
-
-def _without_rows(folder: Path) -> Run:
-    """A run as its results.json tells it; the examples' statistics stay on the disk."""
-    raw: dict[str, Any] = json.loads((folder / "results.json").read_text("utf-8"))
-    return Run(folder, str(raw["model_name"]), None, raw, {})
-
-
-def _write(output: Path, entries: Mapping[str, _Entry]) -> None:
-    ordered = sorted(entries.values(), key=lambda entry: (entry.step, entry.name))
-    write_json(output / FILE, {"schema_version": SCHEMA_VERSION, "runs": [asdict(entry) for entry in ordered]})

@@ -19,8 +19,8 @@ from xtreme_harness import evaluate, evaluate_series
 from xtreme_harness.errors import DataError, ModelError, OutputError
 from xtreme_harness.evaluation.series import find_members, is_series, series_output, series_table
 from xtreme_harness.files.folder import locked
-from xtreme_harness.results.curves import read_series
 from xtreme_harness.results.result import Result
+from xtreme_harness.results.series import read_series
 
 XNLI = ("--tasks", "xnli", "--languages", "de,sw", "--data", "samples", "--train", "never")
 
@@ -112,7 +112,7 @@ class TestEvaluate:
         found = read_series(tmp_path / "out")
         assert found is not None
         assert found.steps == (2, 9, 10)
-        assert all(set(run.cells) == {("xnli", "de"), ("xnli", "sw")} for run in found.runs)
+        assert all(set(run.scored) == {("xnli", "de"), ("xnli", "sw")} for run in found.runs)
 
     def test_the_table_of_steps_comes_last(self, evaluated: Any, tmp_path: Path) -> None:
         lines = evaluated().out.splitlines()

@@ -106,9 +106,7 @@ def _scopes(
     return found
 
 
-def _keys(
-    scopes: Mapping[str, Mapping[str, Mapping[str, Any]]], groups: Collection[str]
-) -> dict[tuple[str, str], str]:
+def _keys(scopes: Mapping[str, Mapping[str, Mapping[str, Any]]], groups: Collection[str]) -> dict[tuple[str, str], str]:
     """(scope, name) -> the name among `groups`: with its scope where a mean of another scope had taken it.
 
     Which scope came first is not told, but the others have theirs in the name. `tatoeba@xtreme-r` is a name of its own.

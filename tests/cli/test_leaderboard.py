@@ -101,7 +101,7 @@ def test_sort_orders_by_a_column(capsys: pytest.CaptureFixture[str]) -> None:
         (["--language", "swa"], "--language swa: unknown language (did you mean 'sw'?)"),
         (["--sort", "overal"], "--sort overal: no such column (did you mean 'overall'?)"),
         (["--submissions", "nowhere"], "nowhere: no such folder of submissions"),
-        (["--with", "nowhere"], "nowhere: cannot be read"),
+        (["--with", "nowhere"], "nowhere: no such file; expected the results.json of `xharness eval`, or its folder"),
         (["--format", "html"], "'html' is not one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

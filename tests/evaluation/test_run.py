@@ -214,7 +214,7 @@ class TestResume:
         assert not [name for name in names if name in ("pawsx de", "pawsx en")]
         assert (tmp_path / "predictions/xtreme/pawsx/test-de.tsv").exists()
         kept = result.scored["pawsx", "de"]
-        assert "|suite:xtreme|" in kept["signature"]
+        assert "|suite:xtreme|" in kept.signature
 
     def test_predictions_of_another_model_are_never_taken_for_those_of_a_kept_cell(self, tmp_path: Path) -> None:
         evaluate("majority", "xtreme", data="samples", output=tmp_path, languages="de")

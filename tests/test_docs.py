@@ -164,7 +164,7 @@ def test_cards_in_the_guide_read_real_data(shared: Path, tmp_path: Path) -> None
     (tmp_path / "myner.yaml").write_text(ner, "utf-8")
     data = [f"mynli={shared / 'realdata/americasnli'}", f"myner={shared / 'realdata/masakhaner'}"]
     result = evaluate("oracle", ["mynli", "myner"], data=data, include=[tmp_path], output=tmp_path / "out")
-    sizes = {(cell["task"], cell["language"]): cell["n"] for cell in result.cells}
+    sizes = {cell.key: cell.n for cell in result.cells}
     assert sizes == {
         ("mynli", "gn"): 750, ("mynli", "nah"): 738, ("mynli", "quy"): 750, ("myner", "sw"): 604, ("myner", "yo"): 645,
     }  # fmt: skip

@@ -54,12 +54,12 @@ def test_tatoeba(shared: Path, tmp_path: Path) -> None:
             (base / f"tatoeba.{iso}-eng.{side}").write_text("".join(f"{line}\n" for line in some), "utf-8")
     result = evaluate(MODEL, "tatoeba", data=str(tmp_path), languages="sw,ta", output=tmp_path / "out", **FLAGS)
     for cell, code in zip(result.cells, ("ta", "sw"), strict=True):
-        assert cell["language"] == code
+        assert cell.language == code
         iso = {"sw": "swh", "ta": "tam"}[code]
         foreign, english = (vectors(lines(base / f"tatoeba.{iso}-eng.{side}")) for side in (iso, "eng"))
         hits = (english @ foreign.T).argmax(1) == np.arange(len(english))
         assert 0 < hits.sum() < len(hits) == 120
-        assert cell["metrics"]["accuracy"] == pytest.approx(100 * hits.mean(), abs=1e-9)
+        assert cell.metrics["accuracy"] == pytest.approx(100 * hits.mean(), abs=1e-9)
 
 
 def test_lareqa(shared: Path, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_lareqa(shared: Path, tmp_path: Path) -> None:
     assert len(pool) > 2 * 20
     items = vectors([text for _, _, text in pool], 256)
     for cell in result.cells:
-        asked = questions[cell["language"]]
+        asked = questions[cell.language]
         ranked = np.argsort(-(vectors([text for _, _, text in asked], 96) @ items.T), axis=1, kind="stable")[:, :20]
         precisions = []
         for (key, _, _), row in zip(asked, ranked, strict=True):
@@ -95,7 +95,7 @@ def test_lareqa(shared: Path, tmp_path: Path) -> None:
                     hits += 1
                     total += hits / rank
             precisions.append(total / min(len(relevant[key]), 20))
-        assert cell["metrics"]["map@20"] == pytest.approx(100 * np.mean(precisions), abs=1e-6)
+        assert cell.metrics["map@20"] == pytest.approx(100 * np.mean(precisions), abs=1e-6)
 
 
 def test_bucc(shared: Path, tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_bucc(shared: Path, tmp_path: Path) -> None:
     for n, (_, pair) in enumerate(taken, start=1):
         hits += pair in gold
         scores.append(2 * hits / (n + len(gold)))
-    assert result.cells[0]["metrics"]["f1"] == pytest.approx(100 * max(scores), abs=1e-6)
+    assert result.cells[0].metrics["f1"] == pytest.approx(100 * max(scores), abs=1e-6)

@@ -121,4 +121,3 @@ class Score:
     language: str
     values: Mapping[str, float]  # percent, 0-100
     rows: Rows  # the statistics the values came from
-    signature: str = ""  # everything that could have changed the number

@@ -6,12 +6,15 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fixtures.made_runs import made_figures, write_run
 from xtreme_harness.cards import Cards
 from xtreme_harness.cli.main import main
-from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.plan.cells import all_cards, select
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +29,14 @@ def called(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, st
     return int(stop.value.code or 0), out, err
 
 
-def demo(place: Path, cards: Cards, suite: str, languages: int | None = None, **own: object) -> Path:
+def demo(place: Path, cards: Cards, suite: str, languages: int | None = None, **own: Any) -> Path:
     """A results.json of a run over a suite, in all or the first few languages of every task."""
-    from xtreme_harness.metrics import METRICS
-    from xtreme_harness.plan.cells import select
-
-    cells = [
-        {"task": t.key, "language": code, "status": "done", "metrics": dict.fromkeys(METRICS[t.card.metric].main, 50.0)}
-        for t in select(cards, [suite])
-        for code in t.languages[:languages]
-    ]
-    block = {"cells": cells, "limited": False, "official": {suite: {}}, "missing": []} | own
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "results.json").write_text(json.dumps({"model_name": "my-model", "xharness": block}), "utf-8")
-    return place
+    figures = {
+        (target.key, code): dict.fromkeys(METRICS[target.card.metric].main, 50.0)
+        for target in select(cards, [suite])
+        for code in target.languages[:languages]
+    }
+    return write_run(made_figures(figures, "my-model", suites=[suite], **own), place)
 
 
 def test_markdown_says_that_tables_are_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +101,7 @@ def test_sort_orders_by_a_column(capsys: pytest.CaptureFixture[str]) -> None:
         (["--language", "swa"], "--language swa: unknown language (did you mean 'sw'?)"),
         (["--sort", "overal"], "--sort overal: no such column (did you mean 'overall'?)"),
         (["--submissions", "nowhere"], "nowhere: no such folder of submissions"),
-        (["--with", "nowhere"], "nowhere: cannot be read"),
+        (["--with", "nowhere"], "nowhere: no such file; expected the results.json of `xharness eval`, or its folder"),
         (["--format", "html"], "'html' is not one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

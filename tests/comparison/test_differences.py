@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.made_runs import accuracy_rows, made_run, shipped_cards
 from xtreme_harness.comparison.differences import Comparison, Difference, compare_runs
-from xtreme_harness.comparison.text import comparison_text, mark
+from xtreme_harness.comparison.printed import comparison_text, mark
 from xtreme_harness.errors import DataError
 
 CODES = ("de", "en", "sw", "zh")
@@ -115,7 +115,7 @@ def test_seeds_are_the_outer_level() -> None:
     other = made_run({("xnli", c): accuracy_rows(base[:, i] < 0.7) for i, c in enumerate(CODES)}, "other")
     found = compare_runs(runs, [[other]], shipped_cards(), resamples=2000)
     task = one(found, "task", "xnli")
-    values = [np.mean([cell.metrics["accuracy"] for cell in run.cells.values()]) for run in runs]
+    values = [np.mean([cell.metrics["accuracy"] for cell in run.scored.values()]) for run in runs]
     assert task.old == pytest.approx(np.mean(values))
     assert task.error == pytest.approx(np.std(values, ddof=1) / 3**0.5, rel=0.15)
     assert found.old.seeds == (0, 1, 2)

@@ -59,8 +59,8 @@ def test_other_sizes_cannot_be_forced() -> None:
 
 def test_other_statistics_cannot_be_forced() -> None:
     old, new = made_run({("panx", "de"): np.ones((4, 5))}), made_run({("panx", "de"): np.ones((4, 5))})
-    cell = replace(new.cells["panx", "de"], columns=("correct", "n"), rows=np.ones((4, 2)))
-    found = pair([old], [replace(new, cells={("panx", "de"): cell})])
+    cell = replace(new.scored["panx", "de"], columns=("correct", "n"), rows=np.ones((4, 2)))
+    found = pair([old], [replace(new, cells=(cell,))])
     assert found.unpaired[0].reason == (
         "statistics correct, predicted, gold, tokens_correct, tokens and correct, n, which cannot be paired"
     )

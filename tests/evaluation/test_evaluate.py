@@ -36,7 +36,7 @@ def test_evaluate_returns_what_the_files_hold(tmp_path: Path) -> None:
     result = evaluate("oracle", "pawsx", data="samples", output=tmp_path)
     assert isinstance(result, Result)
     own = json.loads((tmp_path / "results.json").read_text("utf-8"))["xharness"]
-    assert [c["metrics"] for c in result.cells] == [c["metrics"] for c in own["cells"]]
+    assert [c.metrics for c in result.cells] == [c["metrics"] for c in own["cells"]]
     assert result.tasks[0].values == {"accuracy": 100.0}
 
 
@@ -128,7 +128,7 @@ class TestOwnCards:
 
     def test_by_path(self, own: Path) -> None:
         result = evaluate("oracle", str(own / "cards/mine.yaml"), data=str(own / "data"), output=own / "out")
-        assert [(c["task"], c["language"]) for c in result.cells] == [("mine", "de"), ("mine", "fr")]
+        assert [c.key for c in result.cells] == [("mine", "de"), ("mine", "fr")]
         assert (own / "out/predictions/tasks/mine/test-de.tsv").exists()
 
     def test_by_folder(self, own: Path) -> None:
@@ -289,7 +289,7 @@ class TestLabels:
         if task == "tatoeba":  # by name it means the languages of both suites
             other = [c for c in cells if c["task"] == "tatoeba@xtreme-r"]
             expected = {c["language"]: expected.get(c["language"]) for c in other}
-        found = {c["language"]: c["metrics"] for c in result.cells}
+        found = {c.language: c.metrics for c in result.cells}
         assert not result.failed
         assert set(found) == set(expected)
         assert {k: v for k, v in found.items() if expected[k]} == {k: v for k, v in expected.items() if v}
@@ -299,7 +299,7 @@ class TestLabels:
         self, withheld: tuple[Path, Path], tmp_path: Path, task: str
     ) -> None:
         result = evaluate("random", task, data=str(withheld[0]), output=tmp_path)
-        assert {c["status"] for c in result.cells} == {"unscored"}
+        assert {c.status for c in result.cells} == {"unscored"}
         assert not result.tasks
         assert not result.failed
         assert {m.reason for m in result.missing if "gold" in m.reason} == {
@@ -324,7 +324,7 @@ class TestLabels:
         data, labels = withheld
         result = evaluate("oracle", list(OFFICIAL), data=str(data), labels=labels, output=tmp_path, limit=2)
         assert not result.failed
-        assert {c["n"] for c in result.cells} == {2}
+        assert {c.n for c in result.cells} == {2}
 
     def test_labels_that_do_not_fit_are_refused(self, withheld: tuple[Path, Path], tmp_path: Path) -> None:
         data, labels = withheld

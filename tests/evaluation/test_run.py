@@ -150,8 +150,8 @@ class TestRandom:
         found, n = 0.0, 0
         for seed in range(10):
             result = evaluate("random", task, data="samples", output=tmp_path / str(seed), seed=seed)
-            found += sum(cell["metrics"]["accuracy"] / 100 * cell["n"] for cell in result.cells)
-            n += sum(cell["n"] for cell in result.cells)
+            found += sum(cell.metrics["accuracy"] / 100 * cell.n for cell in result.cells)
+            n += sum(cell.n for cell in result.cells)
         assert abs(found / n - chance) < 4 * (chance * (1 - chance) / n) ** 0.5
 
     @pytest.mark.slow
@@ -218,8 +218,8 @@ class TestResume:
         result = evaluate("oracle", "xtreme", data="samples", output=tmp_path)
         assert not [name for name in names if name in ("pawsx de", "pawsx en")]
         assert (tmp_path / "predictions/xtreme/pawsx/test-de.tsv").exists()
-        kept = next(c for c in result.cells if (c["task"], c["language"]) == ("pawsx", "de"))
-        assert "|suite:xtreme|" in kept["signature"]
+        kept = result.scored["pawsx", "de"]
+        assert "|suite:xtreme|" in kept.signature
 
     def test_predictions_of_another_model_are_never_taken_for_those_of_a_kept_cell(self, tmp_path: Path) -> None:
         evaluate("majority", "xtreme", data="samples", output=tmp_path, languages="de")

@@ -10,12 +10,12 @@ import pytest
 from tests.fixtures.export_runs import HUB, sourced
 from xtreme_harness.exports import export
 from xtreme_harness.exports.every_eval_ever import SCHEMA
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 
 HOW = "pip install --no-deps every-eval-ever (Python 3.12)"
 
 
-def exported(run: Run, model: str | None = None) -> dict[str, Any]:
+def exported(run: Result, model: str | None = None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(export(run, "eee", model))
     return found
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.export_runs import sourced
+from xtreme_harness import evaluate
 from xtreme_harness.exports import export
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 
 LIBRARY = "lm_eval.utils"
 HOW = "make_table needs lm-eval: pip install --no-deps lm-eval"
 
 
 def exported(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(export(read_run(folder), "lm-eval"))
+    found: dict[str, Any] = json.loads(export(read_result(folder), "lm-eval"))
     return found
 
 
@@ -35,8 +35,9 @@ def test_means_say_which_share_is_there(oracle_run: Path) -> None:
     assert found["xnli@xtreme-r"]["alias"] == "xnli@xtreme-r (7 of 15 languages)"
 
 
-def test_limited_results_say_so_in_every_name(oracle_run: Path) -> None:
-    found = json.loads(export(sourced(oracle_run, {}, limited=True), "lm-eval"))
+def test_limited_results_say_so_in_every_name(tmp_path: Path) -> None:
+    evaluate("oracle", ["xnli", "xquad"], data="samples", output=tmp_path, limit=5)
+    found = exported(tmp_path)
     names = [entry["alias"] for block in ("results", "groups") for entry in found[block].values()]
     assert all("LIMITED to 5" in name for name in names)
     assert found["config"]["limit"] == 5

@@ -9,7 +9,7 @@ from tests.fixtures.export_runs import HUB, REVISION, sourced
 from xtreme_harness.errors import OutputError
 from xtreme_harness.exports import export
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 
 hub = pytest.importorskip("huggingface_hub")
 
@@ -70,7 +70,7 @@ def test_limited_results_are_refused(oracle_run: Path, form: str) -> None:
 @pytest.mark.parametrize("form", ["hf-eval-results", "model-index"])
 def test_the_sample_data_are_refused(oracle_run: Path, form: str) -> None:
     with pytest.raises(OutputError, match="mewslix: computed on the sample data"):
-        export(read_run(oracle_run), form)
+        export(read_result(oracle_run), form)
 
 
 def test_every_kind_has_a_name_on_the_hub() -> None:

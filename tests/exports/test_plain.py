@@ -9,7 +9,8 @@ import pytest
 
 from tests.fixtures.export_runs import sourced
 from xtreme_harness.exports import FORMATS, export
-from xtreme_harness.results.read import Run, read_run
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Result
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -22,14 +23,14 @@ def pipe_rows(text: str) -> list[list[str]]:
 
 
 def test_markdown_has_the_means_and_the_languages(demo_run: Path) -> None:
-    run = read_run(demo_run)
+    run = read_result(demo_run)
     rows = pipe_rows(export(run, "markdown"))
-    spread = run.own["uncertainty"]["scopes"]["xtreme"]["tasks"]["xnli"]
+    spread = next(mean for mean in run.tasks if (mean.scope, mean.name) == ("xtreme", "xnli")).spread
     mean = next(row for row in rows if row[:2] == ["xtreme", "xnli"])
-    assert mean[2:] == [f"{spread['value']:.1f}", "{:.1f} to {:.1f}".format(*spread["interval"]), "7 of 15 languages"]
+    assert mean[2:] == [f"{spread.value:.1f}", "{:.1f} to {:.1f}".format(*spread.interval), "7 of 15 languages"]
     header = next(row for row in rows if row[0] == "language")
     german = dict(zip(header, next(row for row in rows if row[0] == "German (de)"), strict=True))
-    assert german["xnli"] == f"{run.cells['xnli', 'de'].metrics['accuracy']:.1f}"
+    assert german["xnli"] == f"{run.scored['xnli', 'de'].metrics['accuracy']:.1f}"
     assert german["xcopa"] == "", "not a language of the task"
     spanish = dict(zip(header, next(row for row in rows if row[0] == "Spanish (es)"), strict=True))
     assert spanish["xnli"] == "-", "a language of the task that was not evaluated"
@@ -40,13 +41,13 @@ def test_limited_tables_say_so(oracle_run: Path, form: str) -> None:
     assert "LIMITED to 5 examples a cell" in export(sourced(oracle_run, {}, limited=True), form)
 
 
-def latex_cells(run: Run, model: str) -> list[list[str]]:
+def latex_cells(run: Result, model: str) -> list[list[str]]:
     lines = [line for line in export(run, "latex", model).splitlines() if line.endswith(r" \\")]
     return [line.removesuffix(r" \\").split(" & ") for line in lines]
 
 
 def test_latex_is_escaped_and_its_tables_are_whole(oracle_run: Path) -> None:
-    run = read_run(oracle_run)
+    run = read_result(oracle_run)
     text = export(run, "latex", "org/my_model&50%")
     assert r"org/my\_model\&50\%" in text
     assert not re.search(r"(?<!\\)[%_#]", text.partition("\n")[2])
@@ -59,18 +60,18 @@ def test_latex_is_escaped_and_its_tables_are_whole(oracle_run: Path) -> None:
 
 
 def test_csv_has_every_figure_once_in_full_precision(demo_run: Path) -> None:
-    run = read_run(demo_run)
+    run = read_result(demo_run)
     rows = rows_of(export(run, "csv", "org/model"))
     cells = {(r["task"], r["language"], r["metric"]): r for r in rows if r["level"] == "cell" and r["value"]}
     assert len(cells) == len([r for r in rows if r["level"] == "cell" and r["value"]])
-    for (task, code), cell in run.cells.items():
+    for (task, code), cell in run.scored.items():
         for name, value in cell.metrics.items():
             assert float(cells[task, code, name]["value"]) == value
     assert {r["model"] for r in rows} == {"org/model"}
 
 
 def test_csv_names_missing_cells_with_the_reason_and_no_figure(demo_run: Path) -> None:
-    rows = rows_of(export(read_run(demo_run), "csv"))
+    rows = rows_of(export(read_result(demo_run), "csv"))
     one = next(r for r in rows if (r["level"], r["task"], r["language"]) == ("cell", "xnli", "th"))
     assert (one["value"], one["lacks"]) == ("", "samples has no test data")
 

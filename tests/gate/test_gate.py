@@ -18,6 +18,7 @@ from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, a
 from xtreme_harness.gate.rules import DEFAULT, Rule, read_rules
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
 from xtreme_harness.leaderboard.submissions import folder, read_submission
+from xtreme_harness.plan.cells import Missing
 
 CODES = ("de", "en", "sw", "ur")
 
@@ -93,7 +94,7 @@ def test_a_rise_is_no_drop() -> None:
          "1 x cells failed that did not before: xnli fr: out of memory"),
         ({"missing": "forbid"}, {"rows": {("xnli", "de"): answers()["xnli", "de"]}},
          "3 x cells are missing: xnli en; xnli sw; xnli ur"),
-        ({"missing": "forbid-all"}, {"missing": [{"task": "xnli", "language": "bg", "reason": "no data"}]},
+        ({"missing": "forbid-all"}, {"missing": [Missing("xnli", "bg", (), "no data")]},
          "1 x cells are missing: xnli bg: no data"),
         ({"limited": "forbid"}, {"limited": True}, "1 x the run has --limit: new"),
     ],

@@ -32,7 +32,7 @@ from xtreme_harness.models.head_table import HEADS, SEQUENCE, Head
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import read_samples, texts
 from xtreme_harness.submission.check import check_folder
 from xtreme_harness.submission.score import score_folders
@@ -181,7 +181,7 @@ def card(tmp_path: Path) -> Path:
 
 
 def scores(out: Path) -> dict[str, float]:
-    run = read_run(out)
+    run = read_result(out)
     return {code: cell.metrics["closeness"] for (_, code), cell in run.cells.items()}
 
 
@@ -190,7 +190,7 @@ def test_self_tests(card: Path, tmp_path: Path, model: str, least: float, most: 
     result = evaluate(model, str(card), data=str(tmp_path), output=tmp_path / "out", log_samples=True)
     assert not result.failed
     assert all(least <= value <= most for value in scores(tmp_path / "out").values())
-    first, *others = read_samples(read_run(tmp_path / "out"), "near", "de")
+    first, *others = read_samples(read_result(tmp_path / "out"), "near", "de")
     assert list(texts(first)) == [("die See",), ("das Brot",)] and len(others) == 3
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.fixtures.made_runs import made_figures
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError
 from xtreme_harness.leaderboard.recompute import disagreements, recomputed
-from xtreme_harness.leaderboard.submissions import folder, load_submissions, read_run, read_submission
+from xtreme_harness.leaderboard.submissions import folder, load_submissions, read_submission, submissions_of
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.scoring.means import left_to_right_mean
 from xtreme_harness.submission.metadata import read_about
@@ -188,36 +190,27 @@ def test_predictions_carry_the_official_layout(cards: Cards, tmp_path: Path) -> 
         read_submission(written(tmp_path / "bad", OWN, {"tasks": {"xnli": {"accuracy": 1}}}), cards)
 
 
-def run(place: Path, cells: list[tuple[str, str, dict[str, float]]], **own: object) -> Path:
-    place.mkdir(parents=True, exist_ok=True)
-    block = {"cells": [{"task": t, "language": c, "metrics": m, "status": "done"} for t, c, m in cells]}
-    block |= {"limited": False, "official": {}, "missing": []} | own
-    (place / "results.json").write_text(json.dumps({"model_name": "mine", "xharness": block}), "utf-8")
-    return place
-
-
-def test_run_of_a_task_stands_in_every_suite_that_has_it(cards: Cards, tmp_path: Path) -> None:
+def test_run_of_a_task_stands_in_every_suite_that_has_it(cards: Cards) -> None:
     codes = cards.card("xnli").all_languages
-    found = read_run(run(tmp_path, [("xnli", code, {"accuracy": 50.0}) for code in codes]), cards)
+    found = submissions_of(made_figures({("xnli", code): {"accuracy": 50.0} for code in codes}, "mine"), cards)
     assert [(one.suite, one.model, one.missing) for one in found] == [("xtreme", "mine", ()), ("xtreme-r", "mine", ())]
 
 
-def test_run_of_a_suite_is_incomplete_without_all_its_tasks(cards: Cards, tmp_path: Path) -> None:
-    out = run(tmp_path, [("tatoeba@xtreme-r", "de", {"accuracy": 50.0})], official={"xtreme-r": {}})
-    (one,) = read_run(out, cards)
+def test_run_of_a_suite_is_incomplete_without_all_its_tasks(cards: Cards) -> None:
+    (one,) = submissions_of(made_figures({("tatoeba@xtreme-r", "de"): {"accuracy": 50.0}}, suites=["xtreme-r"]), cards)
     assert one.languages["tatoeba"] == {"de": {"accuracy": 50.0}}
     assert "tatoeba in 1 of 41 languages" in one.missing
     assert "lareqa in 0 of 11 languages" in one.missing
 
 
-def test_run_that_cannot_be_shown(cards: Cards, tmp_path: Path) -> None:
+def test_run_on_the_dev_split_says_so(cards: Cards) -> None:
+    run = replace(made_figures({("xnli", "de"): {"accuracy": 50.0}}), split="dev")
+    assert {one.split for one in submissions_of(run, cards)} == {"dev"}
+
+
+def test_limited_run_cannot_be_shown(cards: Cards) -> None:
     with pytest.raises(OutputError, match="with --limit"):
-        read_run(run(tmp_path / "limited", [("xnli", "de", {"accuracy": 1.0})], limited=True), cards)
-    with pytest.raises(OutputError, match="cannot be read"):
-        read_run(tmp_path / "none", cards)
-    (tmp_path / "results.json").write_text("{}", "utf-8")
-    with pytest.raises(OutputError, match="no `xharness` block"):
-        read_run(tmp_path, cards)
+        submissions_of(made_figures({("xnli", "de"): {"accuracy": 1.0}}, limited=True), cards)
 
 
 def test_folder_lies_inside_the_package_in_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.report.fertility import count, fertility, read_texts
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 
 
 class Letters:
@@ -44,7 +44,7 @@ def test_unknown_tokens_are_counted() -> None:
 
 
 def test_texts_of_a_run(oracle_run: Path) -> None:
-    found = read_texts([read_run(oracle_run)], searching=["tatoeba", "bucc2018", "lareqa", "mewslix"])
+    found = read_texts([read_result(oracle_run)], searching=["tatoeba", "bucc2018", "lareqa", "mewslix"])
     assert {"en", "de", "zh", "sw"} <= set(found)
     assert "ka" not in found  # stands in Tatoeba alone, whose queries are English
     assert all(len(lines) == len(set(lines)) for lines in found.values())
@@ -53,7 +53,7 @@ def test_texts_of_a_run(oracle_run: Path) -> None:
 
 def test_without_samples_it_says_how_to_have_them(demo_run: Path) -> None:
     with pytest.raises(OutputError, match="--log-samples"):
-        read_texts([read_run(demo_run)], [])
+        read_texts([read_result(demo_run)], [])
 
 
 def test_by_language() -> None:

@@ -7,7 +7,7 @@ import pytest
 from xtreme_harness.languages import LANGUAGES, language
 from xtreme_harness.report.gaps import correlate, gap_of, task_correlations, with_fact
 from xtreme_harness.results.frame import SCORE, FrameRow, frame, scores
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import lm_eval_json, read_result
 
 
 def rows(**values: float) -> dict[str, FrameRow]:
@@ -44,9 +44,9 @@ def test_no_gap(values: dict[str, float]) -> None:
 
 
 def test_gaps_agree_with_results_json(demo_run) -> None:
-    run = read_run(demo_run)
+    run = read_result(demo_run)
     found = scores(frame([run]), "checkpoint")
-    recorded = run.own["transfer_gap"]
+    recorded = lm_eval_json(run)["xharness"]["transfer_gap"]
     for task in ("xnli", "pawsx", "xquad", "mlqa", "tydiqa", "lareqa", "mewslix"):  # the same languages in all suites
         gap = gap_of(task, found[task])
         assert gap is not None

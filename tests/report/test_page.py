@@ -16,8 +16,9 @@ from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.report.fertility import Fertility
 from xtreme_harness.report.inputs import Model, compared, read_all
 from xtreme_harness.report.page import Content, build_page
-from xtreme_harness.results.curves import read_series
-from xtreme_harness.results.read import Run, read_run
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.series import read_series
 
 NASTY = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
@@ -134,7 +135,7 @@ def test_at_most_so_many_examples_of_a_cell_those_that_differ_first(oracle_run: 
     assert data is not None
     examples = json.loads(data[1])["examples"]
     chosen = {(e["t"], e["l"]): e for e in examples}
-    assert len(chosen) == len(examples) == len(read_run(oracle_run).cells)
+    assert len(chosen) == len(examples) == len(read_result(oracle_run).scored)
     one = chosen["xnli", "de"]
     assert (one["id"], [answer["ok"] for answer in one["out"]]) == (lines[-1]["id"], [True, False])
 
@@ -186,20 +187,17 @@ def test_seeds_are_one_model(oracle_run: Path, tmp_path: Path) -> None:
     assert json.loads(data[1])["runs"] == ["random", "oracle"]
 
 
-def full_run(run: Run, suite: str) -> Run:
+def full_run(run: Result, suite: str) -> Result:
     """A run with every cell of a suite, each like one of the same task."""
-    cells, entries = {}, []
-    kept = {entry["task"]: entry for entry in run.own["cells"]}
-    for name in all_cards().suites[suite].tasks:
-        one = next(cell for key, cell in run.cells.items() if key[0] == name)
-        for code in all_cards().tasks[name].suites[suite].languages:
-            cells[name, code] = replace(one, language=code, samples=None)
-            entries.append({**kept[name], "language": code})
-    own = {**run.own, "cells": entries, "missing": []}
-    return replace(run, cells=cells, results={**run.results, "xharness": own})
+    cells = [
+        replace(next(cell for cell in run.scored.values() if cell.task == name), language=code, samples=None)
+        for name in all_cards().suites[suite].tasks
+        for code in all_cards().tasks[name].suites[suite].languages
+    ]
+    return replace(run, cells=tuple(cells), missing=())
 
 
 def test_a_full_run_without_samples_is_under_five_megabytes(oracle_run: Path) -> None:
-    run = full_run(read_run(oracle_run), "xtreme")
-    assert len(run.cells) > 150
+    run = full_run(read_result(oracle_run), "xtreme")
+    assert len(run.scored) > 150
     assert len(build_page(Content([Model(run, (run,))])).encode()) < 2_000_000

@@ -14,7 +14,7 @@ from xtreme_harness.report.fertility import Fertility
 from xtreme_harness.report.gaps import Gap
 from xtreme_harness.results.curves import Curve
 from xtreme_harness.results.frame import frame, means, scores
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 
 
 def texts(figure: plots.Figure, path: Path) -> list[str]:
@@ -24,7 +24,7 @@ def texts(figure: plots.Figure, path: Path) -> list[str]:
 
 
 def test_heat_map_has_every_language_and_figure(oracle_run: Path, tmp_path: Path) -> None:
-    found = scores(frame([read_run(oracle_run)]), "oracle")
+    found = scores(frame([read_result(oracle_run)]), "oracle")
     written = texts(plots.heat_map(found, "Oracle"), tmp_path / "a.svg")
     assert {"Swahili (sw)", "xnli", "lareqa", "Oracle"} <= set(written)
     assert written.count("100.0") == sum(map(len, found.values()))
@@ -37,7 +37,7 @@ def test_a_bar_a_task_and_run(tmp_path: Path) -> None:
 
 
 def test_intervals_have_a_panel_a_suite(oracle_run: Path, demo_run: Path, tmp_path: Path) -> None:
-    written = texts(plots.interval_dots(means([read_run(oracle_run), read_run(demo_run)])), tmp_path / "a.svg")
+    written = texts(plots.interval_dots(means([read_result(oracle_run), read_result(demo_run)])), tmp_path / "a.svg")
     assert {"xtreme", "xtreme-r", "oracle", "checkpoint", "tatoeba@xtreme-r"} <= set(written)
 
 

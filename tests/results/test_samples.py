@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.results.read import read_run
+from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import Sample, read_samples, texts
 
 
@@ -19,22 +19,21 @@ def copied(oracle_run: Path, tmp_path: Path) -> Path:
 
 
 def test_every_example_of_the_oracle_is_right(oracle_run: Path) -> None:
-    run = read_run(oracle_run)
-    for task, code in run.cells:
+    run = read_result(oracle_run)
+    for (task, code), cell in run.scored.items():
         found = read_samples(run, task, code)
-        assert len(found) == run.cells[task, code].n
+        assert len(found) == cell.n
         assert all(sample.right for sample in found), f"{task} {code}"
 
 
 def test_a_run_without_samples_has_none(demo_run: Path) -> None:
-    assert read_samples(read_run(demo_run), "xnli", "de") == []
-    assert read_samples(read_run(demo_run), "nothing", "de") == []
+    assert read_samples(read_result(demo_run), "xnli", "de") == []
+    assert read_samples(read_result(demo_run), "nothing", "de") == []
 
 
 def test_an_answer_is_right_by_the_metric_not_by_its_spelling(copied: Path) -> None:
-    run = read_run(copied)
-    path = run.cells["xquad", "en"].samples
-    assert path is not None
+    run = read_result(copied)
+    path = copied / "samples/xquad/en.jsonl"
     record = json.loads(path.read_text("utf-8").splitlines()[0])
     wrong = {**record, "prediction": "no", "statistics": {"exact_match": 0, "f1": 0.5, "n": 1}}
     other = {**record, "prediction": "The " + record["gold"][0]}
@@ -46,10 +45,8 @@ def test_an_answer_is_right_by_the_metric_not_by_its_spelling(copied: Path) -> N
     ("line", "message"), [("{", "not JSON"), ('{"id": 1}', "no logged example")], ids=["cut off", "another file"]
 )
 def test_a_broken_line_is_named(copied: Path, line: str, message: str) -> None:
-    run = read_run(copied)
-    path = run.cells["xnli", "de"].samples
-    assert path is not None
-    path.write_text(line, "utf-8")
+    run = read_result(copied)
+    (copied / "samples/xnli/de.jsonl").write_text(line, "utf-8")
     with pytest.raises(OutputError, match=rf"de\.jsonl:1: {message}"):
         read_samples(run, "xnli", "de")
 
@@ -67,9 +64,8 @@ READ = {
 @pytest.mark.parametrize("said", [True, False], ids=["now", "by 0.1.0"])
 @pytest.mark.parametrize(("task", "code"), READ)
 def test_texts_are_what_a_model_reads(copied: Path, task: str, code: str, said: bool) -> None:
-    run = read_run(copied)
-    path = run.cells[task, code].samples
-    assert path is not None
+    run = read_result(copied)
+    path = copied / "samples" / task / f"{code}.jsonl"
     records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     if not said:
         lines = [json.dumps({name: value for name, value in one.items() if name != "kind"}) for one in records]

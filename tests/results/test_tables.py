@@ -52,7 +52,7 @@ def test_groups_with_the_overall_mean_in_bold(result: Result) -> None:
 
 def test_by_language_has_a_line_a_task_and_gaps_where_there_is_no_cell(result: Result) -> None:
     lines = [cells(line) for line in by_language_table(result).splitlines()]
-    assert lines[0] == ["Tasks", *sorted({c["language"] for c in result.cells})]
+    assert lines[0] == ["Tasks", *sorted({c.language for c in result.cells})]
     row = dict(zip(lines[0], next(row for row in lines if row[0] == "pawsx"), strict=True))
     assert row["sw"] == ""
     value, error = map(float, row["de"].split("±"))

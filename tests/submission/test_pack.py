@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import yaml
 
 from tests.fixtures.broken_submissions import write_lareqa
 from tests.fixtures.generated_folders import write_folders
+from tests.fixtures.made_runs import made_figures, write_run
 from xtreme_harness.errors import OutputError, PredictionError
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.submission.pack import pack
@@ -36,7 +37,7 @@ def run(tmp_path: Path) -> Path:
     write_folders(tmp_path / "generated", "xtreme-r", 1, size=3)
     (tmp_path / "run/predictions").mkdir(parents=True)
     (tmp_path / "generated/predictions").rename(tmp_path / "run/predictions/xtreme-r")
-    (tmp_path / "run/results.json").write_text(json.dumps({"xharness": {"limited": False, "fingerprint": "ab12cd34"}}))
+    write_run(replace(made_figures({}), fingerprint="ab12cd34"), tmp_path / "run")
     return tmp_path / "run"
 
 

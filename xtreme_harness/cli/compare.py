@@ -53,7 +53,7 @@ def command(**given: Any) -> None:
       xharness compare out-old step-1000 step-2000 --paired-ar 10000 --by-language
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.comparison.compare import compare
-    from xtreme_harness.comparison.text import comparison_text
+    from xtreme_harness.comparison.printed import comparison_text
     from xtreme_harness.files.text import write_json
 
     found = compare(

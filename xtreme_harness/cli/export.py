@@ -40,9 +40,9 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.exports import export
     from xtreme_harness.files.text import write_atomic
-    from xtreme_harness.results.read import read_run
+    from xtreme_harness.results.read import read_result
 
-    text = export(read_run(run), form, model_id)
+    text = export(read_result(run), form, model_id)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -52,11 +52,14 @@ def command(
     from xtreme_harness.leaderboard.board import View
     from xtreme_harness.leaderboard.formats import FORMATS
     from xtreme_harness.leaderboard.sections import build_board
-    from xtreme_harness.leaderboard.submissions import load_submissions, read_run
+    from xtreme_harness.leaderboard.submissions import load_submissions, submissions_of
     from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.results.read import read_result
 
     cards = all_cards()
-    found = load_submissions(cards, folders) + [one for out in dict.fromkeys(runs) for one in read_run(out, cards)]
+    found = load_submissions(cards, folders)
+    for out in dict.fromkeys(runs):
+        found += submissions_of(read_result(out, rows=False), cards)
     view = View(_names(suites), _names(tasks), _names(groups), _names(languages), sort)
     board = build_board(found, cards, view)
     if not board.sections:

@@ -11,13 +11,11 @@ import click
 from xtreme_harness.cli.training_progress import TrainingProgress
 from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.jobs import Watch
-from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.describe import missing_lines
 from xtreme_harness.plan.options import Options
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.tables import by_language_table, group_table, task_table
-from xtreme_harness.scoring.means import headline
 from xtreme_harness.signature import VERSION
 
 __all__ = ["Progress", "print_result"]
@@ -124,6 +122,5 @@ def _outcome(done: Done) -> str:
         return "failed; why stands at the end, and in log.txt"
     if done.status == "unscored":
         return done.message
-    metric = METRICS[done.cell.card.metric]
-    value = headline(metric, done.record["metrics"])
-    return f"{value:.2f} ({done.record['n']} examples, {done.record['seconds']:.1f} s)"
+    assert done.record is not None  # it is scored
+    return f"{done.record.headline:.2f} ({done.record.n} examples, {done.record.seconds:.1f} s)"

@@ -8,7 +8,8 @@ from pathlib import Path
 from xtreme_harness.comparison.differences import Comparison, compare_runs
 from xtreme_harness.errors import OutputError, XHarnessError
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.results.read import Run, read_seeds
+from xtreme_harness.results.read import read_seeds
+from xtreme_harness.results.result import Result
 
 __all__ = ["compare"]
 
@@ -50,9 +51,9 @@ def compare(
     )  # fmt: skip
 
 
-def read_models(places: Sequence[Place]) -> list[tuple[Run, ...]]:
+def read_models(places: Sequence[Place]) -> list[tuple[Result, ...]]:
     """Read the runs of several models; OutputError with every fault of all of them."""
-    models: list[tuple[Run, ...]] = []
+    models: list[tuple[Result, ...]] = []
     faults: list[str] = []
     for place in places:
         try:

@@ -15,9 +15,10 @@ from xtreme_harness.comparison.figures import Figure, figures
 from xtreme_harness.comparison.pairing import Paired, Unpaired, pair
 from xtreme_harness.comparison.replicates import Replicates, replicate
 from xtreme_harness.errors import DataError
-from xtreme_harness.metrics import METRICS
-from xtreme_harness.results.read import Run, RunCell, place_of
-from xtreme_harness.scoring.means import headline, left_to_right_mean
+from xtreme_harness.results.read import place_of
+from xtreme_harness.results.record import CellRecord
+from xtreme_harness.results.result import Result
+from xtreme_harness.scoring.means import left_to_right_mean
 
 __all__ = ["Comparison", "Difference", "Side", "common_suites", "compare_runs", "headlines_of"]
 
@@ -87,8 +88,8 @@ class Comparison:
 
 
 def compare_runs(
-    old: Sequence[Run],
-    new: Sequence[Sequence[Run]],
+    old: Sequence[Result],
+    new: Sequence[Sequence[Result]],
     cards: Cards,
     *,
     resamples: int = 1000,
@@ -134,17 +135,17 @@ def compare_runs(
     return Comparison(sides[0], tuple(sides[1:]), tuple(_corrected(found)), unpaired, tuple(mismatches), method)
 
 
-def common_suites(cards: Cards, runs: Sequence[Run]) -> list[str]:
+def common_suites(cards: Cards, runs: Sequence[Result]) -> list[str]:
     """The suites that all runs were asked for by name."""
     return [name for name in cards.suites if all(name in run.suites for run in runs)]
 
 
-def _sides(models: Sequence[Sequence[Run]]) -> list[Side]:
+def _sides(models: Sequence[Sequence[Result]]) -> list[Side]:
     names = [runs[0].model for runs in models]
     return [
         Side(
-            name if names.count(name) == 1 else str(place_of(runs)), name, str(place_of(runs)),
-            tuple(run.seed for run in runs), any(run.own["limited"] for run in runs),
+            name if names.count(name) == 1 else place_of(runs), name, place_of(runs),
+            tuple(run.seed for run in runs), any(run.limited for run in runs),
         )
         for name, runs in zip(names, models, strict=True)
     ]  # fmt: skip
@@ -189,12 +190,9 @@ def _effect(shift: float, resampled: NDArray[np.float64], n: int) -> float:
     return shift / error / n**0.5 if error else 0.0
 
 
-def headlines_of(cells: Mapping[tuple[str, str], Sequence[RunCell]]) -> dict[tuple[str, str], float]:
+def headlines_of(cells: Mapping[tuple[str, str], Sequence[CellRecord]]) -> dict[tuple[str, str], float]:
     """Cell -> mean over seeds of its headline, percent."""
-    return {
-        key: left_to_right_mean(headline(METRICS[cell.metric], cell.metrics) for cell in seeds)
-        for key, seeds in cells.items()
-    }
+    return {key: left_to_right_mean(cell.headline for cell in seeds) for key, seeds in cells.items()}
 
 
 def _interval(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_harness.results.read import Run, RunCell
+from xtreme_harness.results.record import CellRecord
+from xtreme_harness.results.result import Result
 
 __all__ = ["Paired", "Unpaired", "pair"]
 
@@ -26,13 +27,13 @@ class Unpaired:
 class Paired:
     """The cells that all runs have, and what stands against comparing them."""
 
-    old: Mapping[tuple[str, str], tuple[RunCell, ...]]  # cell -> one a seed
-    new: Mapping[tuple[str, str], tuple[RunCell, ...]]
+    old: Mapping[tuple[str, str], tuple[CellRecord, ...]]  # cell -> one a seed
+    new: Mapping[tuple[str, str], tuple[CellRecord, ...]]
     unpaired: tuple[Unpaired, ...]
     mismatches: tuple[str, ...]  # one line a task and field
 
 
-def pair(old: Sequence[Run], new: Sequence[Run]) -> Paired:
+def pair(old: Sequence[Result], new: Sequence[Result]) -> Paired:
     """Find the cells that can be compared.
 
     Args:
@@ -40,16 +41,16 @@ def pair(old: Sequence[Run], new: Sequence[Run]) -> Paired:
         new: runs of the other.
     """
     runs = [*old, *new]
-    keys = dict.fromkeys(key for run in runs for key in run.cells)
+    keys = dict.fromkeys(key for run in runs for key in run.scored)
     unpaired: list[Unpaired] = []
     differing: dict[tuple[str, str], list[tuple[str, str]]] = {}  # task, field -> (language, what differs)
     common = []
     for key in keys:
-        absent = [run for run in runs if key not in run.cells]
+        absent = [run for run in runs if key not in run.scored]
         if absent:
-            unpaired.append(Unpaired(*key, f"not in {', '.join(dict.fromkeys(str(run.path) for run in absent))}"))
+            unpaired.append(Unpaired(*key, f"not in {', '.join(dict.fromkeys(run.place for run in absent))}"))
             continue
-        cells = [run.cells[key] for run in runs]
+        cells = [run.scored[key] for run in runs]
         reason = _obstacle(cells)
         for field, words in _differences(cells).items():
             differing.setdefault((key[0], field), []).append((key[1], words))
@@ -59,13 +60,13 @@ def pair(old: Sequence[Run], new: Sequence[Run]) -> Paired:
             common.append(key)
     mismatches = tuple(_mismatch(task, field, found) for (task, field), found in differing.items())
     return Paired(
-        {key: tuple(run.cells[key] for run in old) for key in common},
-        {key: tuple(run.cells[key] for run in new) for key in common},
+        {key: tuple(run.scored[key] for run in old) for key in common},
+        {key: tuple(run.scored[key] for run in new) for key in common},
         tuple(unpaired), mismatches,
     )  # fmt: skip
 
 
-def _obstacle(cells: Sequence[RunCell]) -> str:
+def _obstacle(cells: Sequence[CellRecord]) -> str:
     """Why cells cannot be paired, whatever the user forces."""
     if any(cell.rows is None for cell in cells):
         return "no statistics per example (cells/ is not beside results.json)"
@@ -78,7 +79,7 @@ def _obstacle(cells: Sequence[RunCell]) -> str:
     return "no examples" if sizes == [0] else ""
 
 
-def _differences(cells: Sequence[RunCell]) -> dict[str, str]:
+def _differences(cells: Sequence[CellRecord]) -> dict[str, str]:
     """Field -> its two values, for people."""
     first = cells[0]
     found: dict[str, str] = {}

@@ -13,13 +13,13 @@ from xtreme_harness.comparison.pairing import Paired
 from xtreme_harness.comparison.resample import Stratum, bootstrap, randomise, stratum
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.records import Rows
-from xtreme_harness.results.read import RunCell
+from xtreme_harness.results.record import CellRecord
 from xtreme_harness.scoring.uncertainty import joint_ids
 
 __all__ = ["Replicates", "replicate"]
 
 CellKey = tuple[str, str]
-Cells = Mapping[CellKey, Sequence[RunCell]]
+Cells = Mapping[CellKey, Sequence[CellRecord]]
 Floats = NDArray[np.float64]
 
 
@@ -127,7 +127,7 @@ def _averaged(one: _Items, cells: Cells) -> Cells:
     }
 
 
-def _rows(cell: RunCell) -> Rows:
+def _rows(cell: CellRecord) -> Rows:
     assert cell.rows is not None  # pairing leaves out cells without rows
     return cell.rows
 

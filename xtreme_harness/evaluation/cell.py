@@ -6,7 +6,10 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import repeat
 from typing import Any
+
+import numpy as np
 
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
@@ -20,9 +23,10 @@ from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.setups import Setup
 from xtreme_harness.records import Split
+from xtreme_harness.results.record import CellRecord, plain_rows
 from xtreme_harness.scoring.score import score
 from xtreme_harness.signature import fingerprint
-from xtreme_harness.submission.names import relabelled
+from xtreme_harness.submission.gold import relabelled
 
 __all__ = ["Done", "evaluate_cell", "failed_cell", "find_cell"]
 
@@ -33,7 +37,7 @@ class Done:
 
     cell: Cell
     status: str  # "done" | "kept" | "unscored" | "failed"
-    record: Mapping[str, Any]  # what cells/<task>/<lang>.json holds; {} when failed
+    record: CellRecord | None  # None when failed, and where nothing could be answered
     message: str = ""
 
 
@@ -66,7 +70,7 @@ def find_cell(
 
 def failed_cell(cell: Cell, message: str) -> Done:
     """The cell as failed, with what is to be said of it: one line a fault."""
-    return Done(cell, "failed", {}, message)
+    return Done(cell, "failed", None, message)
 
 
 def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
@@ -86,15 +90,17 @@ def evaluate_cell(cell: Cell, predictor: Predictor, fields: Mapping[str, Any], o
     kind, split = KINDS[cell.card.kind], _split(cell, cell.split, options)
     without_gold = any(kind.gold(e) is None for e in split.examples)
     if without_gold and predictor.needs_gold:
-        return Done(cell, "unscored", {}, f"the data has no gold for oracle to answer with; {_remedy(cell, options)}")
+        said = f"the data has no gold for oracle to answer with; {_remedy(cell, options)}"
+        return Done(cell, "unscored", None, said)
     answers = predictor.answer(kind, split, cell.card, lambda: _dev(cell, split, options))
-    record = _record(cell, kind, split, answers, fields)
-    record["signature"] = cell_signature(cell, fields, split.source, options.seed)
-    samples = _samples(kind, split, answers.found, record) if options.log_samples else None
-    record["seconds"] = round(time.monotonic() - started, 3)
-    save(options.output, cell, record, kind.dumps(split, answers.found, cell.card), samples)
+    found = answers.found
+    record = _record(cell, split, answers, fields, cell_signature(cell, fields, split.source, options.seed))
+    record = record if without_gold else _scored(record, cell, kind, split, found)
+    samples = _samples(kind, split, found, record) if options.log_samples else None
+    record = replace(record, seconds=round(time.monotonic() - started, 3))
+    record = save(options.output, cell, record, kind.dumps(split, found, cell.card), samples)
     message = f"the data has no gold answers to score with; {_remedy(cell, options)}" if without_gold else ""
-    return Done(cell, str(record["status"]), record, message)
+    return Done(cell, record.status, record, message)
 
 
 def _dev(cell: Cell, split: Split[Any], options: Options) -> Split[Any] | None:
@@ -110,41 +116,43 @@ def _remedy(cell: Cell, options: Options) -> str:
     return f"{options.labels / file_name(cell.card, cell.split, cell.language)} is not there"
 
 
-def _record(cell: Cell, kind: Any, split: Split[Any], answers: Answers, fields: Mapping[str, Any]) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "task": cell.key,
-        "language": cell.language,
-        "split": cell.split,
-        "status": "done",
-        "n": len(split.examples),
-        "official_n": cell.card.count(cell.split, cell.language),
-        "metrics": {},
-        "columns": [],
-        "rows": [],
-        "signature": "",
-        "fingerprint": fingerprint(fields),
-        "fields": dict(fields),
-        "source": split.source,
-        "calibration": answers.number,
-        "extras": dict(answers.extras or {}),
-    }
-    if any(kind.gold(e) is None for e in split.examples):
-        return {**record, "status": "unscored"}
+def _record(cell: Cell, split: Split[Any], answers: Answers, fields: Mapping[str, Any], signature: str) -> CellRecord:
+    """The cell as it is before it is scored."""
+    return CellRecord(
+        task=cell.key,
+        language=cell.language,
+        split=cell.split,
+        status="unscored",
+        metric=cell.card.metric,
+        n=len(split.examples),
+        official_n=cell.card.count(cell.split, cell.language),
+        metrics={},
+        seed=fields["seed"],
+        signature=signature,
+        fingerprint=fingerprint(fields),
+        fields=dict(fields),
+        source=split.source,
+        calibration=answers.number,
+        extras=dict(answers.extras or {}),
+    )
+
+
+def _scored(record: CellRecord, cell: Cell, kind: Any, split: Split[Any], found: Mapping[str, Any]) -> CellRecord:
     metric = METRICS[cell.card.metric]
-    scored = score(metric, kind, split, answers.found)
-    rows = [[int(v) if v == int(v) else v for v in row] for row in scored.rows.tolist()]
-    record |= {"metrics": dict(scored.values), "columns": list(metric.columns), "rows": rows}
-    if cell.card.parallel:
-        record["ids"] = [e.id.removesuffix(f"_{cell.language}") for e in split.examples]
-    return record
+    scored = score(metric, kind, split, found)
+    ids = tuple(e.id.removesuffix(f"_{cell.language}") for e in split.examples) if cell.card.parallel else None
+    return replace(
+        record, status="done", metrics=dict(scored.values), columns=metric.columns,
+        rows=np.ascontiguousarray(scored.rows, dtype=np.float64), ids=ids,
+    )  # fmt: skip
 
 
-def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: CellRecord) -> str:
     """One JSON line an example: input, gold, prediction, statistics."""
     lines = []
-    rows = record["rows"] or [None] * len(split.examples)
+    rows = plain_rows(record.rows) if record.rows is not None else repeat(None, len(split.examples))
     for example, row in zip(split.examples, rows, strict=True):
-        statistics = dict(zip(record["columns"], row, strict=True)) if row is not None else None
+        statistics = dict(zip(record.columns, row, strict=True)) if row is not None else None
         line = {"id": example.id, "input": asdict(example), "gold": kind.gold(example), "prediction": found[example.id]}
         lines.append(json.dumps({**line, "statistics": statistics, "kind": kind.name}, ensure_ascii=False) + "\n")
     return "".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.evaluation.cell import Done, failed_cell
 from xtreme_harness.evaluation.job import EvaluateCells, evaluation_jobs
 from xtreme_harness.evaluation.saved import record_path
@@ -22,8 +21,10 @@ from xtreme_harness.plan.cells import Missing
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
 from xtreme_harness.plan.request import EvalRequest
 from xtreme_harness.plan.setups import Setup
+from xtreme_harness.results.build import build
 from xtreme_harness.results.json_file import to_json
-from xtreme_harness.results.result import Result, build
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Result
 
 __all__ = ["evaluate", "run_evaluation"]
 
@@ -147,14 +148,14 @@ def _result(prepared: PreparedEvaluation, found: _Found) -> Result:
     unscored = [
         Missing(one.cell.key, one.cell.language, one.cell.scopes, one.message or "predicted, not scored: no gold")
         for one in ended
-        if one.status == "unscored" or one.record.get("status") == "unscored"
+        if one.status == "unscored" or (one.record is not None and not one.record.done)
     ]
     interrupted = [
         Missing(cell.key, cell.language, cell.scopes, "not reached: the run was interrupted")
         for cell in plan.cells
         if cell.name not in found.done
     ]
-    records = [one.record for one in ended if one.record]
+    records = [one.record for one in ended if one.record is not None]
     lineage, command = _lineage(found.setups), _command(prepared.request)
     return build(
         plan, prepared.cards, records, options.model, prepared.request.split, failed, [*unscored, *interrupted],
@@ -166,8 +167,8 @@ def _warn_of_leftovers(prepared: PreparedEvaluation) -> None:
     """Say so when the folder holds another model's cells, which stay where this run writes nothing new."""
     out, model = prepared.output, prepared.request.model
     try:
-        before = json.loads((out / "results.json").read_text("utf-8"))["model_name"]
-    except (OSError, ValueError, KeyError, TypeError):
+        before = read_result(out, rows=False).model
+    except OutputError:
         return
     left = {*(out / "cells").glob("*/*.json")} - {record_path(out, cell) for cell in prepared.plan.cells}
     if left and before != model:

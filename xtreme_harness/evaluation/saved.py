@@ -6,15 +6,18 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import digest
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.sources import file_hash
+from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import BY_NAME, Cell
+from xtreme_harness.results.record import CellRecord, read_cell, write_cell
 from xtreme_harness.signature import changed_fields, fingerprint, signature
 
 __all__ = [
@@ -84,8 +87,11 @@ def discard(output: Path, cell: Cell) -> None:
         path.unlink(missing_ok=True)
 
 
-def save(output: Path, cell: Cell, record: Mapping[str, Any], predictions: str, samples: str | None) -> None:
+def save(output: Path, cell: Cell, record: CellRecord, predictions: str, samples: str | None) -> CellRecord:
     """Write the files of a finished cell, the record last: where it is, the others are.
+
+    Returns:
+        the record with the hashes of the other files, as it was written.
 
     Raises:
         OutputError: when a file cannot be written.
@@ -94,11 +100,13 @@ def save(output: Path, cell: Cell, record: Mapping[str, Any], predictions: str, 
         write_atomic(path, predictions)
     if samples is not None:
         write_atomic(samples_path(output, cell), samples)
-    whole = {**record, "predictions": _hash(predictions), "samples": _hash(samples) if samples is not None else None}
-    write_atomic(record_path(output, cell), json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n")
+    logged = _hash(samples) if samples is not None else None
+    whole = replace(record, predictions=_hash(predictions), samples=logged)
+    write_cell(whole, record_path(output, cell))
+    return whole
 
 
-def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool) -> dict[str, Any] | None:
+def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool) -> CellRecord | None:
     """The saved record, when it was computed from the same things and its files are as they were written.
 
     Args:
@@ -108,36 +116,29 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
         seed: for the signature.
         samples: must the examples be there too?
     """
-    record = _read(record_path(output, cell))
-    if record is None:
+    try:
+        record = read_cell(record_path(output, cell))
+    except OutputError as error:
+        log.debug("%s: computed anew: %s", cell.name, error)
         return None
-    changed = changed_fields(record["fields"], json.loads(json.dumps(fields)))
+    changed = changed_fields(record.fields, json.loads(json.dumps(fields)))
     if changed:
         log.warning("%s: computed anew, because %s changed", cell.name, ", ".join(changed))
         return None
-    if samples and not (record.get("samples") and _file_hash(samples_path(output, cell)) == record["samples"]):
+    if samples and not (record.samples and _file_hash(samples_path(output, cell)) == record.samples):
         log.warning("%s: computed anew, because its samples are not there", cell.name)
         return None
     paths = prediction_paths(output, cell)
     others = sorted(output.glob(f"predictions/*/*/{paths[0].name}"))
-    good = next((p for p in [*paths, *others] if _file_hash(p) == record.get("predictions")), None)
+    good = next((p for p in [*paths, *others] if _file_hash(p) == record.predictions), None)
     if good is None:
         log.warning("%s: computed anew, because its predictions are gone or were changed", cell.name)
         return None
     text = good.read_bytes().decode("utf-8")
     for path in paths:
-        if path != good and _file_hash(path) != record["predictions"]:
+        if path != good and _file_hash(path) != record.predictions:
             write_atomic(path, text)
-    return {**record, "signature": cell_signature(cell, fields, record["source"], seed)}
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    whole = isinstance(record, dict) and isinstance(record.get("fields"), dict) and "seconds" in record
-    return record if whole else None
+    return replace(record, signature=cell_signature(cell, fields, record.source, seed))
 
 
 def _hash(text: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.plan.cells import Plan
-from xtreme_harness.results.result import Record, Result, build
+from xtreme_harness.records import Rows
+from xtreme_harness.results.build import build
+from xtreme_harness.results.record import CellRecord
+from xtreme_harness.results.result import Result
 from xtreme_harness.signature import fingerprint
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -22,7 +25,7 @@ def averaged(results: Mapping[int, Result], plan: Plan, cards: Cards) -> Result:
     The statistics of an example become their means too, so that intervals are of the mean over these seeds.
     """
     runs = list(results.values())
-    by_cell = [{(r["task"], r["language"]): r for r in run.cells} for run in runs]
+    by_cell = [{cell.key: cell for cell in run.cells} for run in runs]
     records = [
         _mean({seed: cells[key] for seed, cells in zip(results, by_cell, strict=True)})
         for key in by_cell[0]
@@ -57,29 +60,28 @@ def seed_table(result: Result) -> str:
     return pipe_table(rows, headers)
 
 
-def _mean(records: Mapping[int, Record]) -> Record:
+def _mean(records: Mapping[int, CellRecord]) -> CellRecord:
     """One cell, averaged over seeds."""
     first = next(iter(records.values()))
-    if first["status"] != "done":
+    if not first.done:
         return first
-    names = list(first["metrics"])
-    rows = np.mean([np.array(r["rows"], dtype=np.float64) for r in records.values()], axis=0)
-    extras = {name: _average(r["extras"][name] for r in records.values()) for name in first.get("extras", {})}
-    return {
-        **first,
-        "metrics": {name: _average(r["metrics"][name] for r in records.values()) for name in names},
-        "rows": rows.tolist(),
-        "extras": extras,
-        "calibration": None,
-        "seconds": sum(r["seconds"] for r in records.values()),
-        "seeds": {str(seed): dict(r["metrics"]) for seed, r in records.items()},
-        "fields": {**first["fields"], "seed": None},
-        "fingerprint": fingerprint({str(seed): r["fingerprint"] for seed, r in records.items()}),
-        "signature": _signature(first["signature"], list(records)),
-    }
+    rows: Rows = np.mean([record.rows for record in records.values() if record.rows is not None], axis=0)
+    return replace(
+        first,
+        metrics={name: _average(r.metrics[name] for r in records.values()) for name in first.metrics},
+        rows=rows,
+        extras={name: _average(r.extras[name] for r in records.values()) for name in first.extras},
+        calibration=None,
+        seconds=sum(r.seconds for r in records.values()),
+        by_seed={str(seed): dict(r.metrics) for seed, r in records.items()},
+        seed=None,
+        fields={**first.fields, "seed": None},
+        fingerprint=fingerprint({str(seed): r.fingerprint for seed, r in records.items()}),
+        signature=_signature(first.signature, list(records)),
+    )
 
 
-def _average(values: Any) -> float:
+def _average(values: Iterable[float]) -> float:
     found = list(values)
     return float(sum(found) / len(found))
 

@@ -1,6 +1,6 @@
 """The checkpoints of one training run, evaluated one after the other: a run each, and `series.json` beside them.
 
-    OUT/series.json          {"schema_version": 1, "runs": [{"name": "step-1000", "path": "step-1000", "step": 1000}]}
+    OUT/series.json
     OUT/step-1000/           what `xharness eval` leaves
 
 `report` and `gate --series` read it.
@@ -8,27 +8,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.files.folder import locked, open_output
-from xtreme_harness.files.text import write_json
 from xtreme_harness.jobs import Failure, all_failed, attempt
-from xtreme_harness.plan.series import find_members, step_in
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.result import Result
-from xtreme_harness.results.values import Mean, limit_of, means_of
+from xtreme_harness.plan.series import SERIES_FILE, find_members, step_in
+from xtreme_harness.results.read import read_result
+from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.series import Entry, read_entries, write_entries
+from xtreme_harness.results.values import Lost, means_of
 from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["Outcome", "evaluate_series", "series_table"]
 
-SCHEMA_VERSION = 1
-FILE = "series.json"
 log = logging.getLogger("xtreme_harness")
 
 
@@ -38,15 +35,6 @@ class Outcome:
 
     results: Mapping[str, Result]  # name -> what was found; single cells may have failed
     failed: Mapping[str, Failure]  # name -> why there is no result
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One line of series.json."""
-
-    name: str
-    path: str
-    step: int
 
 
 def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], output: Path) -> Outcome:
@@ -70,7 +58,7 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
         XHarnessError: of the first failure's kind, with the faults of all, when every checkpoint failed.
     """
     members = find_members(pattern)
-    open_output(output, files=[FILE])
+    open_output(output, files=[SERIES_FILE])
     results: dict[str, Result] = {}
     failed: dict[str, Failure] = {}
     with locked(output):
@@ -83,9 +71,9 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
                 log.warning("%s: failed; why stands at the end", member.name)
             else:
                 results[member.name] = found
-                entries[member.name] = _Entry(member.name, member.name, member.step)
+                entries[member.name] = Entry(member.name, member.name, member.step)
             if entries:
-                _write(output, entries)
+                write_entries(output, entries.values())
     if not results:
         raise all_failed(failed.values())
     return Outcome(results, failed)
@@ -93,13 +81,13 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
 
 def series_table(output: Path, failed: Sequence[str] = ()) -> str:
     """Means of suites and tasks, one line a step, with their standard errors; percent. A failed step has "-"."""
-    runs = {entry: _without_rows(output / entry.path) for entry in _entries(output)}
+    runs = {entry: read_result(output / entry.path, rows=False) for entry in read_entries(output)}
     means = {entry: {mean.key: mean for mean in means_of(run) if mean.level != "group"} for entry, run in runs.items()}
     keys = list(dict.fromkeys(key for found in means.values() for key in found))
     fewest = {key: min(len(found[key].lacking) for found in means.values() if key in found) for key in keys}
     lines = [(entry.step, [_cell(means[entry].get(key), fewest[key]) for key in keys]) for entry in means]
     lines += [(step_in(name) or 0, ["-"] * len(keys)) for name in failed]
-    limits = {limit for run in runs.values() if (limit := limit_of(run))}
+    limits = {run.limit for run in runs.values() if run.limit}
     first = f"step (LIMITED to {', '.join(map(str, sorted(limits)))})" if limits else "step"
     rows = [[str(step), *cells] for step, cells in sorted(lines)]
     table = pipe_table(rows, [first, *keys])
@@ -107,20 +95,21 @@ def series_table(output: Path, failed: Sequence[str] = ()) -> str:
     return str(table) + ("\n\n* over fewer languages or tasks than at other steps" if starred else "")
 
 
-def _cell(mean: Mean | None, fewest: int) -> str:
+def _cell(mean: Mean | Lost | None, fewest: int) -> str:
     if mean is None or mean.spread is None:
         return "-"
     mark = "*" if len(mean.lacking) > fewest else ""
     return f"{mean.spread.value:.2f} ± {mean.spread.error:.2f}{mark}"
 
 
-def _earlier(output: Path, pattern: str) -> dict[str, _Entry]:
+def _earlier(output: Path, pattern: str) -> dict[str, Entry]:
     """What an earlier call evaluated of the same training run."""
+    if not (output / SERIES_FILE).exists():
+        return {}
     try:
-        entries = _entries(output)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if (output / FILE).exists():
-            log.warning("%s: cannot be read (%s); it is written anew", output / FILE, error)
+        entries = read_entries(output)
+    except OutputError as error:
+        log.warning("%s; it is written anew", "; ".join(error.faults))
         return {}
     return {entry.name: entry for entry in entries if _of_pattern(output / entry.path, pattern)}
 
@@ -128,22 +117,6 @@ def _earlier(output: Path, pattern: str) -> dict[str, _Entry]:
 def _of_pattern(folder: Path, pattern: str) -> bool:
     """Is there a result, of a checkpoint that the pattern fits or fitted?"""
     try:
-        return PurePath(_without_rows(folder).model).match(pattern)
-    except (OSError, ValueError, KeyError):
+        return PurePath(read_result(folder, rows=False).model).match(pattern)
+    except OutputError:
         return False
-
-
-def _entries(output: Path) -> list[_Entry]:
-    found = json.loads((output / FILE).read_text("utf-8"))["runs"]
-    return [_Entry(str(one["name"]), str(one["path"]), int(one["step"])) for one in found]
-
-
-def _without_rows(folder: Path) -> Run:
-    """A run as its results.json tells it; the examples' statistics stay on the disk."""
-    raw: dict[str, Any] = json.loads((folder / "results.json").read_text("utf-8"))
-    return Run(folder, str(raw["model_name"]), None, raw, {})
-
-
-def _write(output: Path, entries: Mapping[str, _Entry]) -> None:
-    ordered = sorted(entries.values(), key=lambda entry: (entry.step, entry.name))
-    write_json(output / FILE, {"schema_version": SCHEMA_VERSION, "runs": [asdict(entry) for entry in ordered]})

@@ -8,11 +8,11 @@ from xtreme_harness.exports.every_eval_ever import to_eee
 from xtreme_harness.exports.lm_eval import to_lm_eval
 from xtreme_harness.exports.model_card import to_hf_eval_results, to_model_index
 from xtreme_harness.exports.plain import to_csv, to_latex, to_markdown
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 
 __all__ = ["FORMATS", "export"]
 
-FORMATS: Mapping[str, Callable[[Run, str], str]] = {  # name -> (run, the model's name) -> text
+FORMATS: Mapping[str, Callable[[Result, str], str]] = {  # name -> (run, the model's name) -> text
     "lm-eval": to_lm_eval,
     "hf-eval-results": to_hf_eval_results,
     "model-index": to_model_index,
@@ -23,11 +23,11 @@ FORMATS: Mapping[str, Callable[[Run, str], str]] = {  # name -> (run, the model'
 }
 
 
-def export(run: Run, form: str, model: str | None = None) -> str:
+def export(run: Result, form: str, model: str | None = None) -> str:
     """A run as text in one of `FORMATS`.
 
     Args:
-        run: what `read_run` read.
+        run: what `read_result` read.
         form: a key of FORMATS.
         model: the model's name there; None: as the run names it.
 

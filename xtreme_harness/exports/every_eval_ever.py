@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.values import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
+from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
 __all__ = ["SCHEMA", "to_eee"]
 
@@ -14,7 +14,7 @@ SCHEMA = "0.3.0"  # of eval.schema.json
 _METHOD = "delta method over examples"
 
 
-def to_eee(run: Run, model: str) -> str:
+def to_eee(run: Result, model: str) -> str:
     """One record of the run: every value of every cell, and every mean that has figures.
 
     Who evaluated whose model is not known here: the record says `unknown` and `other`, to be filled in before it is
@@ -22,7 +22,7 @@ def to_eee(run: Run, model: str) -> str:
     """
     when = str(int(date_of(run).timestamp()))
     results = [_cell(run, one) for one in cell_figures(run)]
-    results += [_mean(run, mean) for mean in means_of(run) if mean.spread]
+    results += [_mean(run, mean) for mean in means_of(run) if isinstance(mean, Mean)]
     record = {
         "schema_version": SCHEMA,
         "evaluation_id": f"xharness/{model.strip('/').replace('/', '_')}/{when}",
@@ -36,8 +36,8 @@ def to_eee(run: Run, model: str) -> str:
         },
         "eval_library": {
             "name": "xharness",
-            "version": run.own["version"],
-            "additional_details": {"signature": run.own["signature"], "fingerprint": run.own["fingerprint"]},
+            "version": run.version,
+            "additional_details": {"signature": run.signature, "fingerprint": run.fingerprint},
         },
         "model_info": {
             "name": model.rstrip("/").rpartition("/")[2],
@@ -49,7 +49,7 @@ def to_eee(run: Run, model: str) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
-def _cell(run: Run, one: CellFigure) -> dict[str, Any]:
+def _cell(run: Result, one: CellFigure) -> dict[str, Any]:
     return {
         "evaluation_result_id": f"{one.cell}#{one.metric}",
         "evaluation_name": one.cell,
@@ -63,8 +63,7 @@ def _cell(run: Run, one: CellFigure) -> dict[str, Any]:
     }
 
 
-def _mean(run: Run, mean: Mean) -> dict[str, Any]:
-    assert mean.spread is not None
+def _mean(run: Result, mean: Mean) -> dict[str, Any]:
     what = "languages" if mean.level == "task" else "tasks"
     said = f"unweighted mean over {what}: {', '.join(mean.parts)}"
     lacks = {"lacks": mean.share} if mean.share else {}
@@ -75,21 +74,21 @@ def _mean(run: Run, mean: Mean) -> dict[str, Any]:
         "metric_config": _metric("score", said),
         "score_details": {
             "score": mean.spread.value,
-            "details": {"signature": run.own["signature"], **lacks, **_limited(run)},
+            "details": {"signature": run.signature, **lacks, **_limited(run)},
             "uncertainty": _uncertainty(mean.spread.error, mean.spread.interval, None),
         },
     }
 
 
-def _source(run: Run, one: CellFigure) -> dict[str, Any]:
-    found = dataset_of(run, one.task)
+def _source(run: Result, one: CellFigure) -> dict[str, Any]:
+    found = run.datasets[one.task]
     if found.hub is None:
         return {"dataset_name": one.task, "source_type": "other", "additional_details": {"source": found.source}}
     return {
         "dataset_name": one.task,
         "source_type": "hf_dataset",
         "hf_repo": found.hub,
-        "hf_split": str(run.results["configs"][one.cell]["split"]),
+        "hf_split": run.split,
         "samples_number": one.n,
         "additional_details": {"revision": str(found.revision)},
     }
@@ -115,6 +114,6 @@ def _uncertainty(error: float | None, interval: tuple[float, float], n: int | No
     return found if n is None else {**found, "num_samples": n}
 
 
-def _limited(run: Run) -> dict[str, str]:
-    limit = limit_of(run)
+def _limited(run: Result) -> dict[str, str]:
+    limit = run.limit
     return {"limited": f"LIMITED to the first {limit} examples of every cell"} if limit else {}

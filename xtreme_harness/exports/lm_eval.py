@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.values import limit_of, means_of
+from xtreme_harness.results.read import lm_eval_json
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.values import means_of
 
 __all__ = ["to_lm_eval"]
 
 
-def to_lm_eval(run: Run, model: str) -> str:
+def to_lm_eval(run: Result, model: str) -> str:
     """results.json for lm-eval's tools: `lm_eval.utils.make_table` prints it, with "groups" the means alone.
 
     The file is in lm-eval's shape already. But there a mean stands alone, so its printed name (`alias`) says which
     share of its languages is there, and every name says LIMITED where examples were left out.
     """
-    found = copy.deepcopy(dict(run.results))
+    found = lm_eval_json(run)
     found["model_name"] = model
     shares = {mean.key: mean.share for mean in means_of(run)}
-    limit = limit_of(run)
+    limit = run.limit
     for block in (found["results"], found["groups"]):
         for name, entry in block.items():
             marks = [shares.get(name, ""), f"LIMITED to {limit}" if limit else ""]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -12,15 +11,15 @@ from xtreme_harness.errors import MissingDependency, OutputError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import language
 from xtreme_harness.plan.cells import BY_NAME, all_cards
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.values import CellFigure, Mean, cell_figures, dataset_of, date_of, limit_of, means_of
+from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
 __all__ = ["to_hf_eval_results", "to_model_index"]
 
 _METRICS = {"map@20": "map_at_20", "score": "mean_of_exact_match_and_f1"}  # ours -> the Hub's spelling
 
 
-def to_hf_eval_results(run: Run, model: str) -> str:
+def to_hf_eval_results(run: Result, model: str) -> str:
     """Community evaluations: every cell's headline, and the means of tasks that have all their languages.
 
     The task ids are ours, `xnli_de` and `xnli`: a leaderboard shows what its data set registers under that id. The
@@ -40,17 +39,17 @@ def to_hf_eval_results(run: Run, model: str) -> str:
             where = _dataset(run, cards, one.task)
             entries.append(_entry(hub, where, one.cell, one.value, date, one.signature))
     for mean in means_of(run):
-        if mean.level == "task" and mean.spread and not mean.lacking:
+        if isinstance(mean, Mean) and mean.level == "task" and not mean.lacking:
             where = _dataset(run, cards, mean.name)
-            notes = f"mean, {mean.size}; {run.own['signature']}"
+            notes = f"mean, {mean.size}; {run.signature}"
             entries.append(_entry(hub, where, mean.key, mean.spread.value, date, notes))
     known = [entry for entry in entries if entry is not None]
     if not known:
-        raise OutputError(f"{run.path}: no result is of a data set on the Hub, so this format cannot hold any")
+        raise OutputError(f"{run.place}: no result is of a data set on the Hub, so this format cannot hold any")
     return str(yaml.safe_dump(hub.eval_result_entries_to_yaml(known), sort_keys=False, allow_unicode=True))
 
 
-def to_model_index(run: Run, model: str) -> str:
+def to_model_index(run: Result, model: str) -> str:
     """A model card's metadata, between its `---` lines: every value of every cell, and the means.
 
     Raises:
@@ -61,7 +60,7 @@ def to_model_index(run: Run, model: str) -> str:
     _require_publishable(run)
     cards = all_cards()
     results = [_of_cell(hub, run, cards, one) for one in cell_figures(run)]
-    results += [_of_mean(hub, run, cards, mean) for mean in means_of(run) if mean.spread]
+    results += [_of_mean(hub, run, cards, mean) for mean in means_of(run) if isinstance(mean, Mean)]
     data = hub.ModelCardData(model_name=model, eval_results=results)
     return f"---\n{data.to_yaml()}\n---\n"
 
@@ -74,21 +73,23 @@ def _library() -> Any:
     return huggingface_hub
 
 
-def _require_publishable(run: Run) -> None:
-    limit = limit_of(run)
-    faults = [f"{run.path}: LIMITED to {limit} examples a cell, which this format cannot say"] if limit else []
-    invented = [task for task in run.own["datasets"] if dataset_of(run, task).source == "samples"]
+def _require_publishable(run: Result) -> None:
+    limit = run.limit
+    faults = [f"{run.place}: LIMITED to {limit} examples a cell, which this format cannot say"] if limit else []
+    invented = [task for task, dataset in run.datasets.items() if dataset.source == "samples"]
     if invented:
-        faults.append(f"{run.path}: {', '.join(invented)}: computed on the sample data, which is no published data set")
+        faults.append(
+            f"{run.place}: {', '.join(invented)}: computed on the sample data, which is no published data set"
+        )
     if faults:
         raise OutputError(
             *(f"{fault}; evaluate in full, or export markdown, latex, csv or lm-eval" for fault in faults)
         )
 
 
-def _dataset(run: Run, cards: Cards, task: str) -> tuple[str | None, str | None]:
+def _dataset(run: Result, cards: Cards, task: str) -> tuple[str | None, str | None]:
     """The data set's id and revision; of local files the id of the same data on the Hub, without a revision."""
-    found = dataset_of(run, task)
+    found = run.datasets[task]
     if found.hub:
         return found.hub, found.revision
     card = cards.tasks.get(task.partition("@")[0])
@@ -106,7 +107,7 @@ def _entry(
     )
 
 
-def _of_cell(hub: Any, run: Run, cards: Cards, one: CellFigure) -> Any:
+def _of_cell(hub: Any, run: Result, cards: Cards, one: CellFigure) -> Any:
     kind, title = _named(cards, one.task)
     name, revision = _dataset(run, cards, one.task)
     return hub.EvalResult(
@@ -115,7 +116,7 @@ def _of_cell(hub: Any, run: Run, cards: Cards, one: CellFigure) -> Any:
         dataset_type=name or one.task,
         dataset_name=f"{title} ({language(one.language).name})",
         dataset_config=one.cell,
-        dataset_split=_split(run),
+        dataset_split=run.split,
         dataset_revision=revision,
         metric_type=_METRICS.get(one.metric, one.metric),
         metric_name=f"{one.task} {one.language}: {one.metric}",
@@ -123,7 +124,7 @@ def _of_cell(hub: Any, run: Run, cards: Cards, one: CellFigure) -> Any:
     )
 
 
-def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
+def _of_mean(hub: Any, run: Result, cards: Cards, mean: Mean) -> Any:
     task = mean.level == "task"
     kind, title = _named(cards, mean.name) if task else ("other", f"{mean.scope}: {mean.name}")
     name, revision = _dataset(run, cards, mean.name) if task else (None, None)
@@ -134,11 +135,11 @@ def _of_mean(hub: Any, run: Run, cards: Cards, mean: Mean) -> Any:
         dataset_type=name or mean.name,
         dataset_name=f"{title} (mean{scope})",
         dataset_config=mean.key,
-        dataset_split=_split(run),
+        dataset_split=run.split,
         dataset_revision=revision,
         metric_type="score",
         metric_name=f"{mean.key}: mean, {mean.share or mean.size}",
-        metric_value=round(mean.spread.value, 4) if mean.spread else None,
+        metric_value=round(mean.spread.value, 4),
     )
 
 
@@ -146,8 +147,3 @@ def _named(cards: Cards, task: str) -> tuple[str, str]:
     """The Hub's name of the kind of task, and the task's title."""
     card = cards.tasks.get(task.partition("@")[0])
     return (KINDS[card.kind].hub_task, card.title) if card else ("other", task)
-
-
-def _split(run: Run) -> str:
-    configs: Iterator[Any] = iter(run.results["configs"].values())
-    return str(next(configs, {"split": "test"})["split"])

@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 
 from xtreme_harness.languages import language
-from xtreme_harness.results.read import Run
-from xtreme_harness.results.values import Mean, absent, cell_figures, limit_of, means_of
+from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.values import Lost, absent_cells, cell_figures, means_of
 from xtreme_harness.tables.latex import escape
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -20,22 +20,22 @@ _COLUMNS = ("level", "suite", "task", "language", "metric", "value", "standard_e
             "lacks", "model", "signature")  # fmt: skip
 
 
-def to_markdown(run: Run, model: str) -> str:
+def to_markdown(run: Result, model: str) -> str:
     """The means, then the tasks by language; percent, one decimal, "-" where a cell that was asked for is not there."""
     headers, rows = _by_language(run)
     parts = [
         f"### {_title(run, model)}",
         _pipe(_MEANS, _means(run)),
         _pipe(headers, rows),
-        f"`{run.own['signature']}`",
+        f"`{run.signature}`",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def to_latex(run: Run, model: str) -> str:
+def to_latex(run: Result, model: str) -> str:
     """The same two tables as LaTeX environments; they need the package booktabs."""
     headers, rows = _by_language(run)
-    notes = f"Percent; -- where a result is missing. {run.own['signature']}"
+    notes = f"Percent; -- where a result is missing. {run.signature}"
     return "\n".join(
         [
             r"% \usepackage{booktabs}",
@@ -47,12 +47,12 @@ def to_latex(run: Run, model: str) -> str:
     )
 
 
-def to_csv(run: Run, model: str) -> str:
+def to_csv(run: Result, model: str) -> str:
     """One figure a line, full precision: suites, groups, tasks, cells; no value where a cell is not there."""
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
-    shared = {"model": model, "limit": limit_of(run) or "", "signature": run.own["signature"]}
+    shared = {"model": model, "limit": run.limit or "", "signature": run.signature}
     for mean in means_of(run):
         figure = {"value": mean.spread.value, "standard_error": mean.spread.error} if mean.spread else {}
         ends = dict(zip(("low", "high"), mean.spread.interval, strict=True)) if mean.spread else {}
@@ -63,21 +63,21 @@ def to_csv(run: Run, model: str) -> str:
         names = {"level": "cell", "task": one.task, "language": one.language, "metric": one.metric}
         own = {"value": one.value, "standard_error": one.error, "low": low, "high": high, "n": one.n}
         writer.writerow({**shared, **names, **own, "signature": one.signature})
-    for (task, code), reason in _absent_cells(run).items():
+    for (task, code), reason in absent_cells(run).items():
         writer.writerow({**shared, "level": "cell", "task": task, "language": code, "lacks": reason, "signature": ""})
     return text.getvalue()
 
 
-def _title(run: Run, model: str) -> str:
-    limit = limit_of(run)
+def _title(run: Result, model: str) -> str:
+    limit = run.limit
     return f"{model} (LIMITED to {limit} examples a cell)" if limit else model
 
 
-def _means(run: Run) -> list[list[str]]:
+def _means(run: Result) -> list[list[str]]:
     return [_mean(mean) for mean in means_of(run)]
 
 
-def _mean(mean: Mean) -> list[str]:
+def _mean(mean: Mean | Lost) -> list[str]:
     name = {"suite": "overall" if mean.name == mean.scope else mean.name, "group": f"{mean.name} (group)"}
     figures = [_ABSENT, _ABSENT]
     if mean.spread:
@@ -86,23 +86,14 @@ def _mean(mean: Mean) -> list[str]:
     return [mean.scope, name.get(mean.level, mean.name), *figures, mean.share]
 
 
-def _by_language(run: Run) -> tuple[list[str], list[list[str]]]:
+def _by_language(run: Result) -> tuple[list[str], list[list[str]]]:
     """One line a language, one column a task: headlines; empty where a task was not asked for in a language."""
     scores = {(one.task, one.language): f"{one.value:.1f}" for one in cell_figures(run) if one.headline}
-    scores |= dict.fromkeys(_absent_cells(run), _ABSENT)
+    scores |= dict.fromkeys(absent_cells(run), _ABSENT)
     tasks = list(dict.fromkeys(task for task, _ in scores))
     codes = sorted({code for _, code in scores})
     rows = [[f"{language(code).name} ({code})", *(scores.get((task, code), "") for task in tasks)] for code in codes]
     return ["language", *tasks], rows
-
-
-def _absent_cells(run: Run) -> dict[tuple[str, str], str]:
-    return {
-        (task, code): reason
-        for tasks in absent(run).values()
-        for task, codes in tasks.items()
-        for code, reason in codes.items()
-    }
 
 
 def _pipe(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from xtreme_harness.comparison.figures import Figure
 from xtreme_harness.errors import DataError
 from xtreme_harness.leaderboard.submissions import Submission
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.means import headline, left_to_right_mean
 
 __all__ = ["published_value", "require_same_split"]
@@ -49,9 +49,8 @@ def _headline(task: str, found: Mapping[str, float], cards: Cards) -> float | No
     return headline(metric, found) if set(metric.main) <= set(found) else None
 
 
-def require_same_split(submission: Submission, run: Run) -> None:
+def require_same_split(submission: Submission, run: Result) -> None:
     """Raise DataError when the submission's figures are of another split than the run's."""
-    configs = run.results.get("configs", {}).values()
-    split = "dev" if any(config.get("split") == "dev" for config in configs) else "test"
-    if submission.split != split:
-        raise DataError(f"{submission.slug}: its figures are of {submission.split}, those of {run.path} of {split}")
+    if submission.split != run.split:
+        told = f"its figures are of {submission.split}, those of {run.place} of {run.split}"
+        raise DataError(f"{submission.slug}: {told}")

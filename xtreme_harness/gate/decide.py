@@ -8,14 +8,15 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.comparison.differences import Comparison, Difference, common_suites, compare_runs, headlines_of
 from xtreme_harness.comparison.figures import Figure
 from xtreme_harness.gate.baseline import published_value, require_same_split
+from xtreme_harness.gate.completeness import judge_state
 from xtreme_harness.gate.judge import Points, judge
 from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import OF_FIGURES, Rule
-from xtreme_harness.gate.standing import judge_state
 from xtreme_harness.gate.verdicts import Report, Verdict
 from xtreme_harness.gate.worst import with_examples
 from xtreme_harness.leaderboard.submissions import Submission
-from xtreme_harness.results.read import Run, place_of
+from xtreme_harness.results.read import place_of
+from xtreme_harness.results.result import Result
 
 __all__ = ["check_runs", "check_series"]
 
@@ -25,8 +26,8 @@ CellKey = tuple[str, str]
 
 def check_runs(
     rules: Sequence[Rule],
-    old: Sequence[Run] | Submission,
-    new: Sequence[Run],
+    old: Sequence[Result] | Submission,
+    new: Sequence[Result],
     cards: Cards,
     *,
     resamples: int = 1000,
@@ -66,12 +67,12 @@ def check_runs(
             own = _own_figures(rule, new, cards) if rule.floor is not None else {}
             verdicts += judge(rule, own, both, reason, unknown)
         verdicts += judge_state(rule, runs, new)
-    label = old.slug if isinstance(old, Submission) else str(place_of(old))
-    report = Report(label, str(place_of(new)), tuple(verdicts), warnings)
+    label = old.slug if isinstance(old, Submission) else place_of(old)
+    report = Report(label, place_of(new), tuple(verdicts), warnings)
     return report if isinstance(old, Submission) else with_examples(report, old[0], new[0])
 
 
-def check_series(rules: Sequence[Rule], series: Sequence[Run], cards: Cards, **options: int | bool) -> list[Report]:
+def check_series(rules: Sequence[Rule], series: Sequence[Result], cards: Cards, **options: int | bool) -> list[Report]:
     """Judge every run of a series against the one before it, and against the best before it.
 
     The best is the run with the highest mean over the tasks that all runs have.
@@ -89,7 +90,7 @@ _Points = Callable[[Rule], tuple[list[Points], list[Figure]]]  # rule -> figures
 
 
 def _compared(
-    rules: Sequence[Rule], old: Sequence[Run], new: Sequence[Run], cards: Cards,
+    rules: Sequence[Rule], old: Sequence[Result], new: Sequence[Result], cards: Cards,
     resamples: int, trials: int, seed: int, force: bool,
 ) -> tuple[_Points, tuple[str, ...]]:  # fmt: skip
     """Points with intervals and p values, from one comparison for all rules."""
@@ -113,9 +114,9 @@ def _compared(
     return points, found.mismatches
 
 
-def _common(old: Sequence[Run], new: Sequence[Run], cards: Cards) -> _Points:
+def _common(old: Sequence[Result], new: Sequence[Result], cards: Cards) -> _Points:
     """Points of runs without statistics per example."""
-    cells = [key for key in new[0].cells if all(key in run.cells for run in [*old, *new])]
+    cells = [key for key in new[0].scored if all(key in run.scored for run in [*old, *new])]
     before, after = _values(old, cells), _values(new, cells)
 
     def points(rule: Rule) -> tuple[list[Points], list[Figure]]:
@@ -125,16 +126,16 @@ def _common(old: Sequence[Run], new: Sequence[Run], cards: Cards) -> _Points:
     return points
 
 
-def _published(old: Sequence[Run] | Submission, new: Run, cards: Cards) -> _Points:
+def _published(old: Sequence[Result] | Submission, new: Result, cards: Cards) -> _Points:
     """Points beside published figures."""
     if not isinstance(old, Submission):
         return lambda rule: ([], [])
     require_same_split(old, new)
-    values = _values([new], list(new.cells))
+    values = _values([new], list(new.scored))
 
     def points(rule: Rule) -> tuple[list[Points], list[Figure]]:
         known, unknown = [], []
-        for figure in figures_of(rule, cards, [old.suite], new.cells):
+        for figure in figures_of(rule, cards, [old.suite], new.scored):
             value = published_value(figure, old, cards)
             if value is None:
                 unknown.append(figure)
@@ -145,20 +146,20 @@ def _published(old: Sequence[Run] | Submission, new: Run, cards: Cards) -> _Poin
     return points
 
 
-def _own_figures(rule: Rule, new: Sequence[Run], cards: Cards) -> dict[Figure, float]:
+def _own_figures(rule: Rule, new: Sequence[Result], cards: Cards) -> dict[Figure, float]:
     """The figures of the new run alone, whatever the old one has."""
-    cells = [key for key in new[0].cells if all(key in run.cells for run in new)]
+    cells = [key for key in new[0].scored if all(key in run.scored for run in new)]
     values = _values(new, cells)
     return {figure: figure.value(values) for figure in figures_of(rule, cards, common_suites(cards, new), cells)}
 
 
-def _values(runs: Sequence[Run], cells: Collection[CellKey]) -> Mapping[CellKey, float]:
-    return headlines_of({key: [run.cells[key] for run in runs] for key in cells})
+def _values(runs: Sequence[Result], cells: Collection[CellKey]) -> Mapping[CellKey, float]:
+    return headlines_of({key: [run.scored[key] for run in runs] for key in cells})
 
 
-def _mean_of_all(run: Run, series: Sequence[Run]) -> float:
+def _mean_of_all(run: Result, series: Sequence[Result]) -> float:
     """The mean over tasks of the mean over languages, of the cells that all runs of a series have."""
-    cells = [key for key in run.cells if all(key in other.cells for other in series)]
+    cells = [key for key in run.scored if all(key in other.scored for other in series)]
     values = _values([run], cells)
     tasks = dict.fromkeys(task for task, _ in cells)
     parts = tuple(tuple(key for key in cells if key[0] == task) for task in tasks)

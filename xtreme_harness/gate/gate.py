@@ -14,8 +14,9 @@ from xtreme_harness.gate.rules import DEFAULT, read_rules
 from xtreme_harness.gate.verdicts import Report
 from xtreme_harness.leaderboard.submissions import Submission, folder, read_submission
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.results.curves import read_series
-from xtreme_harness.results.read import Run, read_run, read_seeds
+from xtreme_harness.results.read import read_result, read_seeds
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.series import read_series
 
 __all__ = ["gate", "gate_series"]
 
@@ -103,7 +104,7 @@ def _tried(read: Callable[[], T], faults: list[str]) -> T | None:
         return None
 
 
-def _old(place: Place, cards: Cards) -> tuple[Run, ...] | Submission:
+def _old(place: Place, cards: Cards) -> tuple[Result, ...] | Submission:
     """A run on disk, or else a submission of that name."""
     if Path(place).exists():
         return read_seeds(place)
@@ -114,8 +115,8 @@ def _old(place: Place, cards: Cards) -> tuple[Run, ...] | Submission:
     raise OutputError(f"{place}: neither a run (a folder of `xharness eval`) nor a name in submissions/{near}")
 
 
-def _steps(places: Sequence[Place]) -> tuple[Run, ...]:
-    found: list[Run] = []
+def _steps(places: Sequence[Place]) -> tuple[Result, ...]:
+    found: list[Result] = []
     faults: list[str] = []
     for place in map(Path, places):
         found += _tried(partial(_runs, place), faults) or ()
@@ -126,7 +127,7 @@ def _steps(places: Sequence[Place]) -> tuple[Run, ...]:
     return tuple(found)
 
 
-def _runs(place: Path) -> tuple[Run, ...]:
+def _runs(place: Path) -> tuple[Result, ...]:
     """The runs of a series, or the run that a folder is."""
     series = read_series(place)
-    return (read_run(place),) if series is None else series.runs
+    return (read_result(place),) if series is None else series.runs

@@ -11,9 +11,8 @@ import numpy as np
 from xtreme_harness.comparison.resample import headlines
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 from xtreme_harness.results.samples import Sample, read_samples, texts
-from xtreme_harness.scoring.means import headline
 from xtreme_harness.scoring.spread import influence
 
 __all__ = ["with_examples"]
@@ -22,7 +21,7 @@ CELLS, EXAMPLES = 3, 3  # of a verdict: cells that fell most, and examples of ea
 _LONG = 160  # characters of a field
 
 
-def with_examples(report: Report, old: Run, new: Run) -> Report:
+def with_examples(report: Report, old: Result, new: Result) -> Report:
     """Give every broken verdict the examples that cost most, in the cells that fell most.
 
     What an example costs is what it moves the cell's headline: a sentence pair that is found wrongly costs as well as
@@ -37,20 +36,19 @@ def with_examples(report: Report, old: Run, new: Run) -> Report:
     return replace(report, verdicts=tuple(verdicts))
 
 
-def _fallen(verdict: Verdict, old: Run, new: Run) -> list[tuple[str, str]]:
+def _fallen(verdict: Verdict, old: Result, new: Result) -> list[tuple[str, str]]:
     """The cells of a verdict that fell most, of those whose examples both runs have."""
     changes: list[tuple[float, tuple[str, str]]] = []
     for key in verdict.cells:
-        before, after = old.cells.get(key), new.cells[key]
+        before, after = old.scored.get(key), new.scored[key]
         if before is None or before.rows is None or after.rows is None or before.rows.shape != after.rows.shape:
             continue
-        metric = METRICS[after.metric]
-        changes.append((headline(metric, after.metrics) - headline(metric, before.metrics), key))
+        changes.append((after.headline - before.headline, key))
     return [key for change, key in sorted(changes) if change < 0][:CELLS]
 
 
-def _costly(key: tuple[str, str], old: Run, new: Run) -> list[Example]:
-    before, after = old.cells[key], new.cells[key]
+def _costly(key: tuple[str, str], old: Result, new: Result) -> list[Example]:
+    before, after = old.scored[key], new.scored[key]
     assert before.rows is not None  # `_fallen` left out those
     assert after.rows is not None
     metric = METRICS[after.metric]

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.result import Result
-from xtreme_harness.scoring.means import headline
 
 __all__ = ["BASELINE", "Arm", "GainRow", "grid_rows", "paired", "scores_of", "to_csv"]
 
@@ -60,17 +59,17 @@ def grid_rows(results: Mapping[Arm, Result]) -> list[GainRow]:
 
 def scores_of(arm: Arm, result: Result) -> list[GainRow]:
     """The rows of one arm, gains not yet known; a cell that two suites share has a row in each."""
-    records = {(r["task"], r["language"]): r for r in result.cells if r["status"] == "done"}
     found = []
     for task in result.tasks:
-        metric = METRICS[task.card.metric]
-        for language in task.languages:
-            values = records[task.key, language]["metrics"]
-            named = {task.metric: headline(metric, values), **{name: values[name] for name in metric.main}}
+        main = METRICS[task.metric].main
+        together = "+".join(main)  # "accuracy", "exact_match+f1"
+        for language in task.parts:
+            cell = result.scored[task.name, language]
+            named = {together: cell.headline, **{name: cell.metrics[name] for name in main}}
             for name, value in named.items():
                 row = GainRow(
-                    arm.base, arm.intermediate, task.scope, task.key, language, arm.seed, result.split, name,
-                    name == task.metric, value, None, None, arm.params, arm.params_beyond_embeddings,
+                    arm.base, arm.intermediate, task.scope, task.name, language, arm.seed, result.split, name,
+                    name == together, value, None, None, arm.params, arm.params_beyond_embeddings,
                     arm.intermediate_examples,
                 )  # fmt: skip
                 found.append(row)

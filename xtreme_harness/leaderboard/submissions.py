@@ -17,6 +17,7 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError, did_you_mean
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
+from xtreme_harness.results.result import Result
 from xtreme_harness.submission.metadata import Published, faults_of, read_about
 
 __all__ = [
@@ -25,8 +26,8 @@ __all__ = [
     "Submission",
     "folder",
     "load_submissions",
-    "read_run",
     "read_submission",
+    "submissions_of",
     "task_languages",
 ]
 
@@ -123,40 +124,34 @@ def read_submission(place: Path, cards: Cards) -> Submission:
     return _published(place, about, raw, cards)
 
 
-def read_run(out: Path, cards: Cards) -> list[Submission]:
-    """Read the `results.json` of a run of one's own: one submission a suite.
+def submissions_of(run: Result, cards: Cards) -> list[Submission]:
+    """A run of one's own: one submission a suite.
 
     A run of tasks by name stands in every suite that has them.
 
     Raises:
-        OutputError: when it is not there, is no result, or comes from a run with --limit.
+        OutputError: when it comes from a run with --limit.
     """
-    file = out / "results.json" if out.is_dir() else out
-    try:
-        raw = _json(file)
-    except CardError as error:
-        raise OutputError(*error.faults) from None
-    own = raw.get("xharness")
-    if not isinstance(own, dict) or "cells" not in own:
-        raise OutputError(f"{file}: no `xharness` block; expected the results.json of `xharness eval`")
-    if own.get("limited"):
-        raise OutputError(f"{file}: comes from a run with --limit, which is comparable with nothing; run it without")
-    cells = {(c["task"], c["language"]): c["metrics"] for c in own["cells"] if c["status"] == "done"}
-    asked = [*cells, *((m["task"], m["language"]) for m in own.get("missing", ()))]
-    split = "dev" if any(c.get("split") == "dev" for c in raw.get("configs", {}).values()) else "test"
+    place = str(run.file or run.model)
+    if run.limited:
+        raise OutputError(f"{place}: comes from a run with --limit, which is comparable with nothing; run it without")
+    asked = {*(task for task, _ in run.scored), *(one.key for one in run.missing)}
     found = []
-    for suite in own.get("official") or cards.suites:
+    for suite in run.suites or cards.suites:
         keys = {t.card.name: t.key for t in select(cards, [suite])}
-        named = {key for key, _ in asked} if not own.get("official") else set(keys.values())
+        named = set(keys.values()) if run.suites else asked
         languages = {
-            task: {code: cells[key, code] for code in task_languages(cards, suite, task) if (key, code) in cells}
+            task: {
+                code: run.scored[key, code].metrics
+                for code in task_languages(cards, suite, task)
+                if (key, code) in run.scored
+            }
             for task, key in keys.items()
             if key in named
         }
         if any(languages.values()):
             missing = _absences(languages, suite, cards)
-            model = str(raw.get("model_name") or out)
-            one = Submission(str(file), "run", model, suite, str(file), "", split, languages=languages, missing=missing)
+            one = Submission(place, "run", run.model, suite, place, "", run.split, languages=languages, missing=missing)
             found.append(one)
     return found
 

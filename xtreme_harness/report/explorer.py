@@ -9,7 +9,7 @@ from typing import Any
 from xtreme_harness.languages import language
 from xtreme_harness.report.markup import Html, el, embedded_json
 from xtreme_harness.report.parts import note, section
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 from xtreme_harness.results.samples import Sample, read_samples
 
 __all__ = ["Explored", "explore", "explorer"]
@@ -25,14 +25,14 @@ class Explored:
     logged: int  # how many there are in all
 
 
-def explore(runs: Sequence[Run], per_cell: int) -> Explored:
+def explore(runs: Sequence[Result], per_cell: int) -> Explored:
     """Choose at most `per_cell` examples a cell: first those on which runs differ, then wrong ones, then the others.
 
     Chosen examples stand in the order of the official file.
     """
     chosen: list[Mapping[str, Any]] = []
     logged = 0
-    for task, code in dict.fromkeys(key for run in runs for key in run.cells):
+    for task, code in dict.fromkeys(key for run in runs for key in run.scored):
         by_run = [{sample.id: sample for sample in read_samples(run, task, code)} for run in runs]
         ids = list(dict.fromkeys(i for found in by_run for i in found))
         logged += len(ids)

@@ -8,7 +8,7 @@ from typing import Any
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.languages import language
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 from xtreme_harness.results.samples import read_samples, texts
 
 __all__ = ["Fertility", "count", "fertility", "read_texts"]
@@ -35,7 +35,7 @@ class Fertility:
         return 100 * self.unknown / self.tokens if self.tokens else float("nan")
 
 
-def read_texts(runs: Iterable[Run], searching: Iterable[str]) -> dict[str, list[str]]:
+def read_texts(runs: Iterable[Result], searching: Iterable[str]) -> dict[str, list[str]]:
     """Texts by language, each once, of the examples that runs logged.
 
     Args:
@@ -48,7 +48,7 @@ def read_texts(runs: Iterable[Run], searching: Iterable[str]) -> dict[str, list[
     found: dict[str, dict[str, None]] = {}
     skipped = set(searching)
     for run in runs:
-        for task, code in run.cells:
+        for task, code in run.scored:
             if task.partition("@")[0] in skipped:
                 continue
             for sample in read_samples(run, task, code):

@@ -11,8 +11,9 @@ from xtreme_harness.errors import DataError, OutputError, listed
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.report.fertility import Fertility, fertility, read_texts
-from xtreme_harness.results.curves import Series, as_series, read_series
-from xtreme_harness.results.read import Run, read_run, read_seeds
+from xtreme_harness.results.read import read_result, read_seeds
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.series import Series, as_series, read_series
 
 __all__ = ["Model", "compared", "read_all", "tokenizer_cuts"]
 
@@ -21,8 +22,8 @@ __all__ = ["Model", "compared", "read_all", "tokenizer_cuts"]
 class Model:
     """One model of a report."""
 
-    whole: Run  # its figures: of its one run, or the means over its seeds
-    seeds: tuple[Run, ...]  # its runs, which have the statistics and the examples
+    whole: Result  # its figures: of its one run, or the means over its seeds
+    seeds: tuple[Result, ...]  # its runs, which have the statistics and the examples
 
     def seed_names(self, name: str) -> list[str]:
         """A name for each of its runs."""
@@ -66,10 +67,10 @@ def compared(models: Sequence[Model]) -> tuple[Comparison | None, tuple[str, ...
 
 def _model(place: Path) -> Model:
     seeds = read_seeds(place)
-    return Model(seeds[0] if len(seeds) == 1 else read_run(place), seeds)
+    return Model(seeds[0] if len(seeds) == 1 else read_result(place), seeds)
 
 
-def _ends(series: Series) -> list[Run]:
+def _ends(series: Series) -> list[Result]:
     return [series.runs[0], series.runs[-1]] if len(series.runs) > 1 else [series.runs[0]]
 
 

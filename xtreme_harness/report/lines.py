@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import SERIES_COLOURS, figure, note, number, section, table
-from xtreme_harness.results.curves import Curve, Series, Training, series_curves
+from xtreme_harness.results.curves import Curve, Training, series_curves
+from xtreme_harness.results.series import Series
 
 __all__ = ["chart", "series", "training"]
 

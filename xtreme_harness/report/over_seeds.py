@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import note, number, table
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Mean, Result
 
 __all__ = ["seed_tables"]
 
 
-def seed_tables(runs: Sequence[Run], names: Sequence[str]) -> list[Html]:
+def seed_tables(runs: Sequence[Result], names: Sequence[str]) -> list[Html]:
     """A table for every run that is a mean over seeds."""
     return [made for run, name in zip(runs, names, strict=True) if (made := _table(run, name)) is not None]
 
 
-def _table(run: Run, name: str) -> Html | None:
-    entries = [
-        (scope, key, entry)
-        for scope, parts in run.own["uncertainty"]["scopes"].items()
-        for key, entry in [*parts["groups"].items(), *parts["tasks"].items()]
-        if entry.get("seeds")
+def _table(run: Result, name: str) -> Html | None:
+    scopes = dict.fromkeys(mean.scope for mean in run.means)
+    means = [
+        mean
+        for scope in scopes
+        for mean in [*(m for m in run.groups if m.scope == scope), *(m for m in run.tasks if m.scope == scope)]
+        if mean.uncertainty.by_seed
     ]
-    if not entries:
+    if not means:
         return None
-    seeds = list(dict.fromkeys(seed for _, _, entry in entries for seed in entry["seeds"]))
-    lines = [_line(scope, key, entry, seeds) for scope, key, entry in entries]
+    seeds = list(dict.fromkeys(seed for mean in means for seed in mean.uncertainty.by_seed))
+    lines = [_line(mean, seeds) for mean in means]
     headers = ["name", "in", *(f"seed {seed}" for seed in seeds), "mean", "± examples", "± seeds", "(± languages)"]
     text = note(
         "Standard errors of the mean, percent points. Examples and seeds together make the interval; languages are "
@@ -38,14 +38,16 @@ def _table(run: Run, name: str) -> Html | None:
     return el("details", el("summary", title), text, table(headers, lines, None, "wide", title))
 
 
-def _line(scope: str, key: str, entry: Mapping[str, Any], seeds: Sequence[str]) -> Html:
-    variance = entry.get("variance") or {}
-    errors = [variance.get(part) for part in ("examples", "seeds", "languages")]
+def _line(mean: Mean, seeds: Sequence[str]) -> Html:
+    variance = mean.uncertainty.variance
     return el(
         "tr",
-        el("th", key, scope="row"),
-        el("td", scope),
-        [number(entry["seeds"].get(seed)) for seed in seeds],
-        number(entry["value"]),
-        [number(None if part is None else math.sqrt(part)) for part in errors],
+        el("th", mean.name, scope="row"),
+        el("td", mean.scope),
+        [number(mean.uncertainty.by_seed.get(seed)) for seed in seeds],
+        number(mean.spread.value),
+        [
+            number(None if part is None else math.sqrt(part))
+            for part in (variance.examples, variance.seeds, variance.languages)
+        ],
     )

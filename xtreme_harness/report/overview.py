@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.over_seeds import seed_tables
 from xtreme_harness.report.parts import figure, note, number, run_mark, section, table, track
 from xtreme_harness.results.frame import MeanRow, means
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 
 __all__ = ["intervals", "overview"]
 
 
-def overview(runs: Sequence[Run], names: Sequence[str]) -> Html:
+def overview(runs: Sequence[Result], names: Sequence[str]) -> Html:
     """A card a run: overall means, what is missing, what to beware of."""
     cards = [_card(run, name, i) for i, (run, name) in enumerate(zip(runs, names, strict=True))]
     return section("overview", "Overview", el("div", cards, class_="cards"))
 
 
-def intervals(runs: Sequence[Run], names: Sequence[str]) -> Html:
+def intervals(runs: Sequence[Result], names: Sequence[str]) -> Html:
     """Suite by suite: means of groups and tasks of every run, each with its 95 % interval."""
     rows = means(runs, names)
     scopes = dict.fromkeys(row.scope for row in rows)
     tables = [_interval_table([row for row in rows if row.scope == scope], names) for scope in scopes]
-    methods = dict.fromkeys(run.own["uncertainty"]["method"] for run in runs)
+    methods = dict.fromkeys(run.method for run in runs)
     level = note(
         "Means over languages, percent. Lines are 95 % intervals: how far the figure could lie from what more examples "
         f"of the same languages would give ({'; or: '.join(methods)}). They say nothing of other languages."
@@ -35,16 +33,13 @@ def intervals(runs: Sequence[Run], names: Sequence[str]) -> Html:
     return section("intervals", "Scores with their intervals", level, tables, seed_tables(runs, names))
 
 
-def _card(run: Run, name: str, colour: int) -> Html:
-    own = run.own
-    warnings = [el("span", text, class_="badge warn") for text in _warnings(own)]
-    when = run.results.get("date")
-    day = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC") if isinstance(when, int | float) else ""
+def _card(run: Result, name: str, colour: int) -> Html:
+    warnings = [el("span", text, class_="badge warn") for text in _warnings(run)]
+    day = run.date.strftime("%Y-%m-%d %H:%M UTC") if run.date else ""
     rows = means([run], [name])
     scopes = dict.fromkeys(row.scope for row in rows)
-    seeds = run.results.get("config", {}).get("random_seed")
-    mean = f"mean of {len(seeds)} seeds" if isinstance(seeds, list) else ""
-    facts = [mean, f"{len(run.cells)} cells", f"{sum(cell.n for cell in run.cells.values()):,} examples", day]
+    mean = f"mean of {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
+    facts = [mean, f"{len(run.scored)} cells", f"{sum(cell.n for cell in run.scored.values()):,} examples", day]
     return el(
         "article",
         el("h3", run_mark(name, colour)),
@@ -55,13 +50,13 @@ def _card(run: Run, name: str, colour: int) -> Html:
     )
 
 
-def _warnings(own: Mapping[str, Any]) -> Iterator[str]:
-    if own["limited"]:
+def _warnings(run: Result) -> Iterator[str]:
+    if run.limited:
         yield "LIMITED: comparable with nothing"
-    if own.get("failed"):
-        yield f"{len(own['failed'])} cells failed"
-    if own["missing"]:
-        yield f"{len(own['missing'])} cells missing"
+    if run.failed:
+        yield f"{len(run.failed)} cells failed"
+    if run.missing:
+        yield f"{len(run.missing)} cells missing"
 
 
 def _headlines(rows: Sequence[MeanRow]) -> Iterator[Html]:

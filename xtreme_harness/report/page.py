@@ -20,9 +20,10 @@ from xtreme_harness.report.markup import Html, el, joined
 from xtreme_harness.report.overview import intervals, overview
 from xtreme_harness.report.provenance import provenance
 from xtreme_harness.report.transfer import transfer
-from xtreme_harness.results.curves import Series, read_training
+from xtreme_harness.results.curves import read_training
 from xtreme_harness.results.frame import frame, run_names
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
+from xtreme_harness.results.series import Series
 from xtreme_harness.signature import VERSION
 
 __all__ = ["EXAMPLES", "Content", "build_page"]
@@ -43,11 +44,11 @@ class Content:
     title: str | None = None
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[Result]:
         """The figures of each model."""
         return [model.whole for model in self.models]
 
-    def named_runs(self) -> list[tuple[str, Run]]:
+    def named_runs(self) -> list[tuple[str, Result]]:
         """Every run, one a seed, with a name."""
         named = zip(run_names(self.runs), self.models, strict=True)
         return [pair for name, model in named for pair in zip(model.seed_names(name), model.seeds, strict=True)]

@@ -6,32 +6,32 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xtreme_harness.plan.cells import Missing
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import number, run_mark, section, table
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Dataset, Result
 
 __all__ = ["provenance"]
 
 
-def provenance(runs: Sequence[Run], names: Sequence[str]) -> Html:
+def provenance(runs: Sequence[Result], names: Sequence[str]) -> Html:
     """All of it, a block a run."""
     blocks = [_block(run, name, i) for i, (run, name) in enumerate(zip(runs, names, strict=True))]
     return section("provenance", "Where the figures come from", blocks)
 
 
-def _block(run: Run, name: str, colour: int) -> Html:
-    own = run.own
+def _block(run: Result, name: str, colour: int) -> Html:
     return el(
         "article",
         el("h3", run_mark(name, colour)),
-        el("p", el("code", own["signature"])),
+        el("p", el("code", run.signature)),
         _details("Signatures of the cells", _signatures(run)),
-        _details("Environment", el("pre", run.results.get("pretty_env_info", "not recorded"))),
-        _details("Command", el("pre", json.dumps(run.results.get("config", {}), indent=2, ensure_ascii=False))),
-        _details("Lineage", _lineage(own["lineage"])) if own["lineage"] else None,
-        _details("Data", _datasets(own["datasets"], f"data-{colour}")),
-        _details(f"Missing ({len(own['missing'])})", _missing(own["missing"])) if own["missing"] else None,
-        _details(f"Failed ({len(own['failed'])})", _pairs(own["failed"])) if own.get("failed") else None,
+        _details("Environment", el("pre", run.environment or "not recorded")),
+        _details("Command", el("pre", json.dumps(run.config, indent=2, ensure_ascii=False))),
+        _details("Lineage", _lineage(run.lineage)) if run.lineage else None,
+        _details("Data", _datasets(run.datasets, f"data-{colour}")),
+        _details(f"Missing ({len(run.missing)})", _missing(run.missing)) if run.missing else None,
+        _details(f"Failed ({len(run.failed)})", _pairs(run.failed)) if run.failed else None,
         class_="card",
     )
 
@@ -40,11 +40,8 @@ def _details(title: str, child: Html) -> Html:
     return el("details", el("summary", title), child)
 
 
-def _signatures(run: Run) -> Html:
-    lines = [
-        el("li", el("b", f"{cell['task']} {cell['language']} "), el("code", cell["signature"]))
-        for cell in run.own["cells"]
-    ]
+def _signatures(run: Result) -> Html:
+    lines = [el("li", el("b", f"{cell.name} "), el("code", cell.signature)) for cell in run.cells]
     return el("ul", lines, class_="plain")
 
 
@@ -66,24 +63,24 @@ def _values(told: Mapping[str, Any]) -> Html:
     return el("dl", pairs, class_="facts")
 
 
-def _datasets(found: Mapping[str, Mapping[str, Any]], name: str) -> Html:
+def _datasets(found: Mapping[str, Dataset], name: str) -> Html:
     lines = []
     for task, entry in found.items():
-        hashes = [f"{file} {value}" for file, value in sorted(entry["sha256"].items())]
+        hashes = [f"{file} {value}" for file, value in sorted(entry.sha256.items())]
         files = el("details", el("summary", f"{len(hashes)} files"), el("pre", "\n".join(hashes))) if hashes else None
         lines.append(
             el(
-                "tr", el("th", task, scope="row"), el("td", entry["source"]), el("td", el("code", entry["revision"])),
-                number(entry["rows"], 0), el("td", files),
+                "tr", el("th", task, scope="row"), el("td", entry.source), el("td", el("code", entry.revision)),
+                number(entry.rows, 0), el("td", files),
             )
         )  # fmt: skip
     return table(["task", "source", "revision", "examples", "SHA-256"], lines, name, "", "Data")
 
 
-def _missing(missing: Sequence[Mapping[str, Any]]) -> Html:
+def _missing(missing: Sequence[Missing]) -> Html:
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in missing:
-        grouped.setdefault((one["task"], one["reason"]), []).append(one["language"])
+        grouped.setdefault((one.key, one.reason), []).append(one.language)
     lines = [el("li", el("b", task), f" {' '.join(codes)}: {reason}") for (task, reason), codes in grouped.items()]
     return el("ul", lines, class_="plain")
 

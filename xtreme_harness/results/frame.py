@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtreme_harness.languages import language
-from xtreme_harness.metrics import METRICS
-from xtreme_harness.results.read import Run, RunCell
-from xtreme_harness.scoring.means import headline
+from xtreme_harness.results.record import CellRecord
+from xtreme_harness.results.result import Result
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,16 +56,18 @@ class MeanRow:
     high: float
 
 
-def run_names(runs: Sequence[Run]) -> tuple[str, ...]:
+def run_names(runs: Sequence[Result]) -> tuple[str, ...]:
     """Short names, all different: of the model, with the folder where two runs have the same model."""
     short = [Path(run.model).name or run.model for run in runs]
     twice = {name for name, times in Counter(short).items() if times > 1}
-    names = [f"{name} ({run.path.name})" if name in twice else name for name, run in zip(short, runs, strict=True)]
+    names = [
+        f"{name} ({Path(run.place).name})" if name in twice else name for name, run in zip(short, runs, strict=True)
+    ]
     taken = Counter(names)
     return tuple(f"{name} #{i + 1}" if taken[name] > 1 else name for i, name in enumerate(names))
 
 
-def frame(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[FrameRow]:
+def frame(runs: Sequence[Result], names: Sequence[str] | None = None) -> list[FrameRow]:
     """All figures of runs, the headline figure of every cell first; in the runs' own order.
 
     Args:
@@ -77,8 +78,8 @@ def frame(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[Frame
     return [row for run, name in named for row in _rows(run, name)]
 
 
-def means(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[MeanRow]:
-    """The means that results.json records, a scope after the other: overall means first, then groups, then tasks."""
+def means(runs: Sequence[Result], names: Sequence[str] | None = None) -> list[MeanRow]:
+    """The means of runs, a scope after the other: overall means first, then groups, then tasks."""
     found = [row for run, name in zip(runs, names or run_names(runs), strict=True) for row in _means(run, name)]
     scopes = list(dict.fromkeys(row.scope for row in found))
     order = list(dict.fromkeys((row.scope, row.name) for row in found))
@@ -104,30 +105,24 @@ def to_csv(kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> 
     return text.getvalue()
 
 
-def _means(run: Run, name: str) -> Iterator[MeanRow]:
-    for scope, parts in run.own["uncertainty"]["scopes"].items():
-        for group, entry in parts["groups"].items():
-            overall = group == scope or group.startswith(f"{scope.replace('-', '_')}_mean")
-            yield MeanRow(name, scope, "suite" if overall else "group", group, entry["value"], *entry["interval"])
-        for task, entry in parts["tasks"].items():
-            yield MeanRow(name, scope, "task", task, entry["value"], *entry["interval"])
+def _means(run: Result, name: str) -> Iterator[MeanRow]:
+    for mean in run.means:
+        yield MeanRow(name, mean.scope, mean.level, mean.name, mean.spread.value, *mean.spread.interval)
 
 
-def _rows(run: Run, name: str) -> Iterator[FrameRow]:
-    intervals = {(e["task"], e["language"]): e.get("interval") for e in run.own["cells"]}
-    for cell in run.cells.values():
-        low, high = intervals.get((cell.task, cell.language)) or (None, None)
-        yield _row(run, name, cell, SCORE, headline(METRICS[cell.metric], cell.metrics), low, high)
+def _rows(run: Result, name: str) -> Iterator[FrameRow]:
+    for cell in run.scored.values():
+        low, high = cell.interval or (None, None)
+        yield _row(run, name, cell, SCORE, cell.headline, low, high)
         for metric, value in cell.metrics.items():
             yield _row(run, name, cell, metric, value, None, None)
 
 
 def _row(
-    run: Run, name: str, cell: RunCell, metric: str, value: float, low: float | None, high: float | None
+    run: Result, name: str, cell: CellRecord, metric: str, value: float, low: float | None, high: float | None
 ) -> FrameRow:
     facts = language(cell.language)
-    seed = run.seed if isinstance(run.seed, int) else None  # the means over seeds name them all
     return FrameRow(
-        name, run.model, seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
-        metric, value, low, high, cell.n, bool(run.own["limited"]),
+        name, run.model, run.seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
+        metric, value, low, high, cell.n, run.limited,
     )  # fmt: skip

@@ -1,78 +1,140 @@
-"""What a run found: means over languages, tasks and groups, and the official leaderboard files."""
+"""All figures of one run: what `evaluate` returns, and what is read back from its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
 
-from xtreme_harness.cards import Cards, Suite, TaskCard
-from xtreme_harness.metrics import METRICS
-from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, Target, scopes_of
-from xtreme_harness.scoring.means import left_to_right_mean, official_layout, task_block
+from xtreme_harness.plan.cells import Missing
+from xtreme_harness.results.record import CellRecord
 from xtreme_harness.scoring.spread import Spread
-from xtreme_harness.scoring.uncertainty import Uncertainty, of_group, of_task
+from xtreme_harness.scoring.uncertainty import Uncertainty
 
-__all__ = ["GroupScore", "Result", "TaskScore", "build", "leaderboard"]
+__all__ = ["Absent", "CellKey", "Dataset", "Level", "Mean", "Result"]
 
-Record = Mapping[str, Any]  # what cells/<task>/<lang>.json holds
+CellKey = tuple[str, str]  # task, language
+Level = Literal["suite", "group", "task"]
+Absent = Mapping[str, Mapping[str, Mapping[str, str]]]  # scope -> task -> language -> why that cell is not there
 
 
 @dataclass(frozen=True, slots=True)
-class TaskScore:
-    """A task's mean over the languages that were evaluated."""
+class Mean:
+    """A task's mean over languages, or the mean of the tasks of a group or suite."""
 
     scope: str  # suite, or "tasks"
-    key: str
-    card: TaskCard
-    metric: str  # "accuracy"; of several main values their mean
-    values: Mapping[str, float]  # avg of every value of the metric, percent
+    level: Level
+    name: str  # "xnli", "tatoeba@xtreme-r", "tagging", "xtreme_r_mean_9"
+    key: str  # its name in results.json: "xnli@xtreme-r" where two suites have one of that name
+    metric: str  # of a task, a key of METRICS; "" of groups and suites
+    values: Mapping[str, float]  # of a task, the mean of every value of its metric, percent; {} of groups and suites
     uncertainty: Uncertainty  # of the headline
-    languages: tuple[str, ...]  # evaluated
-    wanted: tuple[str, ...]  # in the suite
+    parts: tuple[str, ...]  # what was averaged: languages, or tasks
+    lacking: tuple[str, ...]  # languages that were asked for and are absent, or tasks that lack some
+    wanted: int  # languages or tasks that the whole has
 
     @property
     def spread(self) -> Spread:
-        """The headline and its standard error."""
+        """The mean and its standard error, percent."""
         return self.uncertainty.spread
 
     @property
     def complete(self) -> bool:
-        """Are all languages there?"""
-        return len(self.languages) == len(self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupScore:
-    """The mean of tasks: a group of a suite, or the suite."""
-
-    scope: str
-    name: str
-    uncertainty: Uncertainty
-    tasks: tuple[str, ...]
-    complete: bool
+        """Is all of it there?"""
+        return len(self.parts) == self.wanted and not self.lacking
 
     @property
-    def spread(self) -> Spread:
-        """The mean and its standard error."""
-        return self.uncertainty.spread
+    def size(self) -> str:
+        """How much was averaged: "7 languages", "9 tasks"."""
+        what = "language" if self.level == "task" else "task"
+        return f"{len(self.parts)} {what}{'' if len(self.parts) == 1 else 's'}"
+
+    @property
+    def share(self) -> str:
+        """What is there: "7 of 15 languages", "2 of 9 tasks incomplete"; "" when nothing lacks."""
+        if not self.lacking:
+            return ""
+        if self.level == "task":
+            return f"{len(self.parts)} of {len(self.parts) + len(self.lacking)} languages"
+        return f"{len(self.lacking)} of {len(self.parts)} tasks incomplete"
 
 
 @dataclass(frozen=True, slots=True)
+class Dataset:
+    """The data behind a task's cells."""
+
+    source: str  # "facebook/xnli@b8dd5d7", "samples", or a folder
+    revision: str | None  # of a data set on the Hub
+    sha256: Mapping[str, str]  # of local files
+    rows: int  # examples
+
+    @property
+    def hub(self) -> str | None:
+        """The data set on the Hub that was read."""
+        return self.source.partition("@")[0] if self.revision else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """All figures of one run."""
 
     model: str
-    split: str
-    cells: tuple[Record, ...]
-    tasks: tuple[TaskScore, ...]
-    groups: tuple[GroupScore, ...]
+    split: str  # "test" | "dev"
+    limit: int | None  # examples a cell at most; None: all
+    seeds: tuple[int, ...]  # one; several where the figures are means over them; () where it is not known
+    cells: tuple[CellRecord, ...]
+    means: tuple[Mean, ...]  # the tasks of all scopes, then groups and suites
     official: Mapping[str, Mapping[str, Any]]  # suite -> leaderboard layout
     missing: tuple[Missing, ...]
     failed: Mapping[str, str]  # cell -> message
-    limit: int | None
-    lineage: tuple[Mapping[str, Any], ...]
+    absent: Absent  # everything that was asked for and has no score
+    datasets: Mapping[str, Dataset]  # by task
+    lineage: tuple[Mapping[str, Any], ...]  # stages of the checkpoints that were read
     command: Mapping[str, Any]  # the options, for `config`
+    method: str  # of the intervals
+    fingerprint: str
+    signature: str
+    version: str  # of the xharness that computed it
+    file: Path | None = None  # the results.json that it was read from
+    date: datetime | None = None  # when the run ended; None where it was not read
+    environment: str | None = None  # machine and libraries, where they are known
+    scored: Mapping[CellKey, CellRecord] = field(init=False, repr=False, compare=False)  # in the run's order
+
+    def __post_init__(self) -> None:
+        """Index the finished cells."""
+        object.__setattr__(self, "scored", {cell.key: cell for cell in self.cells if cell.done})
+
+    @property
+    def path(self) -> Path | None:
+        """The folder of the run; None where it was not read."""
+        return self.file.parent if self.file else None
+
+    @property
+    def place(self) -> str:
+        """Where it lies, for people; of what was not read its model."""
+        return str(self.path or self.model)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of a run that has one."""
+        return self.seeds[0] if len(self.seeds) == 1 else None
+
+    @property
+    def tasks(self) -> tuple[Mean, ...]:
+        """The means over languages."""
+        return tuple(mean for mean in self.means if mean.level == "task")
+
+    @property
+    def groups(self) -> tuple[Mean, ...]:
+        """The means over tasks."""
+        return tuple(mean for mean in self.means if mean.level != "task")
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """The suites that were asked for by name."""
+        return tuple(self.official)
 
     @property
     def limited(self) -> bool:
@@ -82,117 +144,15 @@ class Result:
     @property
     def complete(self) -> bool:
         """Is every cell that was asked for there, whole and scored?"""
-        scored = all(cell["status"] == "done" for cell in self.cells)
+        scored = all(cell.done for cell in self.cells)
         return scored and not self.missing and not self.failed and not self.limited
 
+    @property
+    def has_rows(self) -> bool:
+        """Are the statistics of all finished cells there?"""
+        return all(cell.rows is not None for cell in self.scored.values())
 
-def build(
-    plan: Plan,
-    cards: Cards,
-    records: Sequence[Record],
-    model: str,
-    split: str,
-    failed: Mapping[str, str],
-    unscored: Sequence[Missing] = (),
-    limit: int | None = None,
-    lineage: Sequence[Mapping[str, Any]] = (),
-    command: Mapping[str, Any] | None = None,
-) -> Result:
-    """Average the finished cells."""
-    by_cell = {(r["task"], r["language"]): r for r in records if r["status"] == "done"}
-    tasks = [score for target in plan.targets if (score := _task_score(target, by_cell)) is not None]
-    groups: list[GroupScore] = []
-    official: dict[str, Mapping[str, Any]] = {}
-    missing = (*plan.missing, *unscored)
-    reasons = [*missing, *(_failure(name, message) for name, message in failed.items())]
-    for scope, targets in scopes_of(plan).items():
-        if scope == BY_NAME:
-            continue
-        mine = {t.card.name: t for t in tasks if t.scope == scope}
-        groups.extend(_group_scores(scope, cards.suites[scope], mine))
-        official[scope] = leaderboard(cards.suites[scope], targets, by_cell, reasons, limit)
-    ordered = [r for r in records if r]
-    return Result(
-        model, split, tuple(ordered), tuple(tasks), tuple(groups), official, missing, dict(failed), limit,
-        tuple(lineage), dict(command or {}),
-    )  # fmt: skip
-
-
-def leaderboard(
-    suite: Suite,
-    targets: Sequence[Target],
-    by_cell: Mapping[tuple[str, str], Record],
-    missing: Sequence[Missing] = (),
-    limit: int | None = None,
-) -> dict[str, Any]:
-    """The official evaluator's JSON of one suite; what its layout does not know stands under `xharness`, last."""
-    blocks, extra = {}, {}
-    for target in targets:
-        metric = METRICS[target.card.metric]
-        values = {
-            code: {**by_cell[target.key, code]["metrics"], **by_cell[target.key, code].get("extras", {})}
-            for code in target.languages
-            if (target.key, code) in by_cell
-        }
-        if not values:
-            continue
-        blocks[target.card.name] = task_block(metric, values, metric.official)
-        others = [name for name in next(iter(values.values())) if name not in metric.official]
-        if others:
-            extra[target.card.name] = task_block(metric, values, [*metric.official, *others])
-            extra[target.card.name] = {
-                k: v for k, v in extra[target.card.name].items() if k.removeprefix("avg_") in others
-            }
-    found = official_layout(suite, blocks)
-    own: dict[str, Any] = {task: blocks[task] for task in suite.unscored if task in blocks} | extra
-    for name, members in suite.means.items():
-        if all(task in blocks for task in members):
-            own[name] = left_to_right_mean(blocks[task]["avg_metric"] for task in members)
-    absent = _absent(targets, by_cell, missing)
-    return {
-        **found,
-        "xharness": {**own, "complete": not absent and limit is None, "limited": limit is not None, "missing": absent},
-    }
-
-
-def _task_score(target: Target, by_cell: Mapping[tuple[str, str], Record]) -> TaskScore | None:
-    records = {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
-    if not records:
-        return None
-    metric = METRICS[target.card.metric]
-    names = next(iter(records.values()))["metrics"]
-    values = {name: left_to_right_mean(r["metrics"][name] for r in records.values()) for name in names}
-    uncertainty = of_task(metric, records, target.card.parallel)
-    return TaskScore(
-        target.scope, target.key, target.card, "+".join(metric.main), values, uncertainty,
-        tuple(records), target.languages,
-    )  # fmt: skip
-
-
-def _group_scores(scope: str, suite: Suite, tasks: Mapping[str, TaskScore]) -> list[GroupScore]:
-    sets = dict(suite.groups)
-    sets |= {scope: suite.tasks} if suite.overall else suite.means
-    found = []
-    for name, members in sets.items():
-        if all(task in tasks for task in members):
-            parts = [tasks[task] for task in members]
-            uncertainty = of_group([part.uncertainty for part in parts])
-            found.append(GroupScore(scope, name, uncertainty, members, all(p.complete for p in parts)))
-    return found
-
-
-def _failure(cell: str, message: str) -> Missing:
-    key, _, code = cell.rpartition(" ")
-    return Missing(key, code, (), f"failed: {' '.join(message.split())}")
-
-
-def _absent(
-    targets: Sequence[Target], by_cell: Mapping[tuple[str, str], Record], missing: Sequence[Missing]
-) -> list[dict[str, str]]:
-    reasons = {(m.key, m.language): m.reason for m in missing}
-    return [
-        {"task": t.key, "language": code, "reason": reasons.get((t.key, code), "not evaluated")}
-        for t in targets
-        for code in t.languages
-        if (t.key, code) not in by_cell
-    ]
+    @property
+    def config(self) -> dict[str, Any]:
+        """The options, in lm-eval's place for them."""
+        return {"model": "xharness", "model_args": self.model, "limit": self.limit, **self.command}

@@ -14,7 +14,7 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.examples import restored
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.results.read import Run
+from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.means import headline
 
 __all__ = ["Sample", "read_samples", "texts"]
@@ -36,16 +36,17 @@ class Sample:
     kind: str | None = None  # a key of KINDS; None: none that is known here
 
 
-def read_samples(run: Run, task: str, language: str) -> list[Sample]:
+def read_samples(run: Result, task: str, language: str) -> list[Sample]:
     """The logged examples of a cell, in the order of the official file; [] where none were logged.
 
     Raises:
         OutputError: naming the line that is no logged example.
     """
-    cell = run.cells.get((task, language))
-    if cell is None or cell.samples is None:
+    cell = run.scored.get((task, language))
+    if cell is None or cell.samples is None or run.path is None:
         return []
-    return [_sample(task, language, cell.metric, record, place) for record, place in _records(cell.samples)]
+    file = run.path / "samples" / task / f"{language}.jsonl"
+    return [_sample(*cell.key, cell.metric, line, place) for line, place in _lines(file)] if file.exists() else []
 
 
 def texts(sample: Sample) -> Iterator[tuple[str, ...]]:
@@ -57,7 +58,7 @@ def texts(sample: Sample) -> Iterator[tuple[str, ...]]:
         yield (text,) if isinstance(text, str) else text
 
 
-def _records(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
     for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
         if not line:
             continue

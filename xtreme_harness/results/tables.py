@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from xtreme_harness.metrics import METRICS, Metric
-from xtreme_harness.results.result import Record, Result
-from xtreme_harness.scoring.means import headline
+from xtreme_harness.metrics import METRICS
+from xtreme_harness.results.record import CellRecord
+from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.uncertainty import error_of_cell
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -26,8 +25,8 @@ def task_table(result: Result, version: str) -> str:
     rows = []
     for scope in dict.fromkeys(task.scope for task in result.tasks):
         for task in (t for t in result.tasks if t.scope == scope):
-            metric = METRICS[task.card.metric]
-            name = task.key if task.complete else f"{task.key} ({len(task.languages)} of {len(task.wanted)} languages)"
+            metric = METRICS[task.metric]
+            name = task.name if task.complete else f"{task.name} ({len(task.parts)} of {task.wanted} languages)"
             for i, value in enumerate(metric.main):
                 error = task.spread.error if len(metric.main) == 1 else None
                 rows.append(
@@ -48,7 +47,7 @@ def group_table(result: Result) -> str:
     """Groups and overall means in lm-eval's columns (markdown), in percent."""
     rows = []
     for group in result.groups:
-        overall = group.name == group.scope or group.name.startswith("xtreme_r_mean")
+        overall = group.level == "suite"
         name = f"{group.scope}: {'overall' if group.name == group.scope else group.name}"
         if not group.complete:
             name += " (incomplete)"
@@ -58,20 +57,19 @@ def group_table(result: Result) -> str:
 
 def by_language_table(result: Result) -> str:
     """One line a task, one column a language: the headline of every cell and its standard error, in percent."""
-    cells = {(r["task"], r["language"]): r for r in result.cells if r["status"] == "done"}
-    codes = sorted({code for _, code in cells})
-    rows: list[Sequence[str]] = []
-    for key in dict.fromkeys(task.key for task in result.tasks):
-        metric = METRICS[next(t.card for t in result.tasks if t.key == key).metric]
-        rows.append([key, *(_cell(metric, cells.get((key, code))) for code in codes)])
+    codes = sorted({code for _, code in result.scored})
+    tasks = dict.fromkeys(task.name for task in result.tasks)
+    rows = [[task, *(_cell(result.scored.get((task, code))) for code in codes)] for task in tasks]
     return _markdown(rows, _marked(result, ["Tasks", *codes]))
 
 
-def _cell(metric: Metric[Any, Any], record: Record | None) -> str:
-    """The headline and its standard error: "81.2±0.9"."""
-    if record is None:
+def _cell(cell: CellRecord | None) -> str:
+    """The headline and its standard error: "81.2±0.9"; the headline alone where no statistics were read."""
+    if cell is None:
         return ""
-    return f"{headline(metric, record['metrics']):.1f}±{error_of_cell(metric, record, metric.main):.1f}"
+    metric = METRICS[cell.metric]
+    error = f"±{error_of_cell(metric, cell, metric.main):.1f}" if cell.rows is not None else ""
+    return f"{cell.headline:.1f}{error}"
 
 
 def _marked(result: Result, headers: Sequence[str]) -> list[str]:

@@ -21,7 +21,6 @@ def score(
     kind: Kind[Any, Any, Any],
     split: Split[Any],
     found: Mapping[str, Any],
-    signature: str = "",
 ) -> Score:
     """Compare predictions with the gold of a split.
 
@@ -31,7 +30,7 @@ def score(
     require_same_ids(split, found)
     golds = [kind.gold(e) for e in split.examples]
     rows = metric.rows([found[e.id] for e in split.examples], golds, split.language)
-    return Score(split.task, split.language, metric.reduce(column_sums(rows)), rows, signature)
+    return Score(split.task, split.language, metric.reduce(column_sums(rows)), rows)
 
 
 def require_same_ids(split: Split[Any], found: Mapping[str, Any]) -> None:

@@ -7,19 +7,38 @@ in a single answer is part of both, so the sum errs on the wide side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from xtreme_harness.metrics import Metric
+from xtreme_harness.records import Rows
 from xtreme_harness.scoring.means import headline, left_to_right_mean
 from xtreme_harness.scoring.spread import Spread, macro_spread
 
-__all__ = ["Uncertainty", "Variance", "error_of_cell", "joint_ids", "of_group", "of_task"]
+__all__ = ["Scored", "Uncertainty", "Variance", "error_of_cell", "joint_ids", "of_group", "of_task"]
 
-Record = Mapping[str, Any]  # what cells/<task>/<lang>.json holds; of several seeds their mean, with `seeds`
+
+class Scored(Protocol):
+    """What is asked of a finished cell; of several seeds it is their mean."""
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Percent."""
+
+    @property
+    def rows(self) -> Rows | None:
+        """(n, k) statistics; they must be there."""
+
+    @property
+    def ids(self) -> Sequence[str] | None:
+        """(n,) items, where the same stand in all languages."""
+
+    @property
+    def by_seed(self) -> Mapping[str, Mapping[str, float]]:
+        """Seed -> metrics; {} of a single run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,7 @@ class Uncertainty:
     by_seed: Mapping[str, float]  # seed -> the mean with that seed alone; {} of a single run
 
 
-def of_task(metric: Metric[Any, Any], records: Mapping[str, Record], parallel: bool) -> Uncertainty:
+def of_task(metric: Metric[Any, Any], records: Mapping[str, Scored], parallel: bool) -> Uncertainty:
     """Mean over languages of a task's headline.
 
     Args:
@@ -48,12 +67,12 @@ def of_task(metric: Metric[Any, Any], records: Mapping[str, Record], parallel: b
         records: language -> finished cell.
         parallel: do the same items stand in all languages?
     """
-    scores = {code: headline(metric, record["metrics"]) for code, record in records.items()}
-    rows = {code: np.array(record["rows"], dtype=np.float64) for code, record in records.items()}
-    ids = joint_ids({code: record.get("ids") for code, record in records.items()}) if parallel else None
+    scores = {code: headline(metric, record.metrics) for code, record in records.items()}
+    rows = {code: _rows(record) for code, record in records.items()}
+    ids = joint_ids({code: record.ids for code, record in records.items()}) if parallel else None
     examples = macro_spread(metric, rows, ids).error ** 2
     by_seed = {
-        seed: left_to_right_mean(headline(metric, record["seeds"][seed]) for record in records.values())
+        seed: left_to_right_mean(headline(metric, record.by_seed[seed]) for record in records.values())
         for seed in _seeds(records.values())
     }
     values = np.array(list(scores.values()))
@@ -73,13 +92,10 @@ def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
     return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
 
 
-def error_of_cell(metric: Metric[Any, Any], record: Record, names: Sequence[str]) -> float:
+def error_of_cell(metric: Metric[Any, Any], record: Scored, names: Sequence[str]) -> float:
     """Standard error of the mean of a cell's named values, percent."""
-    rows = np.array(record["rows"], dtype=np.float64)
-    examples = macro_spread(metric, {record["language"]: rows}, None, names).error ** 2
-    seeds = {
-        seed: left_to_right_mean(values[name] for name in names) for seed, values in record.get("seeds", {}).items()
-    }
+    examples = macro_spread(metric, {"": _rows(record)}, None, names).error ** 2
+    seeds = {seed: left_to_right_mean(values[name] for name in names) for seed, values in record.by_seed.items()}
     return float(np.sqrt(examples + _of_mean(seeds)))
 
 
@@ -101,9 +117,14 @@ def _total(value: float, variance: Variance, by_seed: Mapping[str, float]) -> Un
     return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds))), variance, by_seed)
 
 
-def _seeds(records: Any) -> list[str]:
+def _rows(record: Scored) -> Rows:
+    assert record.rows is not None  # a cell that was only read from results.json is not averaged
+    return record.rows
+
+
+def _seeds(records: Iterable[Scored]) -> list[str]:
     """The seeds that all cells were computed with."""
-    sets = [list(record.get("seeds", {})) for record in records]
+    sets = [list(record.by_seed) for record in records]
     return [seed for seed in sets[0] if all(seed in others for others in sets)]
 
 

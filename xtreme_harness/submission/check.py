@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -11,11 +10,12 @@ from typing import Any, Literal
 
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.cards.names import file_name
-from xtreme_harness.errors import DataError, XHarnessError, did_you_mean
+from xtreme_harness.errors import DataError, OutputError, XHarnessError, did_you_mean
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.plan.cells import Target, select
+from xtreme_harness.results.read import read_result
 
 __all__ = ["Purpose", "check_folder", "require_folder", "run_faults"]
 
@@ -82,13 +82,12 @@ def run_faults(folder: Path, fingerprint: str | None = None) -> list[str]:
     """
     file = folder.resolve().parent.parent / "results.json"
     try:
-        run = json.loads(file.read_bytes())["xharness"]
-        limited, own = run["limited"], run["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError):
+        run = read_result(file, rows=False)
+    except OutputError:
         return []
-    faults = [f"{folder}: comes from a run with --limit ({file}); run it again without"] if limited else []
-    if fingerprint is not None and not own.startswith(fingerprint):
-        faults.append(f"{file}: the fingerprint is {own}, and the metadata have {fingerprint}")
+    faults = [f"{folder}: comes from a run with --limit ({file}); run it again without"] if run.limited else []
+    if fingerprint is not None and not run.fingerprint.startswith(fingerprint):
+        faults.append(f"{file}: the fingerprint is {run.fingerprint}, and the metadata have {fingerprint}")
     return faults
 
 

@@ -21,7 +21,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.plan.cells import Missing, Target, all_cards, select
 from xtreme_harness.records import Rows
-from xtreme_harness.results.result import leaderboard
+from xtreme_harness.results.build import leaderboard
 from xtreme_harness.submission.check import Purpose, check_folder, require_folder
 
 __all__ = ["CONVENTIONS", "FolderScores", "Mode", "score", "score_folders"]
@@ -113,7 +113,7 @@ def score_folders(
     scored, missing = _score_all(targets, predictions, labels, mode, unscored)
     if not scored and mode != "official":
         raise DataError(f"{predictions}, {labels}: no task of {suite} has files in both")
-    layout = leaderboard(cards.suites[suite], targets, {k: {"metrics": s.values} for k, s in scored.items()}, missing)
+    layout = leaderboard(cards.suites[suite], targets, {k: s.values for k, s in scored.items()}, missing)
     gaps = _gaps(scored, mode)
     own = layout["xharness"]
     own["complete"] = own["complete"] and not gaps

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import files_of, place_ids, refuse
+from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import width_fault
-from xtreme_harness.data.formats.text import read_lines
 from xtreme_harness.errors import DataError
 from xtreme_harness.records import Json, Row, Table
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import choice, files_of, refuse
-from xtreme_harness.data.formats.text import read_lines
+from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_conllu"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import choice, files_of, refuse
+from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import Record, columns_of, expected_width, settle, width_fault
-from xtreme_harness.data.formats.text import read_lines
 from xtreme_harness.errors import CardError, DataError, did_you_mean
 from xtreme_harness.records import Json, Row, Table
 

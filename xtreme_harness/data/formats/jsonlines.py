@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import files_of, refuse
+from xtreme_harness.data.formats.decoding import json_lines, read_json_file
 from xtreme_harness.data.formats.fields import Record, columns_of, settle
-from xtreme_harness.data.formats.text import json_lines, read_json_file
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.records import Json, Row, Table
 

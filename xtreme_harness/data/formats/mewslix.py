@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import files_of, member, place_ids, refuse
+from xtreme_harness.data.formats.decoding import json_lines, open_bytes, read_json_file
 from xtreme_harness.data.formats.mentions import Mention, entity, mentions
-from xtreme_harness.data.formats.text import json_lines, open_bytes, read_json_file
 from xtreme_harness.errors import DataError
 from xtreme_harness.records import Json, Row, Table
 

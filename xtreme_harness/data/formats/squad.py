@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.data.formats.checks import choice, files_of, member, place_ids, refuse
-from xtreme_harness.data.formats.text import read_json_file
+from xtreme_harness.data.formats.decoding import read_json_file
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["Paragraph", "Question", "answer_fault", "paragraphs", "questions", "read_squad"]

@@ -17,7 +17,7 @@ from xtreme_harness.files.text import read_text, write_atomic, write_json
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Split
-from xtreme_harness.submission.names import relabelled
+from xtreme_harness.submission.gold import relabelled
 
 CARDS = all_cards()
 SAMPLES = parse_data(["samples"], CARDS.tasks)

@@ -182,7 +182,7 @@ def card(tmp_path: Path) -> Path:
 
 def scores(out: Path) -> dict[str, float]:
     run = read_result(out)
-    return {code: cell.metrics["closeness"] for (_, code), cell in run.cells.items()}
+    return {cell.language: cell.metrics["closeness"] for cell in run.cells}
 
 
 @pytest.mark.parametrize(("model", "least", "most"), [("oracle", 100, 100), ("majority", 60, 60), ("random", 20, 90)])

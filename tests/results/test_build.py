@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from xtreme_harness import evaluate
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Missing, all_cards, select
-from xtreme_harness.results.build import leaderboard
+from xtreme_harness.results.build import leaderboard, namer
 from xtreme_harness.scoring.means import left_to_right_mean
 
 CARDS = all_cards()
@@ -162,3 +163,28 @@ def test_positions_of_unequal_files_do_not_move_together(tmp_path: Path) -> None
     result = evaluate("majority", "xnli", data=str(tmp_path), output=tmp_path / "out")
     errors = [(50.0 * 50.0 / (n - 1)) ** 0.5 for n in (30, 20)]
     assert result.tasks[0].spread.error == pytest.approx((errors[0] ** 2 + errors[1] ** 2) ** 0.5 / 2, rel=1e-3)
+
+
+def test_a_name_that_is_taken_gets_its_scope() -> None:
+    name_of = namer()
+    pairs = [("tasks", "xnli"), ("xtreme", "xnli"), ("xtreme", "qa"), ("xtreme-r", "qa"), ("xtreme-r", "xnli")]
+    assert [name_of(*pair) for pair in pairs] == ["xnli", "xnli@xtreme", "qa", "qa@xtreme-r", "xnli@xtreme-r"]
+
+
+def test_a_failed_cell_is_absent_in_every_scope_that_asked_for_it(samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "pawsx", tmp_path / "data/pawsx")
+    (tmp_path / "data/pawsx/test-de.tsv").write_text("x\n")
+    data = str(tmp_path / "data")
+    result = evaluate("majority", ["pawsx", "xtreme"], data=data, output=tmp_path / "out")
+    for scope in ("tasks", "xtreme"):
+        assert result.absent[scope]["pawsx"]["de"].startswith("failed: ")
+        mean = next(mean for mean in result.tasks if mean.scope == scope)
+        assert (mean.lacking, mean.level, mean.complete) == (("de", "es"), "task", False)
+    assert [mean.key for mean in result.tasks] == ["pawsx", "pawsx@xtreme"]
+
+
+def test_levels_are_told_not_guessed(tmp_path: Path) -> None:
+    result = evaluate("oracle", ["xtreme-r"], data="samples", output=tmp_path)
+    assert {mean.name for mean in result.means if mean.level == "suite"} == {"xtreme_r_mean_9", "xtreme_r_mean_10"}
+    assert {mean.name for mean in result.means if mean.level == "group"} >= {"qa", "tagging"}
+    assert all(mean.parts for mean in result.means)

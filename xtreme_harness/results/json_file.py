@@ -15,7 +15,7 @@ from xtreme_harness.results.build import namer
 from xtreme_harness.results.record import SCHEMA_VERSION, CellRecord, entry_of
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.scoring.means import left_to_right_mean
-from xtreme_harness.signature import VERSION, library_versions
+from xtreme_harness.signature import library_versions
 
 __all__ = ["lm_eval_name", "to_json"]
 
@@ -29,7 +29,7 @@ def to_json(result: Result, seconds: float, now: datetime | None = None) -> dict
         "groups": groups,
         "group_subtasks": _subtasks(result),
         "configs": {_cell_name(r): {"task": _cell_name(r), **_config(r)} for r in cells},
-        "versions": {_cell_name(r): VERSION for r in cells},
+        "versions": {_cell_name(r): result.version for r in cells},
         "n-shot": {_cell_name(r): 0 for r in cells},
         "higher_is_better": {_cell_name(r): {lm_eval_name(r.metric, m): True for m in r.metrics} for r in cells},
         "n-samples": {_cell_name(r): {"original": r.official_n or r.n, "effective": r.n} for r in cells},

@@ -32,6 +32,7 @@ def test_every_absent_run_is_one_line(xharness, tmp_path: Path) -> None:
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", ["languages", "intervals", "transfer"])
 def test_a_figure_and_its_rows(xharness, demo_run: Path, tmp_path: Path, figure: str) -> None:
     for form, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("csv", b"run,")):

@@ -66,6 +66,7 @@ def test_groups_of_two_suites_hold_their_own_tasks(oracle_run: Path) -> None:
     assert found["retrieval@xtreme-r"] == ["tatoeba@xtreme-r", "mewslix"]
 
 
+@pytest.mark.slow
 def test_lm_eval_prints_it(demo_run: Path) -> None:
     make_table = pytest.importorskip(LIBRARY, reason=HOW).make_table
     found = exported(demo_run)

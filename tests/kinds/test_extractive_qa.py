@@ -26,6 +26,7 @@ def split(*examples: tuple[str, str]) -> Split[QAExample]:
     return Split("xquad", "zh", "test", made)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(min_size=1).filter(lambda key: key != "data"), st.text(), min_size=1, max_size=5))
 def test_official_file_round_trip(found: dict[str, str]) -> None:
     cell: Split[Any] = Split("xquad", "zh", "test", tuple(QAExample(key, "q", "c", None) for key in found))

@@ -25,6 +25,7 @@ def test_what_is_logged_stays_beside_the_checkpoint(tmp_path: Path) -> None:
     assert all(name in written for name in (b"loss/mnli", b"dev/mnli", b"lr"))
 
 
+@pytest.mark.slow
 def test_a_tracker_leaves_the_checkpoint_as_it_is(tmp_path: Path) -> None:
     base = build("bert", None, tmp_path / "base")
     for name in ("tracked", "plain"):

@@ -48,6 +48,7 @@ class TestSchemas:
         assert faults(oracle_run) == []
         assert faults(demo_run) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "options",
         [

@@ -163,11 +163,11 @@ def _task(
     cells = {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
     if not cells:
         return None
-    metric = target.card.metric
+    metric, gaps = target.card.metric, absent.get(target.scope, {}).get(target.key, {})
     return Mean(
         target.scope, "task", target.key, name_of(target.scope, target.key), metric, mean_values(list(cells.values())),
         of_task(METRICS[metric], cells, target.card.parallel), tuple(cells),
-        tuple(absent.get(target.scope, {}).get(target.key, ())), len(target.languages),
+        tuple(code for code in target.languages if code in gaps), len(target.languages),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.fixtures.generated_folders import write_folders
 from tests.fixtures.made_runs import accuracy_rows, made_run, write_run
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 HEAVY = (
     "torch", "transformers", "datasets", "faiss", "huggingface_hub", "seqeval", "sklearn", "scipy", "pandas",

@@ -42,6 +42,7 @@ def test_commands_are_listed_in_the_help(xharness: Run) -> None:
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_nothing_heavy_is_imported(tmp_path: Path, args: list[str]) -> None:
     given = [arg.replace("{tmp}", str(tmp_path / "out")) for arg in args]
     code = (

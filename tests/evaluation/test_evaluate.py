@@ -275,6 +275,7 @@ def withheld(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 OFFICIAL = ("xnli", "pawsx", "panx", "udpos", "xquad", "mlqa", "tydiqa", "tatoeba", "bucc2018", "xcopa", "mewslix")
 
 
+@pytest.mark.slow
 class TestLabels:
     """`--labels`: data as the organisers hand it out, and the gold beside it."""
 

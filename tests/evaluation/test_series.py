@@ -101,6 +101,7 @@ class TestMembers:
         assert series_output("step-*") == Path("xharness-out") / tmp_path.name
 
 
+@pytest.mark.slow
 class TestEvaluate:
     def test_a_run_each_and_a_series_that_report_and_gate_read(self, evaluated: Any, tmp_path: Path) -> None:
         done = evaluated()

@@ -129,6 +129,21 @@ def oracle_run(made_once: Made) -> Path:
 
 
 @pytest.fixture(scope="session")
+def demo(made_once: Made) -> Path:
+    """What `xharness demo demo` of the built wheel left, and in `printed.txt` what it printed; read only."""
+    from tests.fixtures.wheel import Site, build_wheel
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        site = Site(build_wheel(folder / "wheel"), folder)
+        where = site.run("-c", "from xtreme_harness.cards import folder; print(folder())").strip()
+        assert where == str(site.packages / "xtreme_harness" / "tasks")
+        (folder / "printed.txt").write_text(site.run("-m", "xtreme_harness.cli.main", "demo", "demo"), "utf-8")
+
+    return made_once("wheel-demo", make)
+
+
+@pytest.fixture(scope="session")
 def demo_run(checkpoint: Path, made_once: Made) -> Path:
     """The output of the tiny checkpoint on both suites; read only."""
     from xtreme_harness import evaluate

@@ -24,5 +24,6 @@ def test_wheel_holds_cards_samples_and_submissions(wheel: Path) -> None:
     assert "xtreme_harness/submissions/README.md" in names
     assert "xtreme_harness/py.typed" in names
     assert "xtreme_harness/gate/default.yaml" in names
+    assert {f"xtreme_harness/results/{name}.schema.json" for name in ("results", "leaderboard")} <= names
     assert {f"xtreme_harness/report/page.{ending}" for ending in ("html", "css", "js")} <= names
     assert not [name for name in names if name.startswith("tests/")]

@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.wheel import Site, build_wheel
-
 
 @pytest.mark.slow
-def test_runs_all_three_phases(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, oracle_run: Path) -> None:
-    site = Site(build_wheel(tmp_path_factory.mktemp("wheel")), tmp_path)
-    where = site.run("-c", "from xtreme_harness.cards import folder; print(folder())").strip()
-    assert where == str(site.packages / "xtreme_harness" / "tasks")
-    printed = site.run("-m", "xtreme_harness.cli.main", "demo", "demo")
+def test_runs_all_three_phases(demo: Path, oracle_run: Path) -> None:
+    printed = (demo / "printed.txt").read_text("utf-8")
     assert "checkpoint, xtreme, test split" in printed
     lines = printed.splitlines()
     assert [line.split("|")[1].strip() for line in lines if line.startswith(("| none (score)", "| hellaswag "))] == [
         "none (score)", "hellaswag", "hellaswag", "none (score)", "hellaswag", "hellaswag",
     ]  # fmt: skip
-    runs = tmp_path / "demo/runs/checkpoint"
+    runs = demo / "demo/runs/checkpoint"
     for arm in ("none", "hellaswag"):
         for suite in ("xtreme", "xtreme-r"):
             name = f"leaderboard-{suite}.json"
@@ -34,7 +29,7 @@ def test_runs_all_three_phases(tmp_path_factory: pytest.TempPathFactory, tmp_pat
     assert trained == {
         "xnli", "pawsx", "udpos", "panx", "squad", "tydiqa", "siqa", "xcopa", "lareqa", "mewslix",
     }  # fmt: skip
-    rows = list(csv.DictReader((tmp_path / "demo/gains.csv").read_text("utf-8").splitlines()))
+    rows = list(csv.DictReader((demo / "demo/gains.csv").read_text("utf-8").splitlines()))
     cells = [
         {(r["suite"], r["target"], r["language"]) for r in rows if r["intermediate"] == arm}
         for arm in ("none", "hellaswag")

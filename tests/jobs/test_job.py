@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pickle
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures.warm import Warm
 from xtreme_harness.errors import DataError, HubSilent, OutputError
 from xtreme_harness.evaluation.job import evaluation_jobs
 from xtreme_harness.jobs import SILENT, Failure, Job, Watch, all_failed, attempt, results, run_job
@@ -71,15 +70,20 @@ def test_the_failures_of_all_are_one_error_of_the_first_kind() -> None:
     assert error.faults == ("a", "b")
 
 
-def done_elsewhere(job: Job, tmp_path: Path) -> Any:
-    """Do a job in a new process that knows nothing but its pickle."""
+ELSEWHERE = """
+import pickle, sys
+from pathlib import Path
+from xtreme_harness.jobs import SILENT, run_job
+job = pickle.loads(Path(sys.argv[1], "job").read_bytes())
+Path(sys.argv[1], "outcome").write_bytes(pickle.dumps(run_job(job, SILENT)))
+"""
+
+
+def done_elsewhere(job: Job, tmp_path: Path, warm: Warm) -> Any:
+    """Do a job in a process that knows nothing but its pickle."""
     (tmp_path / "job").write_bytes(pickle.dumps(job))
-    code = (
-        "import pickle, sys\nfrom pathlib import Path\nfrom xtreme_harness.jobs import SILENT, run_job\n"
-        "job = pickle.loads(Path(sys.argv[1], 'job').read_bytes())\n"
-        "Path(sys.argv[1], 'outcome').write_bytes(pickle.dumps(run_job(job, SILENT)))\n"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    child = warm.start(ELSEWHERE, [str(tmp_path)])
+    assert child.wait(120) == 0, child.err
     return pickle.loads((tmp_path / "outcome").read_bytes())
 
 
@@ -87,14 +91,15 @@ def written(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("predictions/**/*.*"))}
 
 
-def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path, warm: Warm) -> None:
     request = EvalRequest.of(checkpoint, "pawsx", data="samples", output=tmp_path / "out", languages="de,en")
     (job,), needs = evaluation_jobs(prepare_evaluation(request), tmp_path / "out" / "models")
     assert not needs
     here = results([run_job(job, SILENT)])[0]
     files = written(tmp_path / "out")
     shutil.rmtree(tmp_path / "out")
-    outcome = done_elsewhere(job, tmp_path)
+    outcome = done_elsewhere(job, tmp_path, warm)
     assert outcome.failure is None
     assert (
         [one.cell.name for one in outcome.left.done] == [one.cell.name for one in here.done] == ["pawsx de", "pawsx en"]
@@ -104,7 +109,7 @@ def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path, warm: Warm) -> None:
     request = TrainRequest.of(
         checkpoint / "encoder", "copa", data="samples", output=tmp_path / "out", recipe="fast",
         settings=["max_steps=2", "precision=float32"], device="cpu",
@@ -114,7 +119,7 @@ def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path) 
     run_job(job, SILENT)
     weights = (tmp_path / "out" / "model.safetensors").read_bytes()
     shutil.rmtree(tmp_path / "out")
-    outcome = done_elsewhere(job, tmp_path)
+    outcome = done_elsewhere(job, tmp_path, warm)
     assert outcome.failure is None, outcome.failure
     assert not outcome.left.kept
     assert (tmp_path / "out" / "model.safetensors").read_bytes() == weights

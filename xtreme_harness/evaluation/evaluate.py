@@ -12,13 +12,13 @@ from typing import Any
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.evaluation.cell import Done, failed_cell
 from xtreme_harness.evaluation.job import EvaluateCells, evaluation_jobs
-from xtreme_harness.evaluation.saved import record_path
 from xtreme_harness.evaluation.seeds import averaged
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_json
 from xtreme_harness.jobs import EXECUTORS, SILENT, Failure, Job, Outcome, Watch, attempt
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
+from xtreme_harness.plan.paths import record_path
 from xtreme_harness.plan.request import EvalRequest
 from xtreme_harness.plan.setups import Setup
 from xtreme_harness.results.build import build

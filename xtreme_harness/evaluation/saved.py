@@ -16,7 +16,8 @@ from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.cells import BY_NAME, Cell
+from xtreme_harness.plan.cells import Cell
+from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.results.record import CellRecord, read_cell, write_cell
 from xtreme_harness.signature import changed_fields, fingerprint, signature
 
@@ -25,9 +26,6 @@ __all__ = [
     "data_fields",
     "discard",
     "find_kept",
-    "prediction_paths",
-    "record_path",
-    "samples_path",
     "save",
 ]
 
@@ -62,23 +60,6 @@ def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
     options = {**KINDS[cell.card.kind].options, **cell.card.options}
     own = {"suites": cell.scopes, "source": source, "max_length": options.get("max_length"), "seed": seed}
     return signature({**fields, **own, "fingerprint": fingerprint(fields)})
-
-
-def record_path(output: Path, cell: Cell) -> Path:
-    """Where the figures of a cell lie."""
-    return output / "cells" / cell.key / f"{cell.language}.json"
-
-
-def prediction_paths(output: Path, cell: Cell) -> list[Path]:
-    """Where its official files lie: one a scope."""
-    official = file_name(cell.card, cell.split, cell.language)
-    named = f"{cell.key}/{Path(official).name}"  # tatoeba and tatoeba@xtreme-r may both be asked for by name
-    return [output / "predictions" / scope / (named if scope == BY_NAME else official) for scope in cell.scopes]
-
-
-def samples_path(output: Path, cell: Cell) -> Path:
-    """Where its examples lie, with --log-samples."""
-    return output / "samples" / cell.key / f"{cell.language}.jsonl"
 
 
 def discard(output: Path, cell: Cell) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.cards.names import file_name, split_names
+from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.files.folder import require_output
 from xtreme_harness.plan.cells import BY_NAME, Plan, all_cards, make_plan, select
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.plan.request import EvalRequest, default_output
 from xtreme_harness.plan.setups import Setup, environment, find_setups
 from xtreme_harness.plan.stage import Unit
@@ -51,14 +52,12 @@ class PreparedEvaluation:
 
     def written(self) -> tuple[list[str], list[str]]:
         """Folders and files below the output that the run writes."""
-        cells = self.plan.cells
-        folders = dict.fromkeys(f"cells/{cell.key}" for cell in cells)
+        cells, here = self.plan.cells, Path()
+        paths = [record_path(here, cell) for cell in cells]
         if self.options.log_samples:
-            folders |= dict.fromkeys(f"samples/{cell.key}" for cell in cells)
-        for cell in cells:
-            for scope in cell.scopes:
-                task = cell.key if scope == BY_NAME else str(Path(file_name(cell.card, cell.split, "en")).parent)
-                folders[f"predictions/{scope}/{task}"] = None
+            paths += [samples_path(here, cell) for cell in cells]
+        paths += [path for cell in cells for path in prediction_paths(here, cell)]
+        folders = dict.fromkeys(path.parent.as_posix() for path in paths)
         folders |= dict.fromkeys(f"models/{name}" for name in self.units)
         suites = dict.fromkeys(scope for cell in cells for scope in cell.scopes if scope != BY_NAME)
         return list(folders), ["results.json", "log.txt", *(f"leaderboard-{suite}.json" for suite in suites)]

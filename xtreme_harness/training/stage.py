@@ -13,11 +13,10 @@ from typing import Any
 
 from xtreme_harness.data.translations import load_translated, require_translations
 from xtreme_harness.errors import DataError
-from xtreme_harness.files.folder import locked
+from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.jobs import SILENT, Watch
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.loading import require_loadable
 from xtreme_harness.plan.stage import Stage, StageTask
 from xtreme_harness.plan.standing import Trained, earlier_fields, find_trained, refuse_other
 from xtreme_harness.records import Split
@@ -46,9 +45,9 @@ def train_stage(
         OutputError: the folder holds another run, or cannot be written.
         XHarnessError: for whatever is wrong with data or checkpoint, before any step.
     """
-    require_loadable(stage.checkpoint, stage.manner.trust)
-    folder.mkdir(parents=True, exist_ok=True)
     main = is_main_process()
+    if main:
+        open_output(folder)
     with locked(folder) if main else nullcontext():
         kept = find_trained(folder, stage.fields)
         if kept is not None:

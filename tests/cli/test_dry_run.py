@@ -49,6 +49,7 @@ EVAL = {
     "the output is a file": ("-t", "xnli", "-m", "oracle", "-o", "{tmp}/file"),
     "the output lies in a file": ("-t", "xnli", "-m", "oracle", "-o", "{tmp}/file/out"),
     "cells are a file": ("-t", "xnli", "-m", "oracle", "-o", "{blocked}"),
+    "a file for the folder of an earlier stage": ("-t", "xcopa", "-o", "{staged}"),
     "another process writes there": ("-t", "xnli", "-m", "oracle", "-o", "{taken}"),
     "a tracker that there is not": ("-t", "xnli", "--tracker", "wandbb"),
     "an executor that there is not": ("-t", "xnli", "--executor", "slurmm"),
@@ -121,12 +122,14 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
     (tmp / "file").write_text("")
     names = (
         "empty", "blocked", "taken", "blank", "texts", "untrained", "broken", "mistranslated", "other", "seeded",
-        "gridded", "weightless", "toneless", "unknown",
+        "gridded", "staged", "weightless", "toneless", "unknown",
     )  # fmt: skip
     found = {name: str(tmp / name) for name in names} | {"tmp": str(tmp), "base": str(base)}
     for name in ("empty", "blocked", "taken", "blank", "texts", "other/training", "seeded"):
         (tmp / name).mkdir(parents=True)
     (tmp / "blocked" / "cells").write_text("")
+    (tmp / "staged" / "models").mkdir(parents=True)
+    (tmp / "staged" / "models" / "siqa").write_text("")
     (tmp / "blank" / "en.txt").write_text("\n")
     (tmp / "texts" / "en.txt").write_text("One.\nTwo.\n")
     (tmp / "seeded" / "seed-2").write_text("")
@@ -206,3 +209,11 @@ def test_grid(
     file.write_text(text, "utf-8")
     output = str(over.get("-o", "out")).format(**places)
     refused("train", "--grid", str(file), "-o", output)
+
+
+@pytest.mark.parametrize("command", ["eval", "train"])
+def test_a_library_that_is_not_there(
+    refused: Run, places: dict[str, str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("xtreme_harness.plan.loading.find_spec", lambda package: None)
+    refused(command, "-t", "xnli", "-m", places["base"], "--data", "samples", "--set", "lora_rank=4")

@@ -146,6 +146,21 @@ def test_a_unit_that_fails_leaves_the_others(evaluated: Run, tmp_path: Path, mon
     assert evaluated(tasks="xnli,xquad").status == 0, "the same command does the rest"
 
 
+def test_a_unit_may_be_the_stage_of_another_too(xharness: Run, base: Path, tmp_path: Path) -> None:
+    flags = [flag if flag != "en,de" else "en,et" for flag in FLAGS]
+    command = ("eval", "-m", base, "-t", "siqa,xcopa", "--split", "dev", *flags, "-o", tmp_path / "out")
+    first = xharness(*command)
+    assert first.status == 0, first.err
+    models = tmp_path / "out" / "models"
+    levels = {
+        place: json.loads((models / place / "xharness.json").read_text("utf-8"))["stage"]
+        for place in ("siqa", "xcopa", "xcopa/stages/siqa")
+    }
+    assert levels == {"siqa": "target", "xcopa": "target", "xcopa/stages/siqa": "intermediate"}
+    again = xharness(*command)
+    assert "kept all" in again.out
+
+
 def test_no_training_data_is_told_before_anything_is_trained(
     xharness: Run, base: Path, samples: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,7 @@ def written(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path, warm: Warm) -> None:
     request = EvalRequest.of(checkpoint, "pawsx", data="samples", output=tmp_path / "out", languages="de,en")
-    (job,), needs = evaluation_jobs(prepare_evaluation(request), tmp_path / "out" / "models")
+    (job,), needs = evaluation_jobs(prepare_evaluation(request))
     assert not needs
     here = results([run_job(job, SILENT)])[0]
     files = written(tmp_path / "out")
@@ -115,7 +115,7 @@ def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path, 
         settings=["max_steps=2", "precision=float32"], device="cpu",
     )  # fmt: skip
     prepared = prepare_training(request)
-    (job,), _ = training_jobs(prepared.unit, prepared.output, prepared.output / "stages")
+    (job,), _ = training_jobs(prepared.unit, [prepared.output])
     run_job(job, SILENT)
     weights = (tmp_path / "out" / "model.safetensors").read_bytes()
     shutil.rmtree(tmp_path / "out")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,10 @@ from xtreme_harness.cli.options import (
     TRACKER,
     read_seeds,
 )
+from xtreme_harness.jobs import EXECUTORS
 
 if TYPE_CHECKING:
     from xtreme_harness.plan.request import EvalRequest
-    from xtreme_harness.results.result import Result
 
 __all__ = ["command"]
 
@@ -109,7 +108,9 @@ __all__ = ["command"]
 @TRACKER
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
 @click.option("--force", is_flag=True, help="Compute finished cells anew; trained checkpoints are kept.")
-@click.option("--executor", type=click.Choice(["local"]), default="local", show_default=True, help="Where cells run.")
+@click.option(
+    "--executor", type=click.Choice(list(EXECUTORS)), default="local", show_default=True, help="Where cells run."
+)
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Predict zero-shot and score: official prediction files, leaderboard JSON, results.json.
@@ -175,10 +176,8 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
     """Evaluate the checkpoints that a pattern fits, print their table, and return the exit status."""
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.evaluation.evaluate import run_evaluation
-    from xtreme_harness.evaluation.series import evaluate_series, series_table
+    from xtreme_harness.evaluation.series import run_series, series_table
     from xtreme_harness.plan.describe import describe_series
-    from xtreme_harness.plan.evaluate import prepare_evaluation
     from xtreme_harness.plan.series import prepare_series
 
     prepared = prepare_series(request)
@@ -186,13 +185,8 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
         click.echo(describe_series(prepared))
         return 0
     progress, training = Progress(quiet=quiet), TrainingProgress(quiet=quiet)
-    watch = progress.watch(training)
-
-    def one(checkpoint: str, folder: Path) -> Result:
-        return run_evaluation(prepare_evaluation(replace(request, model=checkpoint, output=folder)), watch)
-
     try:
-        outcome = evaluate_series(request.model, one, prepared.output)
+        outcome = run_series(prepared, progress.watch(training))
     finally:
         training.close()
         progress.close()

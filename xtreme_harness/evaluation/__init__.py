@@ -1,1 +1,1 @@
-"""Predicting and scoring: a cell, a run, seeds, series."""
+"""Predicting and scoring: a cell, the job of some cells, an evaluation, seeds, series."""

@@ -106,7 +106,7 @@ def _carry_out(prepared: PreparedEvaluation, found: _Found, watch: Watch) -> Non
         found.done[done.cell.name] = done
         watch.cell(done)
 
-    jobs, needs = evaluation_jobs(prepared, prepared.output / "models")
+    jobs, needs = evaluation_jobs(prepared)
     left = {job.name: job for job in jobs}
     try:
         for outcome in EXECUTORS[prepared.request.executor](jobs, needs, replace(watch, cell=told)):
@@ -123,7 +123,10 @@ def _take(outcome: Outcome, found: _Found, tell: Any) -> None:
     if not isinstance(outcome.job, EvaluateCells):
         return
     if outcome.failure is None:
-        found.add(outcome.left.done, outcome.left.setups)
+        found.setups |= outcome.left.setups
+        for one in outcome.left.done:
+            if one.cell.name not in found.done:  # an executor may tell nothing while it works
+                tell(one)
         return
     why = f"training failed: {outcome.failure.line}" if outcome.need else outcome.failure.message
     for cell in outcome.job.cells:
@@ -133,7 +136,7 @@ def _take(outcome: Outcome, found: _Found, tell: Any) -> None:
 
 def _take_left(job: Job, found: _Found) -> None:
     """The cells of a job that was interrupted whose files are written, though nobody was told."""
-    if not isinstance(job, EvaluateCells) or (job.trained and not (job.trained / "xharness.json").is_file()):
+    if not isinstance(job, EvaluateCells) or not job.model_is_there:
         return
     there = attempt(job.name, job.left_on_disk)
     if not isinstance(there, Failure):

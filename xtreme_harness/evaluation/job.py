@@ -16,6 +16,7 @@ from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.evaluate import PreparedEvaluation
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.setups import Setup, find_setups
 from xtreme_harness.training.job import training_jobs
 
@@ -43,6 +44,11 @@ class EvaluateCells:
     context: Mapping[str, Any]  # fields of the fingerprint that are the same for all cells
     setups: Mapping[str, Setup] | None = None  # None: they are found in the folder that was trained for these cells
     trained: Path | None = None
+
+    @property
+    def model_is_there(self) -> bool:
+        """Is the checkpoint there that the cells ask, where it is trained for them?"""
+        return self.trained is None or (self.trained / NOTES).is_file()
 
     def found_setups(self) -> Mapping[str, Setup]:
         """The model of every cell; of a trained checkpoint only when it is there.
@@ -83,7 +89,8 @@ class EvaluateCells:
         """The cells that one loaded model answers; where it cannot be loaded, all of them as failed."""
         now = [members[0][0]]  # the cell that is computed, for whoever is told of its sequences
         predictor = attempt(
-            self.name, lambda: load_predictor(setup, self.options, lambda n: watch.sequences(now[0], n))
+            self.name,
+            lambda: load_predictor(setup, self.options, self.context["dtype"], lambda n: watch.sequences(now[0], n)),
         )
         for cell, fields in members:
             now[0] = cell
@@ -101,12 +108,8 @@ class EvaluateCells:
         return failed_cell(cell, done.message) if isinstance(done, Failure) else done
 
 
-def evaluation_jobs(prepared: PreparedEvaluation, models: Path) -> tuple[list[Job], dict[str, Sequence[str]]]:
+def evaluation_jobs(prepared: PreparedEvaluation) -> tuple[list[Job], dict[str, Sequence[str]]]:
     """The stages that are missing and the cells as jobs; cells of one loaded model stand together.
-
-    Args:
-        prepared: the evaluation.
-        models: folder of the checkpoints that it trains.
 
     Returns:
         the jobs in order, and the names of those that each needs.
@@ -117,17 +120,23 @@ def evaluation_jobs(prepared: PreparedEvaluation, models: Path) -> tuple[list[Jo
     units = prepared.plan.units()
     groups: list[EvaluateCells] = []
     for name, unit in prepared.units.items():
-        folder = models / name
-        stages, own = training_jobs(unit, folder, models, replace_other=True, tracker=request.tracker)
+        folders = prepared.folders_of(name)
+        stages, own = training_jobs(unit, folders, replace_other=True, tracker=request.tracker)
         jobs, needs = [*jobs, *stages], {**needs, **own}
-        groups.append(EvaluateCells(f"evaluate {name}", units[name], options, prepared.context, None, folder))
+        groups.append(EvaluateCells(_said(units[name]), units[name], options, prepared.context, None, folders[-1]))
         needs[groups[-1].name] = [stages[-1].name]
     ready: dict[Any, list[Cell]] = {}
     for cell in prepared.plan.cells:
         if cell.name in prepared.setups:
             ready.setdefault(prepared.setups[cell.name].key, []).append(cell)
-    for number, cells in enumerate(ready.values(), 1):
+    for cells in ready.values():
         own_setups = {cell.name: prepared.setups[cell.name] for cell in cells}
-        groups.append(EvaluateCells(f"evaluate {number}", tuple(cells), options, prepared.context, own_setups))
+        groups.append(EvaluateCells(_said(cells), tuple(cells), options, prepared.context, own_setups))
     first = {group.name: prepared.plan.cells.index(group.cells[0]) for group in groups}
     return [*jobs, *sorted(groups, key=lambda group: first[group.name])], needs
+
+
+def _said(cells: Sequence[Cell]) -> str:
+    """A name for the job of some cells, which no other job of the evaluation has."""
+    more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
+    return f"evaluate {cells[0].name}{more}"

@@ -72,12 +72,13 @@ class SelfTest:
         )
 
 
-def load_predictor(setup: Setup, options: Options, report: Callable[[int], None]) -> Predictor:
+def load_predictor(setup: Setup, options: Options, dtype: str | None, report: Callable[[int], None]) -> Predictor:
     """Load what answers the cells of a setup.
 
     Args:
         setup: checkpoint, head, order of the labels, pooling.
-        options: device, dtype, batch size.
+        options: device, batch size.
+        dtype: as the fingerprint has it; None: of a self-test.
         report: called with the number of sequences that were answered.
 
     Raises:
@@ -93,7 +94,7 @@ def load_predictor(setup: Setup, options: Options, report: Callable[[int], None]
         setup.order,
         setup.pooling,
         options.device,
-        options.dtype,
+        dtype or options.dtype,
         options.batch_size,
         options.trust_remote_code,
     )

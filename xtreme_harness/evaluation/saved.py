@@ -15,7 +15,6 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import write_atomic
-from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.results.record import CellRecord, read_cell, write_cell
@@ -57,8 +56,7 @@ def data_fields(cell: Cell, labels: Path | None) -> dict[str, Any]:
 
 def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
     """The line that tells a reader what the figures of the cell are."""
-    options = {**KINDS[cell.card.kind].options, **cell.card.options}
-    own = {"suites": cell.scopes, "source": source, "max_length": options.get("max_length"), "seed": seed}
+    own = {"suites": cell.scopes, "source": source, "max_length": cell.card.options.get("max_length"), "seed": seed}
     return signature({**fields, **own, "fingerprint": fingerprint(fields)})
 
 

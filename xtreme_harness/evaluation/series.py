@@ -15,29 +15,30 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.evaluation.evaluate import run_evaluation
 from xtreme_harness.files.folder import locked, open_output
-from xtreme_harness.jobs import Failure, all_failed, attempt
-from xtreme_harness.plan.series import SERIES_FILE, find_members, step_in
+from xtreme_harness.jobs import SILENT, Failure, Watch, all_failed, attempt
+from xtreme_harness.plan.series import SERIES_FILE, Member, PreparedSeries, find_members, step_in
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.series import Entry, read_entries, write_entries
 from xtreme_harness.results.values import Lost, means_of
 from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["Outcome", "evaluate_series", "series_table"]
+__all__ = ["SeriesOutcome", "evaluate_series", "run_series", "series_table"]
 
 log = logging.getLogger("xtreme_harness")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SeriesOutcome:
     """How the checkpoints ended, in the order of their steps."""
 
     results: Mapping[str, Result]  # name -> what was found; single cells may have failed
     failed: Mapping[str, Failure]  # name -> why there is no result
 
 
-def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], output: Path) -> Outcome:
+def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], output: Path) -> SeriesOutcome:
     """Run `evaluate(checkpoint, folder)` for every checkpoint; one that fails does not stop the others.
 
     `series.json` is written anew whenever a run ends. What an earlier call evaluated stays in it, also where the
@@ -57,14 +58,28 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
         OutputError: when the folder cannot be used, or another process uses it.
         XHarnessError: of the first failure's kind, with the faults of all, when every checkpoint failed.
     """
-    members = find_members(pattern)
+    return _run(pattern, find_members(pattern), lambda member, folder: evaluate(str(member.path), folder), output)
+
+
+def run_series(prepared: PreparedSeries, watch: Watch = SILENT) -> SeriesOutcome:
+    """Carry out a series that was prepared; see `evaluate_series`."""
+
+    def one(member: Member, folder: Path) -> Result:
+        return run_evaluation(prepared.prepare(member), watch)
+
+    return _run(prepared.request.model, prepared.members, one, prepared.output)
+
+
+def _run(
+    pattern: str, members: Sequence[Member], evaluate: Callable[[Member, Path], Result], output: Path
+) -> SeriesOutcome:
     open_output(output, files=[SERIES_FILE])
     results: dict[str, Result] = {}
     failed: dict[str, Failure] = {}
     with locked(output):
         entries = _earlier(output, pattern)
         for member in members:
-            found = attempt(member.name, partial(evaluate, str(member.path), output / member.name))
+            found = attempt(member.name, partial(evaluate, member, output / member.name))
             if isinstance(found, Failure):
                 failed[member.name] = found
                 entries.pop(member.name, None)
@@ -76,7 +91,7 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
                 write_entries(output, entries.values())
     if not results:
         raise all_failed(failed.values())
-    return Outcome(results, failed)
+    return SeriesOutcome(results, failed)
 
 
 def series_table(output: Path, failed: Sequence[str] = ()) -> str:

@@ -106,9 +106,9 @@ def _carry_out(prepared: PreparedGrid, run: Run, watch: Watch) -> tuple[int, Res
 
 def _train(prepared: PreparedGrid, encoder: Encoder, watch: Watch) -> int:
     """Train an encoder, or keep it; the number of examples of all its stages."""
-    request, unit = prepared.request, prepared.units[encoder]
+    request, unit, folder = prepared.request, prepared.units[encoder], encoder.folder
     jobs, needs = training_jobs(
-        unit, encoder.folder, encoder.folder / "stages", replace_other=request.force, tracker=request.tracker
+        unit, unit.folders(folder, folder / "stages"), replace_other=request.force, tracker=request.tracker
     )
     *_, trained = results(EXECUTORS[request.executor](jobs, needs, watch))
     stages = trained.notes["lineage"][max(1, len(unit.checkpoint.lineage)) :]

@@ -46,7 +46,7 @@ def load_model(
         device: "auto", "cpu", "cuda" or "cuda:N".
         dtype: "auto" or a key of DTYPES.
         batch_size: sequences a batch, at most; None leaves it to the token budget.
-        trust_remote_code: run code that the checkpoint carries (`api.evaluate` asks for a pinned revision).
+        trust_remote_code: run code that the checkpoint carries (`plan.request` asks for a pinned revision).
 
     Raises:
         ModelError: in one line, for whatever cannot be loaded.

@@ -50,6 +50,16 @@ class PreparedEvaluation:
             units={name: unit.with_seed(seed) for name, unit in self.units.items()},
         )
 
+    def folders_of(self, name: str) -> tuple[Path, ...]:
+        """Where the stages of a unit that is trained lie below the output, the unit's own checkpoint last.
+
+        Those before it lie beside it, `models/siqa` beside `models/xcopa`; where that is a unit of this evaluation too,
+        in a folder of their own.
+        """
+        models, unit = self.output / "models", self.units[name]
+        taken = any(stage.name in self.units for stage in unit.stages[:-1])
+        return unit.folders(models / name, models / name / "stages" if taken else models)
+
     def written(self) -> tuple[list[str], list[str]]:
         """Folders and files below the output that the run writes."""
         cells, here = self.plan.cells, Path()
@@ -58,7 +68,8 @@ class PreparedEvaluation:
             paths += [samples_path(here, cell) for cell in cells]
         paths += [path for cell in cells for path in prediction_paths(here, cell)]
         folders = dict.fromkeys(path.parent.as_posix() for path in paths)
-        folders |= dict.fromkeys(f"models/{name}" for name in self.units)
+        places = [place for name in self.units for place in self.folders_of(name)]
+        folders |= dict.fromkeys(place.relative_to(self.output).as_posix() for place in places)
         suites = dict.fromkeys(scope for cell in cells for scope in cell.scopes if scope != BY_NAME)
         return list(folders), ["results.json", "log.txt", *(f"leaderboard-{suite}.json" for suite in suites)]
 

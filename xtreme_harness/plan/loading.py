@@ -10,8 +10,9 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import MissingDependency, ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.content import content_hash
+from xtreme_harness.plan.stage import Unit
 
-__all__ = ["Hashes", "require_loadable", "require_masked_head", "require_peft"]
+__all__ = ["Hashes", "require_loadable", "require_masked_head", "require_unit"]
 
 _PRETRAINED = ("MaskedLM", "ForPreTraining", "LMHeadModel")  # endings of classes that bring a masked-LM head
 
@@ -57,7 +58,19 @@ def require_masked_head(checkpoint: Checkpoint) -> None:
         )
 
 
-def require_peft(hyper: Hyper) -> None:
+def _require_peft(hyper: Hyper) -> None:
     """Raise MissingDependency where low-rank additions are asked for and peft is not installed."""
     if hyper.lora_rank and find_spec("peft") is None:
         raise MissingDependency("peft is needed for this checkpoint: pip install 'xtreme-harness[peft]'")
+
+
+def require_unit(unit: Unit) -> None:
+    """Refuse a unit whose encoder cannot be loaded, or that is trained by a library that is not installed.
+
+    Raises:
+        ModelError: of the checkpoint.
+        MissingDependency: peft.
+    """
+    for stage in unit.stages:
+        require_loadable(stage.checkpoint, stage.manner.trust)
+        _require_peft(stage.hyper)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,27 @@ from xtreme_harness.models.checkpoint import SELF_TESTS
 __all__ = ["Options"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How cells are to be evaluated."""
 
     model: str
     output: Path
-    revision: str | None = None
-    seed: int = 42
-    device: str = "auto"
-    dtype: str = "auto"
-    batch_size: int | None = None  # sequences a batch, at most
-    limit: int | None = None  # examples a cell
-    labels: Path | None = None  # official label folder
-    log_samples: bool = False  # write input, gold and prediction of every example
-    layer: Any = None  # "last", an index, a fraction
-    pooling: str | None = None
-    preset: str | None = None
-    label_orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    keep_head: bool = False
-    trust_remote_code: bool = False
-    force: bool = False  # redo what is done
+    revision: str | None
+    seed: int
+    device: str
+    dtype: str
+    batch_size: int | None  # sequences a batch, at most
+    limit: int | None  # examples a cell
+    labels: Path | None  # official label folder
+    log_samples: bool  # write input, gold and prediction of every example
+    layer: Any  # "last", an index, a fraction
+    pooling: str | None
+    preset: str | None
+    label_orders: Mapping[str, tuple[str, ...]]
+    keep_head: bool
+    trust_remote_code: bool
+    force: bool  # redo what is done
 
     @property
     def self_test(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where the files of a cell lie below the output folder."""
+"""Where the files of a cell and of a checkpoint lie."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.plan.cells import BY_NAME, Cell
 
-__all__ = ["prediction_paths", "record_path", "samples_path"]
+__all__ = ["NOTES", "prediction_paths", "record_path", "samples_path"]
+
+NOTES = "xharness.json"  # what a checkpoint says of itself; where it is, the checkpoint is whole
 
 
 def record_path(output: Path, cell: Cell) -> Path:

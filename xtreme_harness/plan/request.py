@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from xtreme_harness.cards.names import split_names
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
+from xtreme_harness.jobs import EXECUTORS
 from xtreme_harness.plan.trackers import require_tracker
 
 __all__ = ["PRESETS", "EvalRequest", "TrainRequest", "default_output", "read_layer"]
@@ -17,7 +18,6 @@ __all__ = ["PRESETS", "EvalRequest", "TrainRequest", "default_output", "read_lay
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 TRAINING = ("auto", "always", "never")
-EXECUTORS = ("local",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.signature import changed_fields
 
@@ -26,7 +27,7 @@ class Trained:
 
 def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
     """A finished checkpoint of exactly these fields; None where there is none."""
-    notes = _read(folder / "xharness.json")
+    notes = _read(folder / NOTES)
     if notes is None or notes.get("fields") != dict(fields):
         return None
     return Trained(folder, True, notes)
@@ -70,7 +71,7 @@ def standing(unit: Unit, folder: Path, force: bool = False) -> str:
         if not force:
             raise
         return "to train"
-    if (folder / "xharness.json").is_file():
+    if (folder / NOTES).is_file():
         return "there"
     return "begun" if (folder / "training").is_dir() else "to train"
 
@@ -79,7 +80,7 @@ def earlier_fields(folder: Path) -> Mapping[str, Any] | None:
     """The fields of the run that a folder holds, finished or not; one that ended before its first state left none."""
     saved = (folder / "training" / "state.pt").exists()
     begun = _read(folder / "training" / "run.json") if saved else None
-    return begun or (_read(folder / "xharness.json") or {}).get("fields")
+    return begun or (_read(folder / NOTES) or {}).get("fields")
 
 
 def _beginning(path: Path) -> bool:

@@ -16,7 +16,7 @@ from xtreme_harness.files.folder import require_output
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.loading import Hashes, require_loadable, require_masked_head, require_peft
+from xtreme_harness.plan.loading import Hashes, require_masked_head, require_unit
 from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output
 from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
@@ -111,9 +111,7 @@ def _unit(request: TrainRequest, cards: Cards, names: Sequence[str], recipe: Rec
 
 def _require_materials(request: TrainRequest, unit: Unit) -> None:
     """Refuse a checkpoint that cannot be loaded, texts and translations that cannot be read."""
-    require_loadable(unit.checkpoint, request.trust_remote_code)
-    for stage in unit.stages:
-        require_peft(stage.hyper)
+    require_unit(unit)
     if request.translated is not None:
         for task in (task for stage in unit.stages for task in stage.tasks):
             found = load_translated(task.data, request.translated, KINDS[task.card.kind])

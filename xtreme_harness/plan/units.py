@@ -11,7 +11,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Plan
-from xtreme_harness.plan.loading import Hashes, require_loadable
+from xtreme_harness.plan.loading import Hashes, require_unit
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.request import EvalRequest
 from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
@@ -72,16 +72,19 @@ def untrained_units(
     )  # fmt: skip
     found: dict[str, Unit] = {}
     faults: list[str] = []
-    for name in filter(None, plan.units()):
-        checkpoint, fault = _start(name, cards, options, always=request.train == "always")
+    for name, cells in plan.units().items():
+        if name is None:
+            continue
+        told = any(one in options.label_orders for one in (name, *(cell.card.name for cell in cells)))
+        checkpoint, fault = _start(name, cards, options, told, always=request.train == "always")
         if checkpoint is None or (fault is None and request.train != "always"):
             continue
-        require_loadable(checkpoint, request.trust_remote_code)
         tasks = cards.card(name).train[-1:]
         try:
             found[name] = resolve_unit(
                 name, tasks, "target", checkpoint, recipe, cards, plan.data, manner, hashes.of(checkpoint)
             )
+            require_unit(found[name])
         except DataError as error:
             why = f"{fault}; " if fault else ""
             faults.extend(f"{why}to train it: {one}" for one in error.faults)
@@ -90,7 +93,7 @@ def untrained_units(
     return found
 
 
-def _start(name: str, cards: Cards, options: Options, always: bool) -> tuple[Checkpoint | None, str | None]:
+def _start(name: str, cards: Cards, options: Options, told: bool, always: bool) -> tuple[Checkpoint | None, str | None]:
     """The encoder that a unit would be trained from, and why the model at hand cannot serve the unit as it is.
 
     No encoder: there is none to train from, or names of labels must be told first; `find_setups` says so.
@@ -108,7 +111,7 @@ def _start(name: str, cards: Cards, options: Options, always: bool) -> tuple[Che
     fault = head_fault(checkpoint, kind.head, card.labels, options.keep_head, name)
     if fault is not None:
         return base, f"{name}: {fault}"
-    if card.labels and name not in options.label_orders:
+    if card.labels and not told:
         try:
             label_order(checkpoint, card.labels, card.aliases, name)
         except UnnamedLabels as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.examples import restored
 from xtreme_harness.metrics import METRICS
+from xtreme_harness.results import version_1
 from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.means import headline
 
@@ -82,10 +83,5 @@ def _sample(task: str, language: str, metric: str, record: Mapping[str, Any], pl
             raise OutputError(f"{place}: no statistic {error}; evaluate again with --log-samples") from None
         right = headline(known, known.reduce(row)) >= _WHOLE
     given = {name: value for name, value in record["input"].items() if name != "id"}
-    kind = record["kind"] if record.get("kind") in KINDS else _kind_of(record["input"])
+    kind = record["kind"] if record.get("kind") in KINDS else version_1.kind_of(record["input"])
     return Sample(task, language, str(record["id"]), given, record["gold"], record["prediction"], right, kind)
-
-
-def _kind_of(example: Mapping[str, Any]) -> str | None:
-    """The kind that an example is of, by its fields: version 0.1.0 does not say it."""
-    return next((n for n, kind in KINDS.items() if {f.name for f in fields(kind.example)} == set(example)), None)

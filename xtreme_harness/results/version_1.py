@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME
 
-__all__ = ["cell", "results"]
+__all__ = ["cell", "kind_of", "results"]
 
 Raw = dict[str, Any]
 
@@ -121,3 +123,8 @@ def _spread(entry: Mapping[str, Any]) -> Raw:
     """A run of one seed did not tell the parts of its variance: all of it is the examples'."""
     variance = {"examples": entry["standard_error"] ** 2, "seeds": 0.0, "languages": None}
     return {"variance": variance, "seeds": {}, **entry}
+
+
+def kind_of(example: Mapping[str, Any]) -> str | None:
+    """The kind that a logged example is of, by its fields; None of one that nobody knows."""
+    return next((name for name, kind in KINDS.items() if {f.name for f in fields(kind.example)} == set(example)), None)

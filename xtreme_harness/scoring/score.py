@@ -1,4 +1,4 @@
-"""Predictions to figures: cells, averages over languages, tasks and groups, and how sure they are."""
+"""Predictions of one split, compared with its gold."""
 
 from __future__ import annotations
 

@@ -38,14 +38,13 @@ class TrainStage:
 
 
 def training_jobs(
-    unit: Unit, folder: Path, earlier: Path, *, replace_other: bool = False, tracker: str | None = None
+    unit: Unit, folders: Sequence[Path], *, replace_other: bool = False, tracker: str | None = None
 ) -> tuple[list[Job], Mapping[str, Sequence[str]]]:
     """The stages of a unit as jobs, each needing the one before.
 
     Args:
         unit: what is trained.
-        folder: of the last stage's checkpoint.
-        earlier: folder of the earlier stages' checkpoints, one a stage, by name.
+        folders: of the stages' checkpoints, one a stage.
         replace_other: train over what another run left.
         tracker: of experiments.
 
@@ -55,7 +54,7 @@ def training_jobs(
     jobs: list[Job] = []
     needs: dict[str, Sequence[str]] = {}
     start: Path | None = None
-    for stage, place in zip(unit.stages, unit.folders(folder, earlier), strict=True):
+    for stage, place in zip(unit.stages, folders, strict=True):
         job = TrainStage(f"train {place}", stage, place, start, replace_other, tracker)
         needs[job.name] = [jobs[-1].name] if jobs else []
         jobs.append(job)

@@ -32,14 +32,14 @@ from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
 from xtreme_harness.training.state import Saver, load_state, save_weights
 
-__all__ = ["Outcome", "fit", "total_steps"]
+__all__ = ["Fitted", "fit", "total_steps"]
 
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768}  # tokens computed at once
 _LOG_EVERY = 10  # steps
 
 
 @dataclass(slots=True)
-class Outcome:
+class Fitted:
     """What a run of the loop came to; the trainee holds the weights that were selected."""
 
     steps: int
@@ -65,7 +65,7 @@ def fit(
     key: str = "",
     tracker: str | None = None,
     report: Callable[[Mapping[str, Any]], None] = lambda event: None,
-) -> Outcome:
+) -> Fitted:
     """Train until the schedule ends or patience does; then put the selected weights in place.
 
     Args:
@@ -106,7 +106,7 @@ def _fit(
     extra: float | None,
     key: str,
     report: Callable[[Mapping[str, Any]], None],
-) -> Outcome:
+) -> Fitted:
     total = total_steps(courses, hyper, mixture, extra)
     order = schedule([c.source for c in (courses[:-1] if extra else courses)], mixture, total, seed, extra)
     nth = _occurrences(order, len(courses))
@@ -116,7 +116,7 @@ def _fit(
     accelerator.wait_for_everyone()  # the first process has settled the folder
     readers = {course.name: reader_of(trainee, course, accelerator.device) for course in courses}
     state = load_state(folder, key, trainee, optimizer, accelerator.device, accelerator.scaler)
-    outcome = Outcome(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
+    outcome = Fitted(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
     run = _Run(accelerator, trainee, model, optimizer, courses, readers, hyper, seed, total, outcome, report, budget)
     saver = Saver(folder, key, trainee, optimizer, accelerator)
@@ -151,7 +151,7 @@ class _Run:
     hyper: Hyper
     seed: int
     total: int  # steps
-    outcome: Outcome
+    outcome: Fitted
     report: Callable[[Mapping[str, Any]], None]
     budget: int  # tokens computed at once; less after memory did not suffice
     started: float = field(default_factory=time.monotonic)

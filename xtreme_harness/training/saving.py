@@ -17,11 +17,11 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.models.heads import HeadedEncoder, save_headed
 from xtreme_harness.models.sentence import sentence_files
+from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.training.network import DualEncoder, Trainee, encoder_of, merge_adapters
 
-__all__ = ["NOTES", "save_checkpoint"]
+__all__ = ["save_checkpoint"]
 
-NOTES = "xharness.json"
 _NEW = ".saving"
 
 

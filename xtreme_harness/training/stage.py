@@ -106,7 +106,7 @@ def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> T
         folder / "training",
         manner.seed,
         device=manner.device,
-        dtype=manner.dtype,
+        dtype=stage.fields["dtype"],
         extra=stage.recipe.mlm.weight if manner.mlm is not None else None,
         key=fingerprint(stage.fields),
         tracker=tracker,

@@ -39,7 +39,7 @@ def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trai
     found = []
     for unit, folder in prepared.runs():
         jobs, needs = training_jobs(
-            unit, folder, folder / "stages", replace_other=request.force, tracker=request.tracker
+            unit, unit.folders(folder, folder / "stages"), replace_other=request.force, tracker=request.tracker
         )
         *_, last = results(EXECUTORS[request.executor](jobs, needs, watch))
         found.append(last)

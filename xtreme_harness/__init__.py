@@ -23,29 +23,48 @@ if TYPE_CHECKING:
     from xtreme_harness.evaluation.evaluate import evaluate
     from xtreme_harness.evaluation.series import evaluate_series
     from xtreme_harness.grid.grid import run_grid
+    from xtreme_harness.jobs import Watch
+    from xtreme_harness.plan.describe import describe_evaluation, describe_training
+    from xtreme_harness.plan.evaluate import prepare_evaluation
+    from xtreme_harness.plan.request import EvalRequest, TrainRequest
+    from xtreme_harness.plan.train import prepare_training
     from xtreme_harness.results.result import Result
     from xtreme_harness.signature import VERSION as __version__
 
 __all__ = [
     "CardError",
     "DataError",
+    "EvalRequest",
     "MissingDependency",
     "ModelError",
     "OutputError",
     "PredictionError",
     "Result",
+    "TrainRequest",
+    "Watch",
     "XHarnessError",
     "__version__",
     "compare",
     "demo",
+    "describe_evaluation",
+    "describe_training",
     "evaluate",
     "evaluate_series",
+    "prepare_evaluation",
+    "prepare_training",
     "run_grid",
     "score",
     "train",
 ]
 
 _HOMES = {
+    "EvalRequest": "plan.request",
+    "TrainRequest": "plan.request",
+    "Watch": "jobs",
+    "describe_evaluation": "plan.describe",
+    "describe_training": "plan.describe",
+    "prepare_evaluation": "plan.evaluate",
+    "prepare_training": "plan.train",
     "evaluate": "evaluation.evaluate",
     "evaluate_series": "evaluation.series",
     "demo": "demonstration.demo",

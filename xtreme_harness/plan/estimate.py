@@ -82,9 +82,9 @@ def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int
         return Work(None, None, None, tuple(faults))
     pools = {path for cell in cells if isinstance(cell.located, FilesFound) for path in cell.located.pool_files()}
     examples = sum(part[0] or 0 for part in parts)
-    if config is None:
+    if config is None or any(tokens is None for _, tokens in parts):
         return Work(examples, None, None)
-    tokens = sum(part[1] for part in parts) + sum(path.stat().st_size for path in pools) // BYTES_A_TOKEN
+    tokens = sum(part[1] or 0 for part in parts) + sum(path.stat().st_size for path in pools) // BYTES_A_TOKEN
     return Work(examples, tokens, seconds_for(config, tokens, device))
 
 
@@ -99,7 +99,7 @@ def spoken(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
 
 
-def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
+def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int | None]:
     """Examples and tokens: of files on disk as they are, of the Hub by official count and half the longest input.
 
     Raises:
@@ -112,8 +112,8 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int]:
     official = cell.card.count(cell.split, cell.language)
     if official is None:
         return None, 0
-    examples = min(official, limit or official)
-    return examples, examples * int(cell.card.options["max_length"]) // 2
+    examples, length = min(official, limit or official), cell.card.options.get("max_length")
+    return examples, examples * int(length) // 2 if length else None
 
 
 def text_bytes(kind: Kind[Any, Any, Any], examples: Iterable[Any]) -> int:

@@ -100,6 +100,8 @@ def plan_evaluation(
 def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     """Find everything that `eval` needs, without loading weights or writing anything.
 
+    What the files of the cells hold is read when the evaluation is run, or described.
+
     Raises:
         XHarnessError: for everything that `eval` would refuse: flags, names, checkpoint, heads, data, folder.
     """

@@ -42,7 +42,9 @@ class PreparedTraining:
 
 
 def prepare_training(request: TrainRequest) -> PreparedTraining:
-    """Find everything that `train` needs, without loading weights.
+    """Find everything that `train` needs, without loading weights or writing anything.
+
+    What the files of the training data hold is read when the training is run, or described.
 
     Raises:
         XHarnessError: for everything that `train` would refuse: names, recipe, checkpoint, data, folder.

@@ -43,9 +43,9 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
     used = min(examples, stage.manner.limit or examples)
     source = Source(task.name, used, hyper.batch_size, hyper.epochs)
     steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
-    length = int(task.data.card.options["max_length"])
-    a_step = hyper.batch_size * (size / examples / BYTES_A_TOKEN if size else length / 2)
-    seconds = seconds_for(stage.checkpoint.config, 3 * steps * a_step, stage.manner.device)
+    each = size / examples / BYTES_A_TOKEN if size else int(task.card.options.get("max_length") or 0) / 2
+    tokens = 3 * steps * hyper.batch_size * each
+    seconds = seconds_for(stage.checkpoint.config, tokens, stage.manner.device) if tokens else None
     return TrainingWork(used, steps, seconds, origin)
 
 

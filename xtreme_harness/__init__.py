@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.describe import describe_evaluation, describe_training
     from xtreme_harness.plan.evaluate import prepare_evaluation
-    from xtreme_harness.plan.request import EvalRequest, TrainRequest
+    from xtreme_harness.plan.request import EvalRequest, Request, TrainRequest
     from xtreme_harness.plan.train import prepare_training
     from xtreme_harness.results.result import Result
     from xtreme_harness.signature import VERSION as __version__
@@ -39,6 +39,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "PredictionError",
+    "Request",
     "Result",
     "TrainRequest",
     "Watch",
@@ -59,6 +60,7 @@ __all__ = [
 
 _HOMES = {
     "EvalRequest": "plan.request",
+    "Request": "plan.request",
     "TrainRequest": "plan.request",
     "Watch": "jobs",
     "describe_evaluation": "plan.describe",

@@ -57,6 +57,13 @@ EVAL = {
     "no checkpoints in a series": ("-t", "xnli", "-m", "{tmp}/none-*"),
     "a series of one step twice": ("-t", "xnli", "-m", "{tmp}/twice/*step-1"),
     "a series of broken checkpoints": ("-t", "xnli", "-m", "{tmp}/bad/step-*"),
+    "a folder for the means of seeds": ("-t", "xnli", "-m", "random", "--seeds", "1,2", "-o", "{meant}"),
+    "a folder for a cell's file": ("-t", "xnli", "-m", "oracle", "-o", "{celled}"),
+    "a link to nothing": ("-t", "xnli", "-m", "oracle", "-o", "{linked}"),
+    "a file where a unit is trained": ("-t", "xnli", "-o", "{united}"),
+    "another process trains there": ("-t", "xnli", "-o", "{training}"),
+    "a layer beyond the last of a trained encoder": ("-t", "lareqa", "--layer", "99"),
+    "every training file broken": ("-t", "xnli", "--data", "{unteachable}"),
     "a series into a file": ("-t", "xnli", "-m", "{tmp}/bad/step-*", "-o", "{tmp}/file"),
 }
 TRAIN = {
@@ -91,6 +98,8 @@ TRAIN = {
     "the output holds something else": ("-t", "xnli", "-o", "{blocked}"),
     "the output holds another run": ("-t", "xnli", "-o", "{other}"),
     "another process writes there": ("-t", "xnli", "-o", "{taken}"),
+    "an earlier stage's folder is a file": ("-t", "xcopa", "-o", "{chained}"),
+    "a folder for the journal": ("-t", "xnli", "-o", "{journaled}"),
     "a seed's folder is a file": ("-t", "xnli", "--seeds", "1,2", "-o", "{seeded}"),
     "a negative share of steps": ("-t", "xnli", "--mlm", "{texts}", "--mlm-weight", "-1"),
 }
@@ -109,6 +118,9 @@ GRID: dict[str, dict[str, Any]] = {
     "no texts": {"intermediates": [{"tasks": "mnli", "mlm": "{tmp}/nope"}]},
     "the output is a file": {"-o": "{tmp}/file"},
     "an encoder of another training": {"-o": "{gridded}"},
+    "an encoder's folder is a file": {"-o": "{encoded}"},
+    "a run's folder is a file": {"-o": "{ran}"},
+    "the output lies in a file": {"-o": "{tmp}/file/out"},
     "another process writes there": {"-o": "{taken}"},
 }
 
@@ -122,13 +134,29 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
     (tmp / "file").write_text("")
     names = (
         "empty", "blocked", "taken", "blank", "texts", "untrained", "broken", "mistranslated", "other", "seeded",
-        "gridded", "staged", "weightless", "toneless", "unknown",
+        "gridded", "staged", "meant", "celled", "linked", "united",
+        "training", "unteachable", "chained", "journaled", "encoded", "ran", "weightless", "toneless", "unknown",
     )  # fmt: skip
     found = {name: str(tmp / name) for name in names} | {"tmp": str(tmp), "base": str(base)}
     for name in ("empty", "blocked", "taken", "blank", "texts", "other/training", "seeded"):
         (tmp / name).mkdir(parents=True)
     (tmp / "blocked" / "cells").write_text("")
     (tmp / "staged" / "models").mkdir(parents=True)
+    for name in (
+        "meant/results.json", "celled/cells/xnli/de.json", "united/models", "training/models/xnli", "chained/stages",
+        "journaled/train.jsonl", "encoded/encoders/base/mnli", "ran/runs/base/mnli",
+    ):  # fmt: skip
+        (tmp / name).mkdir(parents=True)
+    for name in (
+        "united/models/xnli",
+        "chained/stages/siqa",
+        "encoded/encoders/base/mnli/seed-42",
+        "ran/runs/base/mnli/seed-42",
+    ):
+        (tmp / name).write_text("")
+    (tmp / "linked").symlink_to(tmp / "nothing")
+    shutil.copytree(samples / "xnli", tmp / "unteachable/xnli")
+    (tmp / "unteachable/xnli/train-en.tsv").write_text("one column\n")
     (tmp / "staged" / "models" / "siqa").write_text("")
     (tmp / "blank" / "en.txt").write_text("\n")
     (tmp / "texts" / "en.txt").write_text("One.\nTwo.\n")
@@ -151,7 +179,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
         (tmp / name).mkdir(parents=True)
     for name in ("twice/step-1", "twice/x-step-1"):
         shutil.copytree(tmp / "weightless", tmp / name)
-    with locked(tmp / "taken"):
+    with locked(tmp / "taken"), locked(tmp / "training/models/xnli"):
         yield found
 
 

@@ -204,6 +204,15 @@ class TestEvaluate:
         assert len(done.errors) == 3
         assert not (tmp_path / "out" / "series.json").exists()
 
+    def test_a_folder_that_cannot_be_used_stops_no_other(self, evaluated: Any, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "step-2").write_text("")
+        done = evaluated()
+        assert done.status == 3, done.err
+        assert [line for line in done.errors if "step-2: a file is in the way" in line]
+        assert "step-2" not in names_of(tmp_path / "out")
+        assert len(names_of(tmp_path / "out")) == 2
+
     def test_a_second_process_is_refused(self, training: Path, tmp_path: Path) -> None:
         (tmp_path / "out").mkdir()
         with locked(tmp_path / "out"), pytest.raises(OutputError, match="another xharness"):

@@ -58,7 +58,7 @@ def run_evaluation(prepared: PreparedEvaluation, watch: Watch = SILENT) -> Resul
     out, seeds = prepared.output, prepared.request.seeds
     if not seeds:
         return _run(prepared, watch)
-    open_output(out)
+    open_output(out, files=prepared.means)
     results = {seed: _run(prepared.of_seed(seed), watch) for seed in seeds}
     result = averaged(results, prepared.plan, prepared.cards)
     with locked(out):

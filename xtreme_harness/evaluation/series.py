@@ -79,7 +79,8 @@ def _run(
     with locked(output):
         entries = _earlier(output, pattern)
         for member in members:
-            found = attempt(member.name, partial(evaluate, member, output / member.name))
+            work = partial(evaluate, member, output / member.name)
+            found = attempt(member.name, work, ends=())  # each has a folder of its own
             if isinstance(found, Failure):
                 failed[member.name] = found
                 entries.pop(member.name, None)

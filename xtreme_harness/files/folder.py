@@ -72,9 +72,13 @@ def _unusable(folder: Path) -> list[str]:
     """Is a file in its place, or is the folder that holds it, or would hold it, closed to writing?"""
     if folder.exists() and not folder.is_dir():
         return [f"{folder}: a file is in the way; name another folder by --output-path"]
-    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    nearest = next(place for place in (folder, *folder.parents, Path("/")) if place.exists())
     if not nearest.is_dir():
-        reason = errno.ENOTDIR
+        return [f"{nearest}: a file is in the way; name another folder by --output-path"]
+    if (folder / _PROBE).is_dir():
+        reason = errno.EISDIR
+    elif folder.is_symlink() and nearest != folder:
+        reason = errno.EEXIST
     elif not os.access(nearest, os.W_OK | os.X_OK):
         reason = errno.EROFS if os.statvfs(nearest).f_flag & os.ST_RDONLY else errno.EACCES
     else:

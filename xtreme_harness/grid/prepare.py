@@ -17,7 +17,7 @@ from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.plan.evaluate import prepare_evaluation
 from xtreme_harness.plan.request import EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
-from xtreme_harness.plan.standing import standing
+from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
 from xtreme_harness.plan.train import resolve_training
 
@@ -98,6 +98,7 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
     """
     grid = request.grid
     require_tracker(request.tracker)
+    require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)
     faults: list[str] = []
     resolved: dict[tuple[str, str], Unit] = {}  # seeds differ in nothing that has to be found
@@ -111,14 +112,18 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
                 continue
             resolved[where] = unit
         units[encoder] = resolved[where].with_seed(encoder.seed)
+        folders = units[encoder].folders(encoder.folder, encoder.folder / "stages")
+        _found(partial(require_folders, units[encoder], folders), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     for base in grid.bases:
         first = next(run for run in runs if run.base == base and run.encoder is None)
-        _found(partial(prepare_evaluation, eval_request(request, first)), faults)
+        prepared = _found(partial(prepare_evaluation, eval_request(request, first)), faults)
+        for run in runs if prepared is not None else ():
+            if run.base == base and run != first:
+                _found(partial(require_output, run.output, *prepared.written()), faults)
     if faults:
         raise DataError(*dict.fromkeys(faults))
-    require_output(request.output, *WRITTEN)
     return PreparedGrid(request, runs, units, found, all_cards([Path(place) for place in grid.include]).suites)
 
 

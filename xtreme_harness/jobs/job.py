@@ -74,16 +74,21 @@ class Executor(Protocol):
         ...
 
 
-def attempt(name: str, work: Callable[[], T]) -> T | Failure:
+def attempt(name: str, work: Callable[[], T], ends: tuple[type[Exception], ...] = ENDING) -> T | Failure:
     """Do a piece of work that may fail without stopping the others.
 
+    Args:
+        name: of the work, for the log.
+        work: what is done.
+        ends: what is no failure of this work alone but the end of all.
+
     Raises:
-        OutputError: nothing more can be written, which ends all.
+        OutputError: nothing more can be written, unless `ends` says otherwise.
         HubSilent: nothing more can be read from the Hub, likewise.
     """
     try:
         return work()
-    except ENDING:
+    except ends:
         raise
     except Exception as error:
         log.info("%s: failed: %s", name, error, exc_info=error)

@@ -42,11 +42,18 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
         counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]
         languages = " ".join(cell.language for cell in cells)
         rows.append([key, len(cells), languages, *counts, *_model(prepared, cells[0]), cells[0].located.origin])
-    if len({fault.cell for fault in faults}) == len(plan.cells):
-        raise DataError(*dict.fromkeys(line for fault in faults for line in fault.error.faults))
+    table, untrained = _stage_table(units)
+    said = {fault.cell: fault.error.faults for fault in faults}
+    for cell in plan.cells:
+        if cell.unit in untrained:
+            said[cell.name] = (f"training failed: {' '.join(' '.join(untrained[cell.unit]).split())}",)
+    if len(said) == len(plan.cells):
+        raise DataError(*dict.fromkeys(line for cell in plan.cells for line in said[cell.name]))
     headers = ["task", "cells", "languages", "examples", "tokens (roughly)", "checkpoint", "read by", "data"]
-    stages = [_stage_table(units), ""] if units else []
-    return "\n".join([*stages, pipe_table(rows, headers), "", _summary(prepared, works), *missing_lines(plan.missing)])
+    stages = [table, ""] if units else []
+    failing = [f"failed: {name}: {line}" for name, lines in said.items() for line in lines]
+    own = [_summary(prepared, works), *missing_lines(plan.missing), *failing]
+    return "\n".join([*stages, pipe_table(rows, headers), "", *own])
 
 
 def describe_training(prepared: PreparedTraining) -> str:
@@ -56,7 +63,9 @@ def describe_training(prepared: PreparedTraining) -> str:
         DataError: every fault of the data, where they lie on this machine; what the run would end with.
     """
     unit = prepared.unit
-    table = _stage_table({unit.name: unit}, strict=True)
+    table, untrained = _stage_table({unit.name: unit})
+    if untrained:
+        raise DataError(*untrained[unit.name])
     return "\n".join([table, "", f"from {unit.checkpoint.name}; nothing was trained"])
 
 
@@ -66,7 +75,9 @@ def describe_series(prepared: PreparedSeries) -> str:
     Raises:
         XHarnessError: none of them can be evaluated; what the run would end with.
     """
-    found = {member.name: attempt(member.name, partial(prepared.prepare, member)) for member in prepared.members}
+    found = {
+        member.name: attempt(member.name, partial(prepared.prepare, member), ends=()) for member in prepared.members
+    }
     failed = {name: one for name, one in found.items() if isinstance(one, Failure)}
     if len(failed) == len(found):
         raise all_failed(failed.values())
@@ -104,20 +115,30 @@ def _summary(prepared: PreparedEvaluation, works: Sequence[Work]) -> str:
     return f"{len(prepared.plan.cells)} cells{limited} -> {prepared.output}{training}{time}"
 
 
-def _stage_table(units: Mapping[str, Unit], strict: bool = False) -> str:
-    """The stages in the order in which they run, one line a task; stages that units share stand once."""
-    stages = {stage.name: stage for unit in units.values() for stage in unit.stages}
-    rows = [_stage_row(stage, task, strict) for stage in stages.values() for task in stage.tasks]
-    return pipe_table(rows, ["training", "stage", "examples", "steps", "recipe", "data", "time"])
+def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple[str, ...]]]:
+    """The stages in the order in which they run, one line a task, and the units whose data cannot be read.
+
+    Stages that units share stand once.
+    """
+    stages: dict[str, Stage] = {}
+    rows: list[list[Any]] = []
+    untrained: dict[str | None, tuple[str, ...]] = {}
+    for name, unit in units.items():
+        for stage in unit.stages:
+            if stage.name in stages:
+                continue
+            stages[stage.name] = stage
+            for task in stage.tasks:
+                try:
+                    work = training_work(stage, task)
+                except XHarnessError as error:
+                    untrained.setdefault(name, error.faults)
+                    work = TrainingWork(None, None, None)
+                rows.append(_stage_row(stage, task, work))
+    return pipe_table(rows, ["training", "stage", "examples", "steps", "recipe", "data", "time"]), untrained
 
 
-def _stage_row(stage: Stage, task: StageTask, strict: bool) -> list[Any]:
-    try:
-        work = training_work(stage, task)
-    except XHarnessError:
-        if strict:
-            raise
-        work = TrainingWork(None, None, None)
+def _stage_row(stage: Stage, task: StageTask, work: TrainingWork) -> list[Any]:
     count = f"{work.examples:,}" if work.examples is not None else ""
     steps = f"{work.steps:,}" if work.steps is not None else ""
     time = spoken(work.seconds) if work.seconds is not None else ""

@@ -17,8 +17,9 @@ from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.plan.request import EvalRequest, default_output
-from xtreme_harness.plan.setups import Setup, environment, find_setups
+from xtreme_harness.plan.setups import Setup, environment, find_setups, require_reading
 from xtreme_harness.plan.stage import Unit
+from xtreme_harness.plan.standing import require_folders
 from xtreme_harness.plan.units import untrained_units
 
 __all__ = ["PreparedEvaluation", "plan_evaluation", "prepare_evaluation"]
@@ -50,6 +51,12 @@ class PreparedEvaluation:
             units={name: unit.with_seed(seed) for name, unit in self.units.items()},
         )
 
+    @property
+    def means(self) -> list[str]:
+        """Files below the output that hold what all cells came to."""
+        suites = dict.fromkeys(scope for cell in self.plan.cells for scope in cell.scopes if scope != BY_NAME)
+        return ["results.json", *(f"leaderboard-{suite}.json" for suite in suites)]
+
     def folders_of(self, name: str) -> tuple[Path, ...]:
         """Where the stages of a unit that is trained lie below the output, the unit's own checkpoint last.
 
@@ -70,8 +77,7 @@ class PreparedEvaluation:
         folders = dict.fromkeys(path.parent.as_posix() for path in paths)
         places = [place for name in self.units for place in self.folders_of(name)]
         folders |= dict.fromkeys(place.relative_to(self.output).as_posix() for place in places)
-        suites = dict.fromkeys(scope for cell in cells for scope in cell.scopes if scope != BY_NAME)
-        return list(folders), ["results.json", "log.txt", *(f"leaderboard-{suite}.json" for suite in suites)]
+        return list(folders), [*self.means, "log.txt", *dict.fromkeys(path.as_posix() for path in paths)]
 
 
 def plan_evaluation(
@@ -114,8 +120,14 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     units = untrained_units(plan, cards, request, options, hashes)
     setups = find_setups(plan.cells, options, hashes, without=units)
     prepared = PreparedEvaluation(request, cards, plan, options, units, setups, environment(options))
+    for name, unit in units.items():
+        require_reading(plan.units()[name], unit.checkpoint, options)
+    if request.seeds:
+        require_output(prepared.output, files=prepared.means)
     for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
         require_output(one.output, *one.written())
+        for name, unit in one.units.items():
+            require_folders(unit, one.folders_of(name))
     return prepared
 
 

@@ -13,27 +13,49 @@ from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["PRESETS", "EvalRequest", "TrainRequest", "default_output", "read_layer"]
+__all__ = ["PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output", "read_layer"]
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
+POOLINGS = ("mean", "cls", "pooler")
 TRAINING = ("auto", "always", "never")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """What `eval` and `train` are both asked; inherited, so that a default stands once."""
+class Request:
+    """What `eval` and `train` are both asked; inherited, so that a default stands once.
+
+    Attributes:
+        model: checkpoint folder, Hub id or adapter folder; of `eval` also a folder of checkpoints by unit, or oracle,
+            majority, random.
+        tasks: cards, groups, globs; of `eval` also suites, `task@suite`, card files or folders.
+        data: "hub", "samples", a folder, or "TASK=FILE_OR_DIR"; several in a list.
+        output: folder of what is left; None: below `xharness-out/`.
+        include: card files or folders.
+        recipe: of training: "xtreme", "jiant", "fast", or a YAML file.
+        settings: "lr=1e-5" ..., over the recipe.
+        limit_train: training examples a task.
+        seed: of training, and of `random`.
+        seeds: a run each, in `seed-N/`.
+        dtype: "auto", "float32", "bfloat16" or "float16".
+        device: "auto", "cpu" or "cuda[:N]".
+        revision: of a model on the Hub.
+        trust_remote_code: run code that the checkpoint carries; needs a pinned revision.
+        tracker: "tensorboard", "wandb" or "trackio".
+        executor: who does the work: "local".
+        force: compute anew what is finished; of `train`: train over what another run left.
+    """
 
     model: str
     tasks: tuple[str, ...]
     data: tuple[str, ...] = ("hub",)
-    output: Path | None = None  # None: `xharness-out/<model>`, or `<model>+<tasks>`
-    include: tuple[Path, ...] = ()  # card files or folders
+    output: Path | None = None
+    include: tuple[Path, ...] = ()
     recipe: str = "xtreme"
-    settings: tuple[str, ...] = ()  # "lr=1e-5" ..., over the recipe
-    limit_train: int | None = None  # training examples a task
+    settings: tuple[str, ...] = ()
+    limit_train: int | None = None
     seed: int = 42
-    seeds: tuple[int, ...] = ()  # a run each, in `seed-N/`
+    seeds: tuple[int, ...] = ()
     dtype: str = "auto"
     device: str = "auto"
     revision: str | None = None
@@ -53,7 +75,8 @@ class _Request:
         known = [one.name for one in fields(cls)]
         for name in options:
             if name not in known:
-                raise TypeError(f"{cls.__name__}.of() has no argument '{name}'{did_you_mean(name, known)}")
+                hint = "; give watch=Watch(...)" if name.startswith("on_") else did_you_mean(name, known)
+                raise TypeError(f"there is no argument '{name}'{hint}")
         given = {name: _READ[name](value) if name in _READ else value for name, value in options.items()}
         return cls(model=str(model), tasks=tuple(split_names(tasks)), **given)
 
@@ -88,47 +111,73 @@ class _Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvalRequest(_Request):
-    """What `xharness eval` is asked."""
+class EvalRequest(Request):
+    """What `xharness eval` is asked.
 
-    languages: tuple[str, ...] = ()  # () = all of the tasks
+    Attributes: those of `Request`, and
+        languages: only these.
+        split: "test" or "dev".
+        labels: folder in the official label form, for data without gold.
+        layer: hidden state of sentence vectors: "last", an index, or a fraction of the depth.
+        pooling: of sentence vectors: "mean", "cls" or "pooler".
+        preset: a card's named layer and pooling.
+        label_order: "TASK=A,B,C", where a checkpoint's labels have no names.
+        keep_head: use the head of an intermediate checkpoint.
+        train: "auto": the heads that are missing; "always": all; "never".
+        batch_size: sequences a batch, at most.
+        limit: examples a cell.
+        log_samples: write input, gold and prediction of every example.
+    """
+
+    languages: tuple[str, ...] = ()
     split: str = "test"
-    labels: Path | None = None  # folder in the official label form, for data without gold
-    layer: str | int | float | None = None  # hidden state of sentence vectors: "last", an index, a fraction
+    labels: Path | None = None
+    layer: str | int | float | None = None
     pooling: str | None = None
-    preset: str | None = None  # a card's named layer and pooling
-    label_order: tuple[str, ...] = ()  # "TASK=A,B,C", where a checkpoint's labels have no names
-    keep_head: bool = False  # take the head of an intermediate checkpoint
-    train: str = "auto"  # "auto": heads that are missing; "always": all; "never"
-    batch_size: int | None = None  # sequences a batch, at most
-    limit: int | None = None  # examples a cell
-    log_samples: bool = False  # write input, gold and prediction of every example
+    preset: str | None = None
+    label_order: tuple[str, ...] = ()
+    keep_head: bool = False
+    train: str = "auto"
+    batch_size: int | None = None
+    limit: int | None = None
+    log_samples: bool = False
 
     def faults(self) -> list[str]:
         """What no evaluation could be done with."""
         found = []
         if not self.model:
             found.append("--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random")
-        found += _Request.faults(self)
+        found += Request.faults(self)
         for flag, number in (("--limit", self.limit), ("--batch-size", self.batch_size)):
             if number is not None and number < 1:
                 found.append(f"{flag} {number}: expected a number from 1")
         if self.preset not in (None, *PRESETS):
             found.append(f"--retrieval-preset {self.preset}: expected {', '.join(PRESETS)}")
+        if self.pooling not in (None, *POOLINGS):
+            found.append(f"--pooling {self.pooling}: expected {', '.join(POOLINGS)}")
         if self.train not in TRAINING:
             found.append(f"--train {self.train}: expected {', '.join(TRAINING)}")
         return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainRequest(_Request):
-    """What `xharness train` is asked."""
+class TrainRequest(Request):
+    """What `xharness train` is asked.
 
-    mlm: Path | None = None  # folder of texts for masked language modelling, one file a language
-    mlm_weight: float | None = None  # share of its steps; None: the recipe's
-    translated: Path | None = None  # folder of machine-translated training data
-    translations_only: bool = False  # instead of the English data, not beside it
-    sampling: str | None = None  # from which of several tasks a step draws; None: the recipe's
+    Attributes: those of `Request`, and
+        mlm: folder of texts for masked language modelling, one file a language.
+        mlm_weight: share of its steps; None: the recipe's.
+        translated: folder of machine-translated training data.
+        translations_only: train on the translations instead of the English data.
+        sampling: from which of several tasks a step draws; None: the recipe's.
+        keep_head: start from the checkpoint's own head where it fits the task.
+    """
+
+    mlm: Path | None = None
+    mlm_weight: float | None = None
+    translated: Path | None = None
+    translations_only: bool = False
+    sampling: str | None = None
     keep_head: bool = False
 
 

@@ -16,7 +16,7 @@ from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options
 from xtreme_harness.signature import VERSION, library_versions
 
-__all__ = ["Setup", "environment", "find_setups"]
+__all__ = ["Setup", "environment", "find_setups", "require_reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,19 @@ def find_setups(
     if faults:
         raise ModelError(*dict.fromkeys(faults))
     return setups
+
+
+def require_reading(cells: Iterable[Cell], checkpoint: Checkpoint, options: Options) -> None:
+    """Refuse a layer or a pooling that a checkpoint to be trained will not have.
+
+    Raises:
+        ModelError: of the first cell that asks for one.
+    """
+    from xtreme_harness.models.pooling import choose_pooling
+
+    for cell in cells:
+        if KINDS[cell.card.kind].head is None:
+            choose_pooling(cell.card, checkpoint, options.layer, options.pooling, options.preset)
 
 
 def environment(options: Options) -> dict[str, Any]:

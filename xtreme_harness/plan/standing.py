@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.folder import output_faults
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.signature import changed_fields
 
-__all__ = ["Trained", "earlier_fields", "find_trained", "refuse_other", "require_place", "standing"]
+__all__ = ["Trained", "earlier_fields", "find_trained", "refuse_other", "require_folders", "require_place", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ def require_place(unit: Unit, folder: Path, earlier: Path) -> None:
     """
     for number, (stage, place) in enumerate(zip(unit.stages, unit.folders(folder, earlier), strict=True)):
         refuse_other(place, stage.fields, besides=("base",) if number else ())  # a later base is not trained yet
+
+
+def require_folders(unit: Unit, folders: Sequence[Path]) -> None:
+    """Raise OutputError where the stages of a unit cannot be written, or another process writes one of them."""
+    faults = [
+        fault
+        for _, place in zip(unit.stages, folders, strict=True)
+        for fault in output_faults(place, ["training"], ["train.jsonl", NOTES])
+    ]
+    if faults:
+        raise OutputError(*dict.fromkeys(faults))
 
 
 def standing(unit: Unit, folder: Path, force: bool = False) -> str:

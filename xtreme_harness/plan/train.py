@@ -12,7 +12,6 @@ from xtreme_harness.data.sources import parse_data
 from xtreme_harness.data.texts import read_texts, require_texts
 from xtreme_harness.data.translations import load_translated, require_translations
 from xtreme_harness.errors import DataError, ModelError
-from xtreme_harness.files.folder import require_output
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
 from xtreme_harness.plan.cells import all_cards
@@ -20,7 +19,7 @@ from xtreme_harness.plan.loading import Hashes, require_masked_head, require_uni
 from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output
 from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
-from xtreme_harness.plan.standing import require_place
+from xtreme_harness.plan.standing import require_folders, require_place
 from xtreme_harness.plan.units import chosen_recipe, target_units, trained_units
 
 __all__ = ["PreparedTraining", "prepare_training", "resolve_training"]
@@ -52,7 +51,7 @@ def prepare_training(request: TrainRequest) -> PreparedTraining:
     unit = resolve_training(request)
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
     for one, folder in prepared.runs():
-        require_output(folder)
+        require_folders(one, one.folders(folder, folder / "stages"))
         if not request.force:
             require_place(one, folder, folder / "stages")
     return prepared

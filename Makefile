@@ -33,13 +33,13 @@ demo: venv
 	$(BIN)/xharness demo $(DEMO)
 
 # Two processes, each with one thread: tiny networks gain nothing from more.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W error -p no:cacheprovider -q
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -W error -p no:cacheprovider -q
 
 test: venv
-	$(PYTEST) -m "not network and not gpu and not benchmark" --durations=10
+	$(PYTEST) --dist loadfile -m "not network and not gpu and not benchmark" --durations=10
 
 quick: venv
-	$(PYTEST) -m "not slow and not network and not gpu and not benchmark"
+	$(PYTEST) --dist loadscope -m "not slow and not network and not gpu and not benchmark" tests
 
 lint: venv
 	$(BIN)/ruff check .

@@ -15,6 +15,8 @@ import yaml
 from tests.fixtures.families import build
 from xtreme_harness.files.folder import locked
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Any]
 
 EVAL = {

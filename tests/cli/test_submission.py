@@ -16,6 +16,8 @@ from tests.fixtures.broken_submissions import BROKEN, SIZE, Broken, write_lareqa
 from tests.fixtures.generated_folders import write_folders
 from xtreme_harness import evaluate
 
+pytestmark = pytest.mark.slow
+
 SUITES = ("xtreme", "xtreme-r")
 Run = Callable[..., Any]
 METADATA = {

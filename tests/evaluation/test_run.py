@@ -21,6 +21,8 @@ from xtreme_harness.files.folder import locked
 from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.cells import all_cards, select
 
+pytestmark = pytest.mark.slow
+
 
 def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

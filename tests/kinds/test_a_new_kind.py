@@ -194,6 +194,7 @@ def test_self_tests(card: Path, tmp_path: Path, model: str, least: float, most: 
     assert list(texts(first)) == [("die See",), ("das Brot",)] and len(others) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["bert", "xlm-roberta", "mt5"])
 def test_a_head_is_trained_saved_and_read_again(card: Path, tmp_path: Path, family: str) -> None:
     base = build(family, None, tmp_path / "base")

@@ -18,6 +18,8 @@ from xtreme_harness.results import version_1
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Result
 
+pytestmark = pytest.mark.slow
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "suites": {"model": "random", "tasks": ["xtreme", "xtreme-r"]},
     "names": {"model": "random", "tasks": ["xnli", "xtreme-r", "tatoeba", "tatoeba@xtreme-r"], "languages": "de,en"},

@@ -17,6 +17,8 @@ from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.submission.score import CONVENTIONS, FolderScores, Mode, score_folders
 
+pytestmark = pytest.mark.slow
+
 CARDS = all_cards()
 SUITES = ("xtreme", "xtreme-r")
 

@@ -22,6 +22,8 @@ from xtreme_harness.training.network import Role, build, encoder_of, merge_adapt
 from xtreme_harness.training.objectives import objective_of
 from xtreme_harness.training.saving import save_checkpoint
 
+pytestmark = pytest.mark.slow
+
 NOTES = {"stage": "target", "lineage": []}
 CPU = torch.device("cpu")
 SEVERAL = ("mnli", "squad", "udpos", "hellaswag")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,15 @@ def name_of(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(file.read_text("utf-8"))
+
+
 def imports(file: Path) -> Iterator[tuple[str, int]]:
     """Every module of the package that a file imports, also inside functions, with the line."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(parsed(file)):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -46,14 +53,12 @@ def imports(file: Path) -> Iterator[tuple[str, int]]:
                 yield name.removeprefix("xtreme_harness."), node.lineno
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_imports_only_from_layers_above(file: Path) -> None:
-    mine = name_of(file).split(".")[0]
-    assert mine in LAYERS, f"{mine}: stands in no layer; add it to LAYERS where it belongs"
+def test_imports_only_from_layers_above() -> None:
     below = [
-        f"{file.name}:{line}: {mine} imports {name}, which stands below it"
+        f"{name_of(file)}:{line}: imports {name}, which stands below it"
+        for file in FILES
         for name, line in imports(file)
-        if LAYERS.index(name.split(".")[0]) > LAYERS.index(mine)
+        if LAYERS.index(name.split(".")[0]) > LAYERS.index(name_of(file).split(".")[0])
     ]
     assert not below
 
@@ -64,7 +69,7 @@ def test_every_layer_exists() -> None:
 
 def spoken(file: Path) -> Iterator[tuple[str, int]]:
     """Every string in an expression, and every attribute that is asked for, with its line; no docstrings."""
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = parsed(file)
     apart = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
@@ -83,14 +88,14 @@ def heads_named(file: Path) -> list[int]:
     return [line for word, line in spoken(file) if word in HEADS or word.startswith("AutoModel")]
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if name_of(f).split(".")[0] != "kinds"], ids=name_of)
-def test_nobody_outside_kinds_names_one(file: Path) -> None:
-    assert not kinds_named(file)
+def test_nobody_outside_kinds_names_one() -> None:
+    others = [file for file in FILES if name_of(file).split(".")[0] != "kinds"]
+    assert not {name_of(file): lines for file in others if (lines := kinds_named(file))}
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if name_of(f) != "models.head_table"], ids=name_of)
-def test_heads_are_named_in_their_table_alone(file: Path) -> None:
-    assert not heads_named(file)
+def test_heads_are_named_in_their_table_alone() -> None:
+    others = [file for file in FILES if name_of(file) != "models.head_table"]
+    assert not {name_of(file): lines for file in others if (lines := heads_named(file))}
 
 
 @pytest.mark.parametrize(
@@ -114,16 +119,15 @@ def long_parts(file: Path) -> list[str]:
     """The module itself where it is too long, and its functions that are."""
     text = file.read_text("utf-8")
     found = [f"{text.count(chr(10))} lines"] if text.count("\n") > LINES else []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or 0) - node.lineno + 1
             found += [f"{node.name}: {size} lines"] if size > FUNCTION else []
     return found
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_modules_and_functions_are_short(file: Path) -> None:
-    assert not long_parts(file)
+def test_modules_and_functions_are_short() -> None:
+    assert not {name_of(file): parts for file in FILES if (parts := long_parts(file))}
 
 
 def test_the_top_of_the_package_is_seen_at_a_glance() -> None:

@@ -14,6 +14,8 @@ from tests.fixtures import second_opinion
 from tests.fixtures.broken_submissions import BROKEN, SIZE, Broken, on_json, write_lareqa
 from tests.fixtures.generated_folders import write_folders
 
+pytestmark = pytest.mark.slow
+
 SUITES = ("xtreme", "xtreme-r")
 Run = Callable[..., Any]
 

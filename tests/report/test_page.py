@@ -20,6 +20,8 @@ from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.series import read_series
 
+pytestmark = pytest.mark.slow
+
 NASTY = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 
 

@@ -16,6 +16,8 @@ from xtreme_harness.results.curves import Curve
 from xtreme_harness.results.frame import frame, means, scores
 from xtreme_harness.results.read import read_result
 
+pytestmark = pytest.mark.slow
+
 
 def texts(figure: plots.Figure, path: Path) -> list[str]:
     """Everything that is written in a figure."""

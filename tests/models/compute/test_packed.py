@@ -24,6 +24,8 @@ from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import encoder_of, reading_of
 from xtreme_harness.records import Encoded, Features
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 CONFIGS: dict[str, Any] = {
     "bert": lambda: transformers.BertConfig(**SIZES, max_position_embeddings=64, pad_token_id=0),

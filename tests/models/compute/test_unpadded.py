@@ -16,6 +16,8 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.models.compute.unpadded import _stored, compute_without_padding
 from xtreme_harness.training.network import Trainee, _add_lora, _prepare
 
+pytestmark = pytest.mark.slow
+
 LENGTHS = [3, 30, 7, 7, 4, 29, 12, 3, 30, 18]
 
 

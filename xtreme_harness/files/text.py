@@ -15,10 +15,10 @@ __all__ = ["TEMPORARY", "read_text", "write_atomic", "write_json"]
 TEMPORARY = ".tmp"  # ending of a file that is being written
 
 
-def read_text(path: Path) -> str:
-    """A UTF-8 text, a byte-order mark dropped."""
+def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    """A UTF-8 text, a byte-order mark dropped; with "utf-8" as encoding, kept."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode(encoding)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 (byte {error.start})") from None
     except OSError as error:

@@ -16,12 +16,12 @@ from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_cs
 from xtreme_harness.grid.gain_tables import gain_table, summary_json
 from xtreme_harness.grid.prepare import WRITTEN, Encoder, GridRequest, PreparedGrid, Run, eval_request, prepare_grid
 from xtreme_harness.grid.schema import Grid, read_grid
-from xtreme_harness.jobs import EXECUTORS, SILENT, Failure, Watch, attempt, results
+from xtreme_harness.jobs import SILENT, Failure, Watch, attempt
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
 from xtreme_harness.plan.evaluate import prepare_evaluation
 from xtreme_harness.results.result import Result
-from xtreme_harness.training.job import training_jobs
+from xtreme_harness.training.train import train_unit
 
 __all__ = ["GridResult", "default_folder", "run_grid", "run_prepared"]
 
@@ -106,11 +106,10 @@ def _carry_out(prepared: PreparedGrid, run: Run, watch: Watch) -> tuple[int, Res
 
 def _train(prepared: PreparedGrid, encoder: Encoder, watch: Watch) -> int:
     """Train an encoder, or keep it; the number of examples of all its stages."""
-    request, unit, folder = prepared.request, prepared.units[encoder], encoder.folder
-    jobs, needs = training_jobs(
-        unit, unit.folders(folder, folder / "stages"), replace_other=request.force, tracker=request.tracker
+    request, unit = prepared.request, prepared.units[encoder]
+    trained = train_unit(
+        unit, encoder.folder, watch, executor=request.executor, replace_other=request.force, tracker=request.tracker
     )
-    *_, trained = results(EXECUTORS[request.executor](jobs, needs, watch))
     stages = trained.notes["lineage"][max(1, len(unit.checkpoint.lineage)) :]
     return sum(sum(stage["examples"].values()) for stage in stages)
 

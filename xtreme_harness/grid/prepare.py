@@ -112,8 +112,7 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
                 continue
             resolved[where] = unit
         units[encoder] = resolved[where].with_seed(encoder.seed)
-        folders = units[encoder].folders(encoder.folder, encoder.folder / "stages")
-        _found(partial(require_folders, units[encoder], folders), faults)
+        _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder)), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     for base in grid.bases:

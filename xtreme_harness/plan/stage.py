@@ -101,8 +101,12 @@ class Unit:
         """The same unit with another seed."""
         return replace(self, stages=tuple(stage.with_seed(seed) for stage in self.stages))
 
-    def folders(self, folder: Path, earlier: Path) -> tuple[Path, ...]:
-        """Where the stages' checkpoints lie: the last one's in `folder`, those before it in `earlier`, by name."""
+    def folders(self, folder: Path, earlier: Path | None = None) -> tuple[Path, ...]:
+        """Where the stages' checkpoints lie: the last one's in `folder`, those before it in `earlier`, by name.
+
+        None: in `folder/stages`.
+        """
+        earlier = earlier or folder / "stages"
         return (*(earlier / stage.name for stage in self.stages[:-1]), folder)
 
 

@@ -47,15 +47,9 @@ def refuse_other(folder: Path, fields: Mapping[str, Any], besides: Collection[st
     raise OutputError(f"{folder}: {what}; name another --output-path, or give --force to train over it")
 
 
-def require_place(unit: Unit, folder: Path, earlier: Path) -> None:
-    """Raise OutputError when a folder that a unit is trained into holds another run.
-
-    Args:
-        unit: what is trained.
-        folder: of the last stage's checkpoint.
-        earlier: folder of the earlier stages' checkpoints.
-    """
-    for number, (stage, place) in enumerate(zip(unit.stages, unit.folders(folder, earlier), strict=True)):
+def require_place(unit: Unit, folders: Sequence[Path]) -> None:
+    """Raise OutputError when a folder that a unit's stages are trained into holds another run."""
+    for number, (stage, place) in enumerate(zip(unit.stages, folders, strict=True)):
         refuse_other(place, stage.fields, besides=("base",) if number else ())  # a later base is not trained yet
 
 

@@ -51,9 +51,10 @@ def prepare_training(request: TrainRequest) -> PreparedTraining:
     unit = resolve_training(request)
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
     for one, folder in prepared.runs():
-        require_folders(one, one.folders(folder, folder / "stages"))
+        folders = one.folders(folder)
+        require_folders(one, folders)
         if not request.force:
-            require_place(one, folder, folder / "stages")
+            require_place(one, folders)
     return prepared
 
 

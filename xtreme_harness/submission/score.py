@@ -173,9 +173,9 @@ def _absence(cell: _Cell) -> str:
 
 def _score_file(cell: _Cell, mode: Mode) -> _Scored:
     kind, metric = KINDS[cell.card.kind], METRICS[cell.card.metric]
-    read = _official_text if mode == "official" else read_text
-    golds = kind.golds(read(cell.label), str(cell.label), cell.card)
-    found = kind.loads(read(cell.prediction), str(cell.prediction), list(golds), cell.card)
+    encoding = "utf-8" if mode == "official" else "utf-8-sig"  # to the official script a byte-order mark is text
+    golds = kind.golds(read_text(cell.label, encoding), str(cell.label), cell.card)
+    found = kind.loads(read_text(cell.prediction, encoding), str(cell.prediction), list(golds), cell.card)
     if not golds and metric.name in _DIVIDES:
         raise DataError(f"{cell.label}: no labels, and the official script divides by their number")
     if metric.name == _SEQEVAL_1_2:
@@ -195,16 +195,6 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
     if metric.name == _SEQEVAL_1_2:
         values = {name: float(value) for name, value in values.items()}
     return _Scored(values, len(golds), without)
-
-
-def _official_text(path: Path) -> str:
-    """A text as the official script sees it: a byte-order mark is a character of it."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _require_lengths(found: Mapping[str, Any], golds: Mapping[str, Any], cell: _Cell) -> None:

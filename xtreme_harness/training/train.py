@@ -8,11 +8,12 @@ from typing import Any
 
 from xtreme_harness.jobs import EXECUTORS, SILENT, Watch, results
 from xtreme_harness.plan.request import TrainRequest
+from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import Trained
 from xtreme_harness.plan.train import PreparedTraining, prepare_training
 from xtreme_harness.training.job import training_jobs
 
-__all__ = ["run_training", "train"]
+__all__ = ["run_training", "train", "train_unit"]
 
 
 def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILENT, **options: Any) -> list[Trained]:
@@ -36,11 +37,29 @@ def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILEN
 def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trained]:
     """Carry out a training that was prepared."""
     request = prepared.request
-    found = []
-    for unit, folder in prepared.runs():
-        jobs, needs = training_jobs(
-            unit, unit.folders(folder, folder / "stages"), replace_other=request.force, tracker=request.tracker
-        )
-        *_, last = results(EXECUTORS[request.executor](jobs, needs, watch))
-        found.append(last)
-    return found
+    return [
+        train_unit(unit, folder, watch, executor=request.executor, replace_other=request.force, tracker=request.tracker)
+        for unit, folder in prepared.runs()
+    ]
+
+
+def train_unit(
+    unit: Unit, folder: Path, watch: Watch, *, executor: str, replace_other: bool, tracker: str | None
+) -> Trained:
+    """Train every stage of a unit, each from the checkpoint of the one before.
+
+    Args:
+        unit: what is trained.
+        folder: of its checkpoint; those of earlier stages lie in `stages/` inside it.
+        watch: who is told.
+        executor: a key of EXECUTORS.
+        replace_other: train over what another run left.
+        tracker: of experiments.
+
+    Returns:
+        the last stage's checkpoint.
+    """
+    jobs, needs = training_jobs(unit, unit.folders(folder), replace_other=replace_other, tracker=tracker)
+    *_, last = results(EXECUTORS[executor](jobs, needs, watch))
+    trained: Trained = last
+    return trained

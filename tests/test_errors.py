@@ -39,3 +39,16 @@ def test_listed_cuts_at_20(n: int, shown: int) -> None:
     found = listed([str(i) for i in range(n)])
     assert len(found) == shown
     assert ("... and" in found[-1]) is (n > 20) if n else True
+
+
+def test_a_fault_cannot_speak_to_a_terminal() -> None:
+    error = XHarnessError("a\x1b]0;title\x07 b\x9b2J c\x00 d\ud800 e\u202e f\tg")
+    assert str(error) == "a\\x1b]0;title\\x07 b\\x9b2J c\\x00 d\\ud800 e\\u202e f\tg"
+
+
+def test_a_long_fault_keeps_its_start_and_its_end() -> None:
+    fault = XHarnessError("x.tsv:1: found '" + "y" * 20_000_000 + "', expected z").faults[0]
+    assert len(fault) < 2100
+    assert fault.startswith("x.tsv:1: found 'yyy")
+    assert fault.endswith("yyy', expected z")
+    assert "(19,998,029 more characters)" in fault

@@ -13,6 +13,7 @@ XHarnessError            one line for the user: where, found, expected, what to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -27,17 +28,26 @@ __all__ = [
     "UnnamedLabels",
     "XHarnessError",
     "did_you_mean",
+    "escaped",
     "listed",
 ]
+
+_CONTROL = re.compile(  # all but tab and line feed, and what turns the direction of the text after it
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LONGEST = 2000  # characters of a fault
 
 
 class XHarnessError(Exception):
     """Base of every error that is the user's to fix; `faults` holds one message each."""
 
     def __init__(self, *faults: str) -> None:
-        """Keep the faults, one message each; `str()` joins them with newlines."""
-        self.faults: tuple[str, ...] = faults
-        super().__init__("\n".join(faults))
+        """Keep the faults, one message each, fit to be shown: `escaped`, and cut where a file's line made them long.
+
+        `str()` joins them with newlines.
+        """
+        self.faults: tuple[str, ...] = tuple(_shortened(escaped(fault)) for fault in faults)
+        super().__init__("\n".join(self.faults))
 
 
 class CardError(XHarnessError):
@@ -82,6 +92,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
+def escaped(text: str) -> str:
+    r"""Write control characters and halves of characters out, so that a terminal shows them and does not obey them.
+
+    Tabs and line feeds stay.
+
+    >>> escaped("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
     """Cut a long list of faults to `limit`, saying how many were left out.
 
@@ -91,3 +112,11 @@ def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
     if len(faults) <= limit:
         return tuple(faults)
     return (*faults[:limit], f"... and {len(faults) - limit} more")
+
+
+def _shortened(fault: str) -> str:
+    """The fault with its middle cut out where it is long: its start says where, its end what to do."""
+    if len(fault) <= _LONGEST:
+        return fault
+    start, end = 3 * _LONGEST // 4, _LONGEST // 4
+    return f"{fault[:start]} ... ({len(fault) - start - end:,} more characters) ... {fault[-end:]}"

@@ -54,7 +54,7 @@ def command(**given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.comparison.compare import compare
     from xtreme_harness.comparison.printed import comparison_text
-    from xtreme_harness.files.text import write_json
+    from xtreme_harness.files.text import json_text, write_given
 
     found = compare(
         given["old"],
@@ -68,7 +68,7 @@ def command(**given: Any) -> None:
     for line in found.mismatches:
         click.echo(f"warning: {line}: what follows compares unlike things", err=True)
     if given["output_path"]:
-        write_json(given["output_path"], found.to_json())
+        write_given(given["output_path"], json_text(found.to_json()))
     if given["form"] == "json":
         click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

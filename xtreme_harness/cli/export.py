@@ -39,12 +39,12 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
       csv              one figure a line
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.exports import export
-    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.files.text import write_given
     from xtreme_harness.results.read import read_result
 
     text = export(read_result(run), form, model_id)
     if output is None:
         click.echo(text, nl=False)
     else:
-        write_atomic(output, text)
+        write_given(output, text)
         click.echo(f"{form}: {output}")

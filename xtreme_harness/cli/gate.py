@@ -54,7 +54,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness gate xlm-r-large-xtreme-leaderboard out-new --rules gate.yaml
       xharness gate --series out-steps
     """  # noqa: D301 - click reads the backspace
-    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.files.text import write_given
     from xtreme_harness.gate.gate import gate, gate_series
     from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text
 
@@ -70,9 +70,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         for line in report.warnings:
             click.echo(f"warning: {line}: what follows compares unlike things", err=True)
     if given["junit"]:
-        write_atomic(given["junit"], as_junit(reports))
+        write_given(given["junit"], as_junit(reports))
     if given["markdown"]:
-        write_atomic(given["markdown"], as_markdown(reports))
+        write_given(given["markdown"], as_markdown(reports))
     if os.environ.get("GITHUB_ACTIONS"):
         click.echo("\n".join(as_annotations(reports)), nl=any(report.broken for report in reports))
     click.echo("\n\n".join(as_text(report) for report in reports))

@@ -7,13 +7,13 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
-from xtreme_harness.errors import XHarnessError
+from xtreme_harness.errors import XHarnessError, escaped, listed
 
 __all__ = ["cli", "main"]
 
@@ -33,6 +33,7 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
 }
 ALIASES = {"ls": ("tasks", "list"), "validate": ("tasks", "check")}
 _GROUP_FLAGS = ("-v", "--verbose", "-q", "--quiet", "--version")
+_MOST = 100  # errors that are printed
 DONE, FAULTS, WRONG_USE, CELLS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -101,7 +102,7 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Escaping("%(message)s"))
     log = logging.getLogger("xtreme_harness")
     log.handlers = [handler]
     log.setLevel(logging.INFO)
@@ -139,19 +140,33 @@ def main(args: list[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(DONE)
     except Exception as error:
-        reason = " ".join(str(error).split())
-        hint = "" if flags.get("verbose") else "; xharness --verbose shows where"
-        _report([f"unexpected {type(error).__name__}: {reason}{hint}"], flags)
+        _report([_unforeseen(error, flags)], flags)
         sys.exit(WRONG_USE)
     sys.exit(status if isinstance(status, int) else DONE)
 
 
-def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
+def _unforeseen(error: Exception, flags: Mapping[str, bool]) -> str:
+    """The line for an error that no place of its own told: of the system (no permission, a full disk), or a fault."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: cannot be read or written ({error.strerror})"
+    hint = "" if flags.get("verbose") else "; xharness --verbose shows where"
+    return f"unexpected {type(error).__name__}: {error}{hint}"
+
+
+class _Escaping(logging.Formatter):
+    """Writes control characters out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return escaped(super().format(record))
+
+
+def _report(faults: Sequence[str], flags: Mapping[str, bool]) -> None:
     """One line a fault; before them, with --verbose, the traceback."""
     if flags.get("verbose"):
         traceback.print_exc()
-    for fault in faults:
-        click.echo(f"error: {' '.join(fault.split())}", err=True)
+    for fault in listed(faults, _MOST):
+        click.echo(f"error: {escaped(' '.join(fault.split()))}", err=True)
 
 
 def _misplaced(error: click.ClickException) -> str:

@@ -38,7 +38,7 @@ def command(
     the first is the baseline. With --format png, svg or csv, a single figure is written instead
     (the map of languages is the first run's).
     """
-    from xtreme_harness.files.text import write_atomic
+    from xtreme_harness.files.text import write_given
     from xtreme_harness.report.inputs import compared, read_all, tokenizer_cuts
     from xtreme_harness.report.page import Content, build_page
     from xtreme_harness.report.single_figures import write_figure
@@ -48,7 +48,7 @@ def command(
     if form == "html":
         path = output or Path("report.html")
         page = build_page(Content(models, *compared(models), series, cuts, examples, title))
-        write_atomic(path, page)
+        write_given(path, page)
         click.echo(f"report: {path} ({len(page.encode()) / 1e6:.1f} MB)")
     else:
         path = output or Path(f"{figure}.{form}")

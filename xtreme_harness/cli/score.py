@@ -52,7 +52,7 @@ def command(
     Strict without a flag: every fault of the submission is listed, nothing is written and the exit status is 2.
     Needs neither torch nor transformers nor datasets nor faiss.
     """
-    from xtreme_harness.files.text import write_json
+    from xtreme_harness.files.text import json_text, write_given
     from xtreme_harness.plan.cells import all_cards
     from xtreme_harness.submission.score import score_folders
 
@@ -65,7 +65,7 @@ def command(
     if output is None:
         click.echo(json.dumps(found.layout, indent=2, ensure_ascii=False))
     else:
-        write_json(output, found.layout)
+        write_given(output, json_text(found.layout))
         click.echo(_table(found.layout))
         click.echo(f"\nscores: {output}")
     if found.crash:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import FileSource
+from xtreme_harness.errors import CardError
+from xtreme_harness.files.within import within
 from xtreme_harness.languages import language as language_facts
 
-__all__ = ["WILD", "filled", "pattern_path"]
+__all__ = ["WILD", "below", "filled", "matches", "pattern_path"]
 
 WILD = re.compile(r"[*?\[]")  # a pattern that may match several files
 
@@ -33,3 +36,29 @@ def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> 
     """The file name that a source's first pattern without wildcards gives a language."""
     plain = next(pattern for pattern in patterns if not WILD.search(pattern))
     return str(filled(plain, language, source.languages))
+
+
+def below(root: Path, name: str, card: str) -> Path:
+    """The path that a filled pattern names in a data folder.
+
+    Raises:
+        CardError: it leads out of the folder.
+    """
+    try:
+        return within(root, name)
+    except ValueError as error:
+        raise CardError(f"{card}: the file name '{name}' {error}; expected one below the data folder") from None
+
+
+def matches(root: Path, name: str, card: str) -> list[Path]:
+    """The files of a data folder that a filled pattern fits, sorted.
+
+    Raises:
+        CardError: it leads out of the folder, or is no pattern.
+    """
+    place = below(root, name, card)
+    try:
+        found = sorted(root.glob(name)) if WILD.search(name) else [place]
+    except (ValueError, NotImplementedError) as error:
+        raise CardError(f"{card}: the file name '{name}' is no pattern: {error}") from None
+    return [path for path in found if path.is_file()]

@@ -12,8 +12,9 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource, HubSource, TaskCard, folder
 from xtreme_harness.data.formats import FORMATS
-from xtreme_harness.data.patterns import WILD, filled
+from xtreme_harness.data.patterns import filled, matches
 from xtreme_harness.errors import DataError, did_you_mean
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.records import Table
 
 __all__ = ["Data", "FilesFound", "HubFound", "Located", "file_hash", "file_split", "locate", "parse_data"]
@@ -177,7 +178,7 @@ def file_hash(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _hash(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -203,9 +204,7 @@ def _role(
         if "{languages}" in pattern:
             every = [pattern.replace("{languages}", "{language}")]
             return tuple(p for code in card.all_languages for p in _role(card, source, every, code, root, False))
-        wanted = filled(pattern, language, source.languages)
-        found = sorted(root.glob(wanted)) if WILD.search(wanted) else [root / wanted]
-        found = [path for path in found if path.is_file()]
+        found = matches(root, filled(pattern, language, source.languages), card.name)
         if len(found) > 1 and not source.concatenate:
             names = ", ".join(str(path.relative_to(root)) for path in found)
             raise DataError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import DataError, listed
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.languages import LANGUAGES, nearest_code
 
 __all__ = ["read_texts", "require_texts", "text_hashes"]
@@ -27,7 +29,7 @@ def read_texts(folder: Path, most: int = _MOST) -> dict[str, tuple[str, ...]]:
         if len(kept) >= most:
             continue
         try:
-            with file.open(encoding="utf-8-sig") as stream:
+            with TextIOWrapper(open_regular(file), "utf-8-sig") as stream:
                 lines = list(islice(filter(None, map(str.strip, stream)), most - len(kept)))
         except (OSError, UnicodeDecodeError) as error:
             faults.append(f"{file}: cannot be read as UTF-8 text ({type(error).__name__})")

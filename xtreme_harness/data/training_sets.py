@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.sources import Data, Located, file_split, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.files.json import read_json
 from xtreme_harness.records import Passage, Row, Split
 
 __all__ = [
@@ -170,8 +170,8 @@ def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
 def _numbered(file: Path) -> tuple[str, ...]:
     """Labels in the order of their numbers, which some files write as text."""
     try:
-        numbers = {str(label): int(number) for label, number in json.loads(file.read_text("utf-8")).items()}
-    except (ValueError, TypeError, AttributeError) as error:
+        numbers = {str(label): int(number) for label, number in read_json(file).items()}
+    except (ValueError, OverflowError, TypeError, AttributeError) as error:
         raise DataError(f"{file}: expected a JSON object of labels and numbers: {error}") from None
     if not numbers or sorted(numbers.values()) != list(range(len(numbers))):
         raise DataError(f"{file}: found {len(numbers)} labels, expected each to have a number of its own from 0 on")

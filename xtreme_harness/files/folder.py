@@ -8,15 +8,18 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
-from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import TEMPORARY, write_atomic
+from xtreme_harness.errors import OutputError, escaped
+from xtreme_harness.files.regular import open_regular
+from xtreme_harness.files.text import TEMPORARY, in_the_way, open_appending, write_atomic
 
 __all__ = ["locked", "logged", "open_output", "output_faults", "require_output"]
 
 log = logging.getLogger("xtreme_harness")
 _PROBE = ".writable"
+_LONGEST = 20  # digits of a process
 
 
 def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> list[str]:
@@ -30,17 +33,28 @@ def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str
     faults = _unusable(output)
     if not faults:  # below an unusable folder nothing can be written either
         faults = [fault for name in folders for fault in _unusable(output / name)]
+    faults += _links(output, [*folders, *(str(Path(name).parent) for name in files)])
     faults += [
-        f"{output / name}: a folder is in the way; name another folder by --output-path"
+        f"{output / name}: {kind} is in the way; name another folder by --output-path"
         for name in files
-        if (output / name).is_dir()
+        if (kind := in_the_way(output / name))
     ]
     lock = output / ".lock"
-    if lock.is_dir():
-        faults.append(f"{lock}: cannot be written ({os.strerror(errno.EISDIR)})")
+    if kind := in_the_way(lock, links=True):
+        faults.append(f"{lock}: cannot be written ({kind} is in the way)")
     elif holder := _holder(lock):
         faults.append(_taken(output, holder))
     return list(dict.fromkeys(faults))
+
+
+def _links(output: Path, folders: Sequence[str]) -> list[str]:
+    """Links in place of the folders of a run, and below them: what is written there would leave the output folder."""
+    steps = {output / step for name in folders for step in (Path(name), *Path(name).parents) if step.parts}
+    found = {place for place in steps if place.is_symlink()}
+    for place in {output / name for name in folders if Path(name).parts} - found:
+        for at, inside, _ in os.walk(place):
+            found.update(link for name in inside if (link := Path(at, name)).is_symlink())
+    return [f"{place}: a link is in the way; expected a folder: remove it" for place in sorted(found)]
 
 
 def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
@@ -99,14 +113,19 @@ def _unwritable(folder: Path) -> list[str]:
 def _holder(lock: Path) -> str:
     """The process that holds a lock; "" when none does."""
     try:
-        with lock.open() as file:
+        with open_regular(lock, os.O_RDONLY | os.O_NOFOLLOW) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return file.read().strip() or "unknown"
+                return _process(file.read(_LONGEST))
     except OSError:  # not there, or not to be read: whoever locks it says so
         pass
     return ""
+
+
+def _process(content: bytes) -> str:
+    """The process that a lock's content names."""
+    return content.decode("ascii", "replace").strip() or "unknown"
 
 
 def _taken(output: Path, holder: str) -> str:
@@ -124,22 +143,19 @@ def locked(output: Path) -> Iterator[None]:
     """
     path = output / ".lock"
     try:
-        file = path.open("a+")
+        file = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise OutputError(_taken(output, holder)) from None
+            raise OutputError(_taken(output, _process(file.read(_LONGEST)))) from None
         except OSError as error:
             log.warning("%s: cannot be locked (%s); do not run a second xharness here", path, error.strerror)
         try:
             file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+            file.write(str(os.getpid()).encode())
         except OSError as error:
             raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
         _sweep(output)
@@ -156,6 +172,13 @@ def _sweep(output: Path) -> None:
 
 class _Silent(logging.FileHandler):
     """Drops what cannot be written: a full disk is reported where results are saved, once."""
+
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open_appending(Path(self.baseFilename)), "utf-8", write_through=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with control characters written out."""
+        return escaped(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Say nothing."""

@@ -2,49 +2,144 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import tempfile
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from xtreme_harness.errors import DataError, OutputError
+from xtreme_harness.errors import DataError, OutputError, XHarnessError
+from xtreme_harness.files.regular import kind_of, open_regular, read_bytes
 
-__all__ = ["TEMPORARY", "read_text", "write_atomic", "write_json"]
+__all__ = [
+    "LARGEST", "TEMPORARY", "in_the_way", "json_text", "open_appending", "read_text", "replacing", "write_atomic",
+    "write_given", "write_json",
+]  # fmt: skip
 
 TEMPORARY = ".tmp"  # ending of a file that is being written
+LARGEST = 1 << 30  # bytes of a text that is read whole
+_PLAIN = ("/dev", "/proc")  # what stands there is written to, never replaced
 
 
-def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
-    """A UTF-8 text, a byte-order mark dropped; with "utf-8" as encoding, kept."""
+def read_text(
+    path: Path, encoding: str = "utf-8-sig", error: type[XHarnessError] = DataError, most: int = LARGEST
+) -> str:
+    """A UTF-8 text, a byte-order mark dropped; with "utf-8" as encoding, kept.
+
+    Args:
+        path: of a regular file.
+        encoding: of its text.
+        error: what is raised where it cannot be read.
+        most: bytes that it may have.
+
+    Raises:
+        XHarnessError: of the given type.
+    """
     try:
-        return path.read_bytes().decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        return read_bytes(path, most).decode(encoding)
+    except UnicodeDecodeError as fault:
+        raise error(f"{path}: not UTF-8 (byte {fault.start})") from None
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except OSError as fault:
+        raise error(f"{path}: cannot be read ({fault.strerror})") from None
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write a file that is either whole or not there; OutputError when it cannot be written."""
-    name = None
+def in_the_way(path: Path, links: bool = False) -> str:
+    """What stands in the place of a file and may not be replaced: "a folder", "a pipe" ...; "" where nothing does.
+
+    Args:
+        path: of the file.
+        links: is a link in the way too?
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # nothing there, or nothing that can be seen
+        return ""
+    if stat.S_ISLNK(mode):
+        return "a link" if links else kind_of(path.stat().st_mode) if path.is_dir() else ""
+    return kind_of(mode)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a new file beside a path, which takes its place when the block ends well and is removed otherwise.
+
+    A link in that place is replaced, not followed; a pipe or a device is refused.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    new = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY, delete=False
-        ) as file:
-            name = file.name
-            file.write(text)
-        os.chmod(name, 0o644)  # noqa: PTH101 - a temporary file is private by default, a result is not
-        os.replace(name, path)  # noqa: PTH105 - the name is a string here
-        name = None
+        if kind := in_the_way(path):
+            raise OSError(errno.EEXIST, f"{kind} is in the way")
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        yield new
+        new.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        if name:  # it failed, or was interrupted
-            Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)  # still there where it failed, or was interrupted
+
+
+def write_atomic(path: Path, data: str | bytes) -> None:
+    """Write a file that is either whole or not there; OutputError when it cannot be written."""
+    with replacing(path) as new:
+        new.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def json_text(value: Any) -> str:
+    """JSON with two-space indent, keys in their order."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON with two-space indent, keys in their order, atomically."""
-    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write JSON (`json_text`) atomically."""
+    write_atomic(path, json_text(value))
+
+
+def write_given(path: Path, data: str | bytes) -> None:
+    """Write to the file that a user names: a link is followed, a pipe or a character device is written to.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # not there yet, or the writing will say why
+        mode = stat.S_IFREG
+    within_system = os.path.realpath(path.parent).startswith(_PLAIN)
+    if stat.S_ISREG(mode) and not within_system:
+        write_atomic(Path(os.path.realpath(path)) if path.is_symlink() else path, raw)
+        return
+    try:
+        if stat.S_ISDIR(mode) or stat.S_ISBLK(mode):
+            raise OSError(errno.EISDIR, f"{kind_of(mode)} is in the way")
+        with _open_plainly(path) as file:
+            file.write(raw)
+    except OSError as error:
+        quiet = error.errno in (errno.ENXIO, errno.EPIPE)
+        reason = "nobody reads this pipe" if quiet else error.strerror
+        raise OutputError(f"{path}: cannot be written ({reason})") from None
+
+
+def open_appending(path: Path) -> IO[bytes]:
+    """Open a file of an output folder for adding to its end, unbuffered; a link in its place is not followed.
+
+    Raises:
+        OSError: it cannot be opened so.
+    """
+    return open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW)
+
+
+def _open_plainly(path: Path) -> IO[bytes]:
+    number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.set_blocking(number, True)
+    return os.fdopen(number, "wb")

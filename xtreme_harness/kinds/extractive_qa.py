@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
+from xtreme_harness.files.json import parse_json
 from xtreme_harness.kinds.base import Kind, text_of
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.kinds.spans import Table, Window, best_spans
@@ -205,12 +206,12 @@ def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[st
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
     try:
-        read = json.loads(text)
+        read = parse_json(text)
         articles = read["data"] if isinstance(read, dict) else read
         questions = [q for d in articles for p in d["paragraphs"] for q in p["qas"]]
         none = ("",) if card.options["no_answer"] else ()
         golds = {q["id"]: tuple(a["text"] for a in q["answers"]) or none for q in questions}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
     if len(golds) < len(questions):
         twice = next(key for key, n in Counter(q["id"] for q in questions).items() if n > 1)

@@ -11,6 +11,7 @@ from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.files.json import parse_json
 from xtreme_harness.kinds.base import Kind, text_of
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
 from xtreme_harness.models.head_table import CHOICE
@@ -103,8 +104,8 @@ def _labels(text: str, place: str) -> list[Any]:
     labels, faults = [], []
     for number, line in enumerate(official_lines(text), start=1):
         try:
-            labels.append(json.loads(line)["label"])
-        except (json.JSONDecodeError, KeyError, TypeError):
+            labels.append(parse_json(line)["label"])
+        except (ValueError, KeyError, TypeError):
             faults.append(f"{place}:{number}: found {line[:60]!r}, expected a JSON object with the key label")
     if faults:
         raise PredictionError(*faults)
@@ -130,8 +131,8 @@ def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCa
             faults.append(Fault(BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
             continue
         try:
-            read = json.loads(line)
-        except json.JSONDecodeError:
+            read = parse_json(line)
+        except ValueError:
             read = None
         if not isinstance(read, dict) or "label" not in read:
             found = f"found '{line[:40]}', expected a JSON line such as {{\"label\": 0}}"

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from xtreme_harness.errors import PredictionError
+from xtreme_harness.files.json import parse_json
 
 __all__ = [
     "BLANK",
@@ -64,15 +65,21 @@ def label_count(found: Sequence[Any], ids: Sequence[str], place: str, what: str 
 def json_object(text: str, place: str) -> dict[str, Any]:
     """Read a JSON object as the official scorer does: the value of a top key `data`, or the object itself."""
     try:
-        read = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise PredictionError(f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?") from None
+        read = parse_json(text)
+    except ValueError as error:
+        raise PredictionError(_not_json(error, place)) from None
     if not isinstance(read, dict):
         raise PredictionError(f"{place}: found a JSON {type(read).__name__}, expected an object of id: answer")
     inner = read.get("data", read)
     if not isinstance(inner, dict):
         raise PredictionError(f"{place}: data: found a {type(inner).__name__}, expected an object of id: answer")
     return inner
+
+
+def _not_json(error: ValueError, place: str) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?"
+    return f"{place}: not JSON that can be read: {error}"
 
 
 def told(faults: Iterable[Fault], place: str) -> list[str]:
@@ -119,9 +126,9 @@ def read_object(text: str, place: str) -> tuple[dict[str, Any] | None, list[str]
         return dict(pairs)
 
     try:
-        read = json.loads(text, object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
-        return None, [f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?"]
+        read = parse_json(text, unique)
+    except ValueError as error:
+        return None, [_not_json(error, place)]
     if isinstance(read, dict) and "data" in read:
         beside = [key for key in read if key != "data"]
         if beside:

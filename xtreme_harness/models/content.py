@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.models.checkpoint import base_of, encoder_beside
 from xtreme_harness.models.sentence import read_object
 
@@ -35,6 +36,6 @@ def content_hash(path: Path, weights: bool = True) -> str:
             continue
         if file.suffix == ".safetensors" and not weights:
             continue
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             total.update(f"{relative.as_posix()}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()

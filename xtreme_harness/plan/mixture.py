@@ -9,7 +9,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, log, sqrt
+from math import ceil, exp, isfinite, log, sqrt
 from typing import Any
 from zlib import crc32
 
@@ -152,6 +152,7 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.USub: operator.neg,
 }  # fmt: skip
+_LONGEST = 500  # characters of an expression
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"exp": exp, "log": log, "sqrt": sqrt, "min": min, "max": max}
 
 
@@ -170,9 +171,9 @@ def evaluate_expression(text: str, names: Mapping[str, float]) -> float:
             case ast.Expression():
                 return value(node.body)
             case ast.Constant() if isinstance(node.value, int | float):
-                return node.value
+                return float(node.value)  # a power of whole numbers would have no bound
             case ast.Name() if node.id in names:
-                return names[node.id]
+                return float(names[node.id])
             case ast.BinOp() if type(node.op) in _OPERATORS:
                 return _OPERATORS[type(node.op)](value(node.left), value(node.right))
             case ast.UnaryOp() if type(node.op) in _OPERATORS:
@@ -183,7 +184,12 @@ def evaluate_expression(text: str, names: Mapping[str, float]) -> float:
             f"mixture.weights: '{text}': expected arithmetic over numbers, t and total (exp log sqrt min max)"
         )
 
+    if len(text) > _LONGEST:
+        raise CardError(f"mixture.weights: an expression of {len(text):,} characters, expected at most {_LONGEST}")
     try:
-        return float(value(ast.parse(text.strip(), mode="eval")))
-    except (SyntaxError, ArithmeticError, ValueError, TypeError) as error:
+        found = float(value(ast.parse(text.strip(), mode="eval")))
+    except (SyntaxError, ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise CardError(f"mixture.weights: '{text}': {type(error).__name__}: {error}") from None
+    if not isfinite(found):
+        raise CardError(f"mixture.weights: '{text}': found {found}, expected a finite number")
+    return found

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import MissingDependency, OutputError
+from xtreme_harness.errors import MissingDependency
+from xtreme_harness.files.text import write_given
 from xtreme_harness.languages import language
 from xtreme_harness.report.fertility import Fertility
 from xtreme_harness.report.gaps import Gap
@@ -164,16 +166,10 @@ def save(figure: Figure, path: Path, form: str) -> None:
     """
     import matplotlib
 
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "xharness"}):
-            figure.savefig(temporary, format=form, dpi=200, metadata={"Date": None} if form == "svg" else {})
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    drawn = BytesIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "xharness"}):
+        figure.savefig(drawn, format=form, dpi=200, metadata={"Date": None} if form == "svg" else {})
+    write_given(path, drawn.getvalue())
 
 
 def _figure(panels: int, size: tuple[float, float], heights: Sequence[float] | None = None) -> tuple[Figure, list[Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import write_atomic
+from xtreme_harness.files.text import write_given
 from xtreme_harness.languages import language
 from xtreme_harness.report import plots
 from xtreme_harness.report.gaps import Gap, gap_of
@@ -82,7 +82,7 @@ def write_figure(name: str, form: str, content: Content, path: Path) -> None:
     if not drawn.rows:
         raise OutputError(f"--figure {name}: {_NOTHING[name]}")
     if form == "csv":
-        write_atomic(path, to_csv(drawn.kind, drawn.rows))
+        write_given(path, to_csv(drawn.kind, drawn.rows))
     else:
         plots.save(drawn.draw(), path, form)
 

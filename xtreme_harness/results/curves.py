@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.regular import read_bytes
+from xtreme_harness.files.text import LARGEST
 from xtreme_harness.results.frame import MeanRow, means
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.series import Series
@@ -67,9 +69,9 @@ def _banded(name: str, line: Sequence[MeanRow]) -> Curve:
 
 
 def _events(file: Path) -> Iterator[Mapping[str, Any]]:
-    for line in file.read_text("utf-8", errors="replace").splitlines():
+    for line in read_bytes(file, LARGEST).decode("utf-8", "replace").splitlines():
         try:
-            event = json.loads(line)
+            event = parse_json(line)
         except ValueError:
             continue
         if isinstance(event, dict) and _number(event.get("step")) is not None:

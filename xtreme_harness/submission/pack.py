@@ -6,10 +6,13 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import CardError, OutputError, PredictionError
+from xtreme_harness.files.regular import read_bytes
+from xtreme_harness.files.text import LARGEST, replacing, write_atomic
 from xtreme_harness.plan.cells import select
 from xtreme_harness.submission.check import check_folder, run_faults
 from xtreme_harness.submission.metadata import Metadata, read_metadata
@@ -52,28 +55,22 @@ def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -
 
 
 def _zipped(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, name in files:
-                entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same files give the same archive
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(output) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, name in files:
+            entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # the same files give the same archive
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, read_bytes(path, LARGEST), zipfile.ZIP_DEFLATED)
     return [output]
 
 
 def _copied(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
-    partial = output.with_name(f".{output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(mkdtemp(".partial", f".{output.name[:40]}.", output.parent))
     try:
+        whole = partial / "whole"  # with the mode that the umask leaves; the folder around it is private
         for path, name in files:
-            (partial / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, partial / name)
-        partial.replace(output)
+            write_atomic(whole / name, read_bytes(path, LARGEST))
+        whole.rename(output)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return [output / name for _, name in files]

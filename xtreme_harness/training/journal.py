@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import write_atomic
+from xtreme_harness.errors import DataError, OutputError
+from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.text import open_appending, read_text, write_atomic
 
 __all__ = ["Journal"]
 
@@ -26,20 +27,22 @@ class Journal:
             self.first = False
             write_atomic(self.path, "".join(_before(self.path, int(event["step"]))))
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(event) + "\n")
+            with open_appending(self.path) as file:
+                file.write((json.dumps(event) + "\n").encode())
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from None
 
 
 def _before(path: Path, step: int) -> list[str]:
-    if not path.exists():
+    try:
+        lines = read_text(path, "utf-8").splitlines(keepends=True)
+    except DataError:  # not there, or nothing that can be continued
         return []
-    kept = []
-    for line in path.read_text("utf-8").splitlines(keepends=True):
-        try:
-            if json.loads(line)["step"] < step:
-                kept.append(line)
-        except (ValueError, KeyError):
-            continue
-    return kept
+    return [line for line in lines if _earlier(line, step)]
+
+
+def _earlier(line: str, step: int) -> bool:
+    try:
+        return bool(parse_json(line)["step"] < step)
+    except (ValueError, LookupError, TypeError):  # half a line, of a killed process
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.text import replacing
 from xtreme_harness.training.selection import Best
 
 __all__ = ["Saver", "State", "load_state", "save_state", "save_weights", "written_whole"]
@@ -89,13 +89,12 @@ def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
     Raises:
         OutputError: in one line; what stood at `path` before is untouched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        write(temporary)
-        os.replace(temporary, path)  # noqa: PTH105 - the name says what matters
+        with replacing(path) as new:
+            write(new)
+    except OutputError as error:
+        raise OutputError(f"{error}; what was saved before is untouched") from None
     except Exception as error:  # safetensors and torch each have their own
-        temporary.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
         raise OutputError(f"{path}: cannot be written ({reason}); what was saved before is untouched") from error
 

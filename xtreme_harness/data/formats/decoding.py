@@ -7,7 +7,6 @@ tabs and a lone `\r` are data (`str.splitlines` would cut there).
 from __future__ import annotations
 
 import json
-import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +14,19 @@ from typing import BinaryIO
 
 from xtreme_harness.data.formats.checks import refuse
 from xtreme_harness.errors import DataError
+from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.records import Json
 
 __all__ = ["json_lines", "open_bytes", "read_json_file", "read_lines", "stream_lines"]
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # an escape that may be half a character
 _EMPTY = "found an empty file, expected data, fetch the file again"
 
 
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file for reading; DataError with the system's reason where that fails."""
     try:
-        return path.open("rb")
+        return open_regular(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise DataError(f"{path}: found no readable file ({reason}), expected a data file, check the path") from None
@@ -125,16 +125,11 @@ def _parsed(text: str, path: Path, number: int | None, faults: list[str]) -> Jso
     """Parse a file (no number) or one of its lines; None and a fault where that fails."""
     place = str(path) if number is None else f"{path}:{number}"
     try:
-        value = json.loads(text)
-        if _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        return value
+        return parse_json(text)
     except json.JSONDecodeError as error:
         line = error.lineno if number is None else number
         fault = f"{path}:{line}: found broken JSON ({error.msg}, column {error.colno}), expected complete JSON"
-    except UnicodeEncodeError:
-        fault = f"{place}: found half a surrogate pair (a lone \\ud8xx escape), expected whole characters"
-    except (ValueError, RecursionError) as error:
-        fault = f"{place}: found JSON that cannot be read ({type(error).__name__}), expected plain JSON"
+    except ValueError as error:
+        fault = f"{place}: found JSON that cannot be read ({error}), expected plain JSON"
     faults.append(f"{fault}, fetch the file again")
     return None

@@ -1,0 +1,118 @@
+"""Files that are written: whole or not at all, where they should be and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_given
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(("mask", "wanted"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_says_who_may_read(tmp_path: Path, mask: int, wanted: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomic(tmp_path / "x", "a")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "x") == wanted
+
+
+def test_a_link_in_an_output_folder_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / "x").symlink_to("victim")
+    write_atomic(tmp_path / "x", "new")
+    assert (tmp_path / "victim").read_text() == "kept"
+    assert (tmp_path / "x").read_text() == "new"
+    assert not (tmp_path / "x").is_symlink()
+
+
+def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "x").symlink_to("target")
+    write_given(tmp_path / "x", "new")
+    assert (tmp_path / "target").read_text() == "new"
+    assert (tmp_path / "x").is_symlink()
+    (tmp_path / "dangling").symlink_to("later")
+    write_given(tmp_path / "dangling", "new")
+    assert (tmp_path / "later").read_text() == "new"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x")
+    reading = os.open(tmp_path / "x", os.O_RDONLY | os.O_NONBLOCK)
+    write_given(tmp_path / "x", "new")
+    assert os.read(reading, 10) == b"new"
+    os.close(reading)
+    assert stat.S_ISFIFO((tmp_path / "x").stat().st_mode)
+
+
+def test_more_than_a_pipe_holds_is_written_to_its_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x")
+    reading = os.open(tmp_path / "x", os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reading, True)
+    got: list[bytes] = []
+    thread = threading.Thread(target=lambda: got.extend(iter(lambda: os.read(reading, 65536), b"")))
+    thread.start()
+    write_given(tmp_path / "x", "n" * 1_000_000)
+    thread.join(20)
+    os.close(reading)
+    assert len(b"".join(got)) == 1_000_000
+
+
+def test_a_pipe_without_a_reader_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(OutputError, match="nobody reads this pipe"):
+        write_given(tmp_path / "x", "new")
+
+
+def test_a_device_stays_a_device() -> None:
+    before = Path("/dev/null").stat()
+    write_given(Path("/dev/null"), "new")
+    after = Path("/dev/null").stat()
+    assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_device_is_told() -> None:
+    with pytest.raises(OutputError, match="No space left"):
+        write_given(Path("/dev/full"), "new")
+
+
+def test_a_pipe_in_an_output_folder_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(OutputError, match="a pipe is in the way"):
+        write_atomic(tmp_path / "x", "new")
+    assert stat.S_ISFIFO((tmp_path / "x").stat().st_mode)
+
+
+def test_what_is_added_goes_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / "x").symlink_to("victim")
+    with pytest.raises(OSError, match="symbolic links"):
+        open_appending(tmp_path / "x")
+    assert (tmp_path / "victim").read_text() == "kept"
+
+
+def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "x") as new:
+        new.write_text("half")
+        1 / 0
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_text() == "old"
+
+
+def test_a_name_as_long_as_can_be_is_written(tmp_path: Path) -> None:
+    write_atomic(tmp_path / ("é" * 127), "a")
+    with pytest.raises(OutputError, match="File name too long"):
+        write_atomic(tmp_path / ("é" * 128), "a")

@@ -51,6 +51,7 @@ class Kind(Generic[E, P, G]):
     extras: Callable[[Arrays, Features, Split[E], TaskCard], dict[str, float]] | None = None  # beside the official
     unnamed: Callable[[TaskCard], G | None] = lambda card: None  # what an id has that a file leaves out; None: a fault
     labels: Callable[[TaskCard], Collection[str]] = lambda card: {*card.labels, *card.aliases}  # that gold may hold
+    label_faults: Callable[[str, str, TaskCard], list[str]] = lambda text, place, card: []  # of a label file, beside `golds`
     hub_task: str = "other"  # the Hub's name of such a task
 
 

@@ -27,6 +27,7 @@ OPTIONS: dict[str, Any] = {
     "mode": "search",  # search: every query has one translation; mine: few have
     "neighbours": 4,  # k of the margin, mode mine
 }
+_DIGITS = 15  # of a line number
 _NO_SECOND = "\0"  # second field of a line that has one only; equal to itself and to no id
 
 
@@ -173,8 +174,8 @@ def _row_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: Ta
         if not line:
             faults.append(Fault(BLANK, f"{place}:{n}: blank line, expected a plain line number"))
         elif _is_plain(line):
-            if size is not None and int(line) >= size:
-                wrong = f"found {line}, expected a line number from 0 to {size - 1}"
+            if size is not None and _number(line) >= size:
+                wrong = f"found {line[:40]}, expected a line number from 0 to {size - 1}"
                 faults.append(Fault("line numbers out of range", f"{place}:{n}: {wrong}"))
         else:
             hint = f"; write {plain} without brackets" if _is_plain(plain) else ""
@@ -205,11 +206,26 @@ def _pair_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: T
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    """A line number, or one beyond all files for more digits than any has; 0 for what is none."""
+    return (int(text) if len(text) < _DIGITS else 10**_DIGITS) if text.isdecimal() else 0
 
 
 def _is_plain(line: str) -> bool:
-    return line.isdecimal() and line.isascii() and line == str(int(line))
+    return line.isdecimal() and line.isascii() and (line == "0" or not line.startswith("0"))
+
+
+def _label_faults(text: str, place: str, card: TaskCard) -> list[str]:
+    """Gold pairs that are none: to the official script such a line is a pair that nobody can find."""
+    if not _mines(card):
+        return []
+    faults = []
+    for n, line in enumerate(official_lines(text), start=1):
+        fields = line.split("\t")
+        if len(fields) != 2:
+            found = f"{len(fields)} columns" if line else "a blank line"
+            wrong = f"{place}:{n}: found {found}, expected a foreign id, a tab, an English id"
+            faults.append(Fault("lines that are no pair", wrong))
+    return told(faults, place)
 
 
 def _prefix(ids: Iterable[str]) -> str:
@@ -243,6 +259,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
+    label_faults=_label_faults,
     calibrate=_calibrate,
     extras=_extras,
     unnamed=lambda card: () if _mines(card) else None,  # a sentence that a file of pairs leaves out has none

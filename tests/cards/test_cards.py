@@ -319,7 +319,7 @@ def test_what_is_no_yaml_is_said_in_one_line(tmp_path: Path, text: str) -> None:
 
 def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"title: \xff\n")
-    with pytest.raises(CardError, match=r"mine\.yaml: not YAML: 'utf-8' codec"):
+    with pytest.raises(CardError, match=r"mine\.yaml: not UTF-8 \(byte 7\)"):
         all_cards([tmp_path])
 
 

@@ -80,12 +80,11 @@ class TestWriteAtomic:
         assert not list(tmp_path.iterdir())
 
     def test_a_full_device(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import tempfile
-
+        
         def full(*args: Any, **kwargs: Any) -> Any:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+        monkeypatch.setattr(Path, "write_bytes", full)
         with pytest.raises(OutputError, match=r"x: cannot be written \(No space left on device\)"):
             write_atomic(tmp_path / "x", "new")
 

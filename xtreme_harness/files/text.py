@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,7 +85,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        new.unlink(missing_ok=True)  # still there where it failed, or was interrupted
+        with suppress(OSError):  # still there where it failed, or was interrupted
+            new.unlink()
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:

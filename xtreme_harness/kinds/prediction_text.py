@@ -79,7 +79,7 @@ def json_object(text: str, place: str) -> dict[str, Any]:
 def _not_json(error: ValueError, place: str) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?"
-    return f"{place}: not JSON that can be read: {error}"
+    return f"{place}: found {error}"
 
 
 def told(faults: Iterable[Fault], place: str) -> list[str]:

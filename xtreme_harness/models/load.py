@@ -60,7 +60,7 @@ def load_model(
         network = load_network(checkpoint, path, head, kind, trust_remote_code, pooler)
         if pooler and getattr(network, "pooler", None) is None:
             raise ModelError(f"{checkpoint.name}: has no pooler; use --pooling mean or cls")
-        tokenizer = fitted_tokenizer(raw, network)
+        tokenizer = fitted_tokenizer(raw, network, checkpoint.name)
     network = network.to(place).eval()
     model = Model(tokenizer, network, place, tuple(order), pooling, budget=_TOKEN_BUDGET[place.type], rows=batch_size)
     model.by_choice = head is not None and HEADS[head].by_choice and checkpoint.general is None
@@ -88,9 +88,9 @@ def _packed(
     return pack(encoder, layers, release=True), reading
 
 
-def fitted_tokenizer(raw: Any, network: Any) -> Tokenizer:
+def fitted_tokenizer(raw: Any, network: Any, name: str = "") -> Tokenizer:
     """A transformers tokenizer as this network can use it: its lengths, its ids, and a padding id that both know."""
-    tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network))
+    tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network), name)
     _settle_padding(tokenizer, network.config)
     return tokenizer
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.fixtures.families import TOKENIZERS, tokenizer, xlm_tokenizer
 from xtreme_harness.errors import ModelError
-from xtreme_harness.models.alignment import align
 from xtreme_harness.models.tokenizer import Tokenizer, longest_first
 
 TEXTS = (
@@ -172,25 +171,3 @@ def test_longest_first_is_the_literal_rule(first: int, second: int, room: int) -
         else:
             b -= 1
     assert longest_first(first, second, room) == (a, b)
-
-
-@given(st.lists(st.text("abcäÉñ字 ", min_size=1, max_size=4), max_size=8))
-def test_align_finds_untouched_pieces(parts: list[str]) -> None:
-    text = " ".join(parts)
-    pieces = text.split()
-    spans = align(text, pieces)
-    assert [text[a:b] for a, b in spans] == pieces
-
-
-@pytest.mark.parametrize(
-    ("text", "pieces", "expected"),
-    [
-        ("Ünïcode IST", ["unicode", "ist"], ["Ünïcode", "IST"]),
-        ("a “b” c", ["a", '"', "b", '"', "c"], ["a", "“", "b", "”", "c"]),
-        ("x…y", ["x", "...", "y"], ["x", "…", "y"]),
-        ("ab", ["a", "b", "c"], ["a", "b", "b"]),
-    ],
-    ids=["accents", "quotes", "ellipsis", "more pieces than letters"],
-)
-def test_align_where_the_tokenizer_changed_letters(text: str, pieces: list[str], expected: list[str]) -> None:
-    assert [text[a:b] for a, b in align(text, pieces)] == expected

@@ -11,8 +11,8 @@ __all__ = ["align"]
 
 Span = tuple[int, int]
 _UNKNOWN = "\0"
-_SURE = 4  # letters that must agree where text and pieces are taken to meet again
-_FAR = 400  # letters of both that may be passed over until then
+_MEETINGS = ((4, 24), (2, 24), (4, 400), (1, 400))  # letters that must agree where text and pieces are taken to meet
+# again, and how many of both are passed over at most until they do; tried in this order
 _LOST = 20  # letters of pieces without a place that are too many, where they are more than half
 
 
@@ -45,7 +45,7 @@ def align(text: str, pieces: Sequence[str | None]) -> list[Span] | None:
     if (found := _as_bytes(text, pieces)) is not None:
         return found
     letters, wanted = _letters(text, pieces, marks=True)
-    if "".join(c for c, _ in letters) != "".join(wanted):  # the tokenizer took marks off
+    if "".join(c for c, _ in letters) != "".join(wanted):  # the tokenizer left some out
         letters, wanted = _letters(text, pieces, marks=False)
     flat = "".join(c for c, _ in letters).replace(_UNKNOWN, "\1")
     joined, ends = "".join(wanted), list(accumulate(map(len, wanted)))
@@ -102,14 +102,23 @@ def _parts(flat: str, joined: str) -> Iterator[_Part]:
 
 def _next_meeting(flat: str, joined: str, p: int, q: int) -> Span:
     """How many letters of both to pass over, the fewest together, until they agree; all, where they never do."""
-    for both in range(1, _FAR):
-        for under in range(both + 1):
-            at, to = q + under, p + both - under
-            end = joined.find(_UNKNOWN, at, at + _SURE)
-            ahead = joined[at : at + _SURE if end < 0 else end]
-            if ahead and flat.startswith(ahead, to):
-                return both - under, under
+    for sure, far in _MEETINGS:
+        for both in range(1, far):
+            for under in range(both + 1):
+                if _agree(flat[p + both - under :][:sure], joined, q + under, sure):
+                    return both - under, under
     return len(flat) - p, len(joined) - q
+
+
+def _agree(ahead: str, joined: str, at: int, sure: int) -> bool:
+    """Do so many letters agree, or all to the end, or all between two pieces that the vocabulary lacks?"""
+    end = joined.find(_UNKNOWN, at, at + sure)
+    wanted = joined[at : at + sure if end < 0 else end]
+    if len(wanted) == sure or not wanted:
+        return bool(wanted) and ahead == wanted
+    if end < 0:
+        return ahead == wanted
+    return joined[at - 1] == _UNKNOWN and ahead.startswith(wanted)
 
 
 def _shares(text: str, letters: Sequence[tuple[str, int]], part: _Part) -> list[range]:
@@ -133,4 +142,5 @@ def _letters(text: str, pieces: Sequence[str | None], marks: bool) -> tuple[list
 def _plain(char: str, marks: bool) -> str:
     if char.isspace():
         return ""
-    return "".join(c for c in unicodedata.normalize("NFKD", char.lower()) if marks or unicodedata.category(c) != "Mn")
+    shown = unicodedata.normalize("NFKD", char.lower())
+    return shown if marks else "".join(c for c in shown if unicodedata.category(c) not in ("Mn", "Cf"))

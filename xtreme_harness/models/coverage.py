@@ -41,14 +41,18 @@ def covering(text: str, spans: Sequence[Span], name: str) -> list[Span]:
     if len(found) < len(spans):
         wrong = next(span for span in spans if not 0 <= span[0] <= span[1] <= len(text))
         raise no_offsets(name, f"found {_shown(wrong)} in a text of {len(text)} characters")
+    if len(spans) > 1 and text.strip() and all(span == (0, 0) for span in spans):
+        raise no_offsets(name, f"found none for the {len(spans)} tokens of a text of {len(text)} characters")
     _require_order(found, name)
     _settle_late(spans, found)
     for gap in list(_gaps(text, found)):
         _fill(text, spans, found, gap)
     if spans and text.strip() and not any(start < end for start, end in found):
-        if len(spans) > 1 and all(span == (0, 0) for span in spans):
-            raise no_offsets(name, f"found none for the {len(spans)} tokens of a text of {len(text)} characters")
         found[0] = trim(text, 0, len(text))  # all tokens are blanks
+    reached = 0
+    for i, (start, end) in enumerate(found):
+        found[i] = (reached, reached) if start == end < reached else (start, end)
+        reached = max(reached, end)
     return found
 
 

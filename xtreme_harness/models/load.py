@@ -12,14 +12,22 @@ from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.compute.linear import prepack
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
-from xtreme_harness.models.head_table import HEADS
+from xtreme_harness.models.head_table import HEADS, encoder_class
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import Reading, encoder_of, reading_of
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 
-__all__ = ["Model", "choose_device", "choose_dtype", "fitted_tokenizer", "load_model", "position_limit"]
+__all__ = [
+    "Model",
+    "choose_device",
+    "choose_dtype",
+    "fitted_tokenizer",
+    "load_model",
+    "position_limit",
+    "tokenizer_alone",
+]
 
 # Padded tokens a batch. Fixed, not found by the clock: so two runs of one command batch alike, and give the same bits.
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}
@@ -93,6 +101,23 @@ def fitted_tokenizer(raw: Any, network: Any, name: str = "") -> Tokenizer:
     tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network), name)
     _settle_padding(tokenizer, network.config)
     return tokenizer
+
+
+def tokenizer_alone(checkpoint: Checkpoint) -> Tokenizer:
+    """A checkpoint's tokenizer as its network can use it, without a weight being read.
+
+    Raises:
+        ModelError: in one line, when it cannot be loaded.
+    """
+    import transformers
+
+    holder = checkpoint.base or checkpoint.encoder or checkpoint
+    with quietly(checkpoint):
+        raw = load_tokenizer(checkpoint, checkpoint.path)
+        config = transformers.AutoConfig.from_pretrained(holder.path)
+        with torch.device("meta"):
+            network = getattr(transformers, encoder_class(holder.family)).from_config(config)
+        return Tokenizer(raw, position_limit(network, raw), _known_ids(network), checkpoint.name)
 
 
 def position_limit(network: Any, raw: Any) -> int:

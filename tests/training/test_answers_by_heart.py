@@ -12,6 +12,8 @@ import torch
 import transformers
 
 from tests.fixtures.tokenizer_kinds import transformers_tokenizer
+from xtreme_harness.models import tokenizer as tokenizer_module
+from xtreme_harness.models.coverage import covering
 
 QUESTIONS = {  # each with its passage and answer
     "Which river rises near Olsberg?": ("The river Olm rises near Olsberg.", "Olm"),
@@ -65,3 +67,22 @@ def test_answers_to_the_letter(name: str, xharness: Callable[..., Any], tmp_path
     (file,) = out.glob("predictions/*/xquad/test-en.json")
     found = json.loads(file.read_text("utf-8"))
     assert found == {f"q{i}": answer for i, (_, answer) in enumerate(QUESTIONS.values())}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_a_tokenizer_without_offsets_is_refused_before_a_step(
+    command: str, xharness: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = checkpoint("bert cased", tmp_path / "base")
+    monkeypatch.setattr(
+        tokenizer_module, "covering", lambda text, spans, name: covering(text, [(0, 0)] * len(spans), name)
+    )
+    ended = xharness(
+        command, "--model", model, "--tasks", "squad" if command == "train" else "xquad", "--data", "samples",
+        "--recipe", "fast", "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert ended.status != 0
+    assert len(ended.errors) == 1
+    assert f"{model}: its tokenizer does not say which characters each token covers" in ended.errors[0]
+    assert not list((tmp_path / "out").rglob("*.safetensors"))

@@ -22,6 +22,7 @@ ACROSS = {
     "evaluation/test_eval_training.py": "training inside an evaluation",
     "evaluation/test_run.py": "a whole run",
     "kinds/test_a_new_kind.py": "what a new kind takes",
+    "kinds/test_real_answers.py": "real questions and tokenizers of every kind",
     "metrics/test_recorded_averages.py": "official numbers",
     "metrics/test_registry.py": "all metrics",
     "models/test_families.py": "all families of networks",
@@ -34,6 +35,7 @@ ACROSS = {
     "test_names.py": "names",
     "test_real_encoder.py": "a real model",
     "test_wheel.py": "packaging",
+    "training/test_answers_by_heart.py": "answers learnt and given to the letter",
     "training/test_dual_encoder.py": "one kind of network",
     "training/test_resume.py": "a property",
 }

@@ -170,7 +170,10 @@ def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
 def _numbered(file: Path) -> tuple[str, ...]:
     """Labels in the order of their numbers, which some files write as text."""
     try:
-        numbers = {str(label): int(number) for label, number in read_json(file, remedy="expected a JSON object of labels and numbers").items()}
+        numbers = {
+            str(label): int(number)
+            for label, number in read_json(file, remedy="expected a JSON object of labels and numbers").items()
+        }
     except (ValueError, OverflowError, TypeError, AttributeError) as error:
         raise DataError(f"{file}: expected a JSON object of labels and numbers: {error}") from None
     if not numbers or sorted(numbers.values()) != list(range(len(numbers))):

@@ -153,7 +153,7 @@ def test_labels_of_a_local_file(tmp_path: Path) -> None:
 def test_a_wrong_file_of_labels(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message) as raised:
         resolved_labels(CARDS.card("ccg"), ccg(tmp_path / "ccg", text))
-    assert str(raised.value).startswith(f"{tmp_path}/ccg/tags_to_id.json: ")
+    assert str(raised.value).startswith(f"{tmp_path}/ccg/tags_to_id.json:")
 
 
 @pytest.mark.parametrize("data", [SAMPLES, Data()], ids=["samples", "hub"])

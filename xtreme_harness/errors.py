@@ -36,17 +36,18 @@ _CONTROL = re.compile(  # all but tab and line feed, and what turns the directio
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _LONGEST = 2000  # characters of a fault
+_MOST = 100  # faults of an error; a file of a hundred thousand bad lines has as many
 
 
 class XHarnessError(Exception):
     """Base of every error that is the user's to fix; `faults` holds one message each."""
 
     def __init__(self, *faults: str) -> None:
-        """Keep the faults, one message each, fit to be shown: `escaped`, and cut where a file's line made them long.
+        """Keep the first hundred faults, one message each, as they can be shown: `escaped`, and not longer than a page.
 
         `str()` joins them with newlines.
         """
-        self.faults: tuple[str, ...] = tuple(_shortened(escaped(fault)) for fault in faults)
+        self.faults: tuple[str, ...] = tuple(_shortened(escaped(fault)) for fault in listed(faults, _MOST))
         super().__init__("\n".join(self.faults))
 
 
@@ -111,7 +112,7 @@ def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
     """
     if len(faults) <= limit:
         return tuple(faults)
-    return (*faults[:limit], f"... and {len(faults) - limit} more")
+    return (*faults[:limit], f"... and {len(faults) - limit:,} more")
 
 
 def _shortened(fault: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.errors import XHarnessError, escaped, listed
+from xtreme_harness.errors import XHarnessError, escaped
 
 __all__ = ["cli", "main"]
 
@@ -33,7 +33,6 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
 }
 ALIASES = {"ls": ("tasks", "list"), "validate": ("tasks", "check")}
 _GROUP_FLAGS = ("-v", "--verbose", "-q", "--quiet", "--version")
-_MOST = 100  # errors that are printed
 DONE, FAULTS, WRONG_USE, CELLS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -165,7 +164,7 @@ def _report(faults: Sequence[str], flags: Mapping[str, bool]) -> None:
     """One line a fault; before them, with --verbose, the traceback."""
     if flags.get("verbose"):
         traceback.print_exc()
-    for fault in listed(faults, _MOST):
+    for fault in faults:
         click.echo(f"error: {escaped(' '.join(fault.split()))}", err=True)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_given
+from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_below, write_given
 
 
 def mode(path: Path) -> int:
@@ -36,6 +36,18 @@ def test_a_link_in_an_output_folder_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "victim").read_text() == "kept"
     assert (tmp_path / "x").read_text() == "new"
     assert not (tmp_path / "x").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", "linked/x", "linked/b/x", ""])
+def test_nothing_is_written_out_of_a_folder(tmp_path: Path, name: str) -> None:
+    (root := tmp_path / "root").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (root / "linked").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError):
+        write_below(root, name, "new")
+    assert not list((tmp_path / "elsewhere").iterdir())
+    write_below(root, "a/b/x", "new")
+    assert (root / "a/b/x").read_text() == "new"
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:

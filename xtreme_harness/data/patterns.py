@@ -12,7 +12,7 @@ from xtreme_harness.errors import CardError
 from xtreme_harness.files.within import within
 from xtreme_harness.languages import language as language_facts
 
-__all__ = ["WILD", "below", "filled", "matches", "pattern_path"]
+__all__ = ["WILD", "filled", "matches", "pattern_path"]
 
 WILD = re.compile(r"[*?\[]")  # a pattern that may match several files
 
@@ -38,25 +38,16 @@ def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> 
     return str(filled(plain, language, source.languages))
 
 
-def below(root: Path, name: str, card: str) -> Path:
-    """The path that a filled pattern names in a data folder.
-
-    Raises:
-        CardError: it leads out of the folder.
-    """
-    try:
-        return within(root, name)
-    except ValueError as error:
-        raise CardError(f"{card}: the file name '{name}' {error}; expected one below the data folder") from None
-
-
 def matches(root: Path, name: str, card: str) -> list[Path]:
     """The files of a data folder that a filled pattern fits, sorted.
 
     Raises:
         CardError: it leads out of the folder, or is no pattern.
     """
-    place = below(root, name, card)
+    try:
+        place = within(root, name)
+    except ValueError as error:
+        raise CardError(f"{card}: the file name '{name}' {error}; expected one below the data folder") from None
     try:
         found = sorted(root.glob(name)) if WILD.search(name) else [place]
     except (ValueError, NotImplementedError) as error:

@@ -43,7 +43,7 @@ def test_listed_cuts_at_20(n: int, shown: int) -> None:
 
 def test_a_fault_cannot_speak_to_a_terminal() -> None:
     error = XHarnessError("a\x1b]0;title\x07 b\x9b2J c\x00 d\ud800 e\u202e f\tg")
-    assert str(error) == "a\\x1b]0;title\\x07 b\\x9b2J c\\x00 d\\ud800 e\\u202e f\tg"
+    assert str(error) == "a\\u001b]0;title\\u0007 b\\u009b2J c\\u0000 d\\ud800 e\\u202e f\tg"
 
 
 def test_of_very_many_faults_the_first_hundred_are_kept() -> None:

@@ -96,12 +96,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def escaped(text: str) -> str:
     r"""Write control characters and halves of characters out, so that a terminal shows them and does not obey them.
 
-    Tabs and line feeds stay.
+    Tabs and line feeds stay, and JSON stays what it says.
 
     >>> escaped("a\x1b[2Jb")
-    'a\\x1b[2Jb'
+    'a\\u001b[2Jb'
     """
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:

@@ -88,3 +88,11 @@ def test_show_names_parts_and_the_file_of_labels(xharness: Run) -> None:
     ended = xharness("tasks", "show", "anli_plus", "ccg")
     assert "  parts:     snli, mnli, anli\n" in ended.out
     assert "  labels:    in the data folder: ccg/tags_to_id.json\n" in ended.out
+
+
+def test_check_reads_what_is_searched(xharness: Run, samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "mewslix", tmp_path / "mewslix")
+    (tmp_path / "mewslix/candidate_set_entities.jsonl").write_text('{"entity_id": 5}\n', "utf-8")
+    ended = xharness("tasks", "check", "mewslix", "--data", tmp_path)
+    assert ended.status == 1
+    assert "candidate_set_entities.jsonl:1: found int 5 under 'entity_id', expected text" in ended.err

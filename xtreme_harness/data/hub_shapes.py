@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from xtreme_harness.cards.expected import TEXT, Expected, each
 from xtreme_harness.data.formats.answer_sentences import sentence_pairs
+from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.formats.checks import member, refuse, text
 from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
-from xtreme_harness.errors import DataError, did_you_mean
+from xtreme_harness.errors import CardError, DataError, did_you_mean
 from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
-__all__ = ["SHAPES", "Columns", "Loaded", "Shape"]
+__all__ = ["SHAPES", "SHAPE_OPTIONS", "Columns", "Loaded", "Shape"]
 
 
 _SIDES = ("foreign", "english")
@@ -178,7 +180,9 @@ def _bucc(loaded: Loaded) -> Table:
     fields = loaded.fields({"foreign": "foreign", "english": "english", "gold": "gold", **loaded.columns})
     if len(fields["gold"]) != 1:
         raise DataError(f"{loaded.place}: {len(fields['gold'])} rows, expected 1 that holds lists of sentences")
-    language, faults = str(loaded.options["language"]), list[str]()
+    language, faults = loaded.options.get("language"), list[str]()
+    if not language:
+        raise CardError(f"{loaded.place}: hub.options.language: missing; ids of sentences begin with it")
     foreign, english = (_sentences(fields[side][0], f"{loaded.place}: {side}", faults) for side in _SIDES)
     refuse(faults)
     gold: dict[int, dict[str, None]] = {}
@@ -230,4 +234,15 @@ SHAPES: dict[str, Shape] = {
     "rows": _rows,
     "squad": _squad,
     "squad_sentences": _squad_sentences,
+}
+
+# What a card may say under hub.options, by shape.
+_ANY = {"absent": each(TEXT)}
+_QUESTIONS = {name: OPTIONS["squad"][name] for name in ("check_spans", "id_prefix")}
+SHAPE_OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "bucc": {**_ANY, "language": TEXT},
+    "parallel": _ANY,
+    "rows": {**_ANY, "drop": OPTIONS["jsonl"]["drop"]},
+    "squad": {**_ANY, **_QUESTIONS},
+    "squad_sentences": {**_ANY, **_QUESTIONS},
 }

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.expected import one_of
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
@@ -248,6 +249,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    expected={"mode": one_of("search", "mine")},
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
     calibrate=_calibrate,

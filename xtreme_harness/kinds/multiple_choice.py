@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from string import Formatter
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.expected import TEXT, each
 from xtreme_harness.errors import PredictionError
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
@@ -30,6 +32,8 @@ OPTIONS: dict[str, Any] = {
     "prompts": {},  # value of the field `question` -> {prompt}
     "answers": [],  # lists of spellings of the right answer, each by class id
 }
+
+_FIELD = re.compile(r"[^\W\d]\w*")  # a name in a template
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,28 @@ def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCa
     return [*count_faults(lines, golds, place), *told(faults, place)]
 
 
+def _card_faults(card: TaskCard) -> list[str]:
+    """What the options do not say, or say of other choices."""
+    options, faults = card.options, list[str]()
+    size = len(options.get("choices", ()))
+    if not size:
+        faults.append("options.choices: missing; name the fields that hold the choices")
+    faults += [
+        f"options.answers[{i}]: found {len(spellings)} spellings, expected {size}, one a choice"
+        for i, spellings in enumerate(options.get("answers", ()))
+        if size and len(spellings) != size
+    ]
+    template = options.get("text", OPTIONS["text"])
+    try:
+        plain = all(_FIELD.fullmatch(name) for name in _names(template))
+        plain = plain and not any(spec or mark for _, _, spec, mark in Formatter().parse(template))
+    except ValueError:
+        plain = False
+    if not plain:
+        faults.append(f"options.text: found {shown(template)}, expected text with fields such as {{premise}}")
+    return faults
+
+
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     name="multiple_choice",
     head=CHOICE,
@@ -177,5 +203,7 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
     faults=_faults,
+    expected={"choices": each(TEXT, least=2), "answers": each(each(TEXT, least=2))},
+    card_faults=_card_faults,
     hub_task="multiple-choice",
 )

@@ -10,7 +10,7 @@ from xtreme_harness.data.formats.checks import choice, files_of, index, refuse
 from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import Record, columns_of, expected_width, settle, width_fault
 from xtreme_harness.errors import CardError, DataError, did_you_mean
-from xtreme_harness.files.shown import some
+from xtreme_harness.files.shown import shown, some
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_csv", "read_tsv", "unquoted"]
@@ -74,6 +74,8 @@ def _table(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> 
 def _columns(path: Path, options: Mapping[str, Json], faults: list[str]) -> list[_Line]:
     """Split the lines of a file; blank lines at its end carry nothing and are dropped."""
     separator, quoting = str(options["separator"]), choice(options, "quoting", _QUOTING, "auto")
+    if quoting == "csv" and len(separator) != 1:
+        raise CardError(f"options.separator: found {shown(separator)}, expected one character, as quoting is csv")
     lines = read_lines(path)
     while not lines[-1]:
         lines.pop()

@@ -13,7 +13,7 @@ from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.records import Json, Row, Table
 
-__all__ = ["read_json", "read_jsonl", "resolve", "steps"]
+__all__ = ["is_path", "read_json", "read_jsonl", "resolve", "steps"]
 
 _STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[([0-9]{1,9})\]")
 
@@ -68,9 +68,14 @@ def steps(path: str) -> tuple[str | int, ...]:
     ('question', 'choices', 0, 'text')
     """
     found = list(_STEP.finditer(path))
-    if "".join(m.group(0) for m in found) != path:
+    if not is_path(path):
         raise CardError(f"options.columns: found path {shown(path)}, expected keys and indices such as 'a.b[0].c'")
     return tuple(int(m.group(2)) if m.group(2) else m.group(1) for m in found)
+
+
+def is_path(path: str) -> bool:
+    """Whether a text is keys and indices."""
+    return "".join(m.group(0) for m in _STEP.finditer(path)) == path
 
 
 def resolve(value: Json, path: Sequence[str | int]) -> Json:

@@ -35,6 +35,7 @@ __all__ = [
     "folder",
     "load_cards",
     "read_card",
+    "read_suites",
 ]
 
 _LONGEST = 100  # cards in a chain of includes
@@ -138,7 +139,7 @@ def read_suites(file: Path, faults: list[str]) -> dict[str, Suite]:
         try:
             suites[name] = Suite.model_validate(raw)
         except ValidationError as error:
-            faults += schema_faults(file, error.errors(), (name,))
+            faults += schema_faults(file, error.errors(), (str(name),), Suite)
     return suites
 
 

@@ -17,42 +17,51 @@ from xtreme_harness.languages import LANGUAGES, nearest_code
 __all__ = ["part_faults", "schema_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
 
 
-def schema_faults(file: Path, errors: Sequence[Mapping[str, Any]], above: tuple[str, ...] = ()) -> list[str]:
+def schema_faults(
+    file: Path, errors: Sequence[Mapping[str, Any]], above: tuple[str, ...] = (), model: type[BaseModel] = TaskCard
+) -> list[str]:
     """Say what the schema found, of each key once: a list whose items are wrong is not too short as well.
 
     Args:
         file: the card, or the suites.
         errors: of pydantic.
         above: keys under which the schema stands in the file.
+        model: the schema.
     """
     inside = {error["loc"][:-1] for error in errors}
     told = [error for error in errors if not (error["type"] == "too_short" and error["loc"] in inside)]
-    by_path = {_key_path(error["loc"]): error for error in reversed(told)}
-    chosen = list(by_path.values())
-    return [_key_fault(file, {**error, "loc": (*above, *error["loc"])}) for error in told if error in chosen]
+    by_path: dict[str, Mapping[str, Any]] = {}
+    for error in told:
+        by_path.setdefault(_key_path((*above, *error["loc"])), error)
+    return [f"{file}: {_key_fault(where, error, model)}" for where, error in by_path.items()]
 
 
-def _key_fault(file: Path, error: Mapping[str, Any]) -> str:
-    """Say what the schema found: file, key path, what was wrong, the nearest known key."""
-    where = _key_path(error["loc"])
+def _key_fault(where: str, error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say what the schema found: key path, what was wrong, the nearest known key."""
     if error["type"] == "extra_forbidden":
-        known = _known_keys(error["loc"])
-        return f"{file}: {where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
+        known = _known_keys(error["loc"], model)
+        return f"{where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
-        return f"{file}: {where}: missing; {'every card needs it' if len(error['loc']) == 1 else 'it is needed here'}"
+        every = model is TaskCard and len(error["loc"]) == 1
+        return f"{where}: missing; {'every card needs it' if every else 'it is needed here'}"
     found = "" if isinstance(error["input"], dict) else f" (found {shown(error['input'])})"
     if isinstance(error["input"], bool):
         found = f" (found {error['input']}: YAML reads no, off, yes, on so; put it in quotes)"
     wrong = error["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
-    return f"{file}: {where + ': ' if where else ''}{wrong}{found}"
+    return f"{where + ': ' if where else ''}{wrong}{found}"
 
 
 def _key_path(loc: Sequence[int | str]) -> str:
-    steps = [s for s in loc if not (isinstance(s, str) and "[" in s)]
-    return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
+    steps = [step for step in loc if step != "[key]"]  # of a mapping, which pydantic names so
+    said = (f"[{s}]" if isinstance(s, int) else f".{s if _is_plain(s) else shown(s)}" for s in steps)
+    return "".join(said).removeprefix(".")
 
 
-def _known_keys(loc: Sequence[int | str]) -> list[str]:
+def _is_plain(key: str) -> bool:
+    return key.isprintable() and 0 < len(key) <= 60
+
+
+def _known_keys(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:
     parents: dict[str, type[BaseModel]] = {
         "hub": HubSource,
         "official": FileSource,
@@ -60,8 +69,8 @@ def _known_keys(loc: Sequence[int | str]) -> list[str]:
         "suites": Membership,
         "presets": Preset,
     }
-    model = parents.get(str(loc[0]), TaskCard) if len(loc) > 1 else TaskCard
-    return list(model.model_fields)
+    found = parents.get(str(loc[0]), model) if len(loc) > 1 else model
+    return list(found.model_fields)
 
 
 def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:

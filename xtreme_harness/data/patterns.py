@@ -39,7 +39,5 @@ def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> 
     """
     plain = next((pattern for pattern in patterns if not WILD.search(pattern)), None)
     if plain is None:
-        raise CardError(
-            f"files: found {some(patterns)}, expected one without wildcards, by which a file can be written"
-        )
+        raise CardError(f"files: found {some(patterns)}, expected one without wildcards to write a file by")
     return str(filled(plain, language, source.languages))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness.files.shown import shown, some
+from xtreme_harness.files.shown import plain, shown, some
 
 
 def nested(depth: int) -> Any:
@@ -36,4 +36,6 @@ def test_a_value_is_one_short_line(value: Any, text: str) -> None:
 
 def test_names_are_cut() -> None:
     assert some(["a", 1]) == "a, 1"
+    assert some(["x" * 99, "a\nb", ""]) == "'" + "x" * 60 + r"'..., 'a\nb', ''"
+    assert [plain(name) for name in ("a b", "a\tb", 5)] == ["a b", r"'a\tb'", "5"]
     assert some(map(str, range(100)), 3) == "0, 1, 2 and others"

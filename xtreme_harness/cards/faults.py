@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from xtreme_harness.cards.expected import TEXT, Expected, like, mapping
 from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
 from xtreme_harness.errors import did_you_mean
-from xtreme_harness.files.shown import shown, some
+from xtreme_harness.files.shown import plain, shown, some
 from xtreme_harness.languages import LANGUAGES, nearest_code
 
 __all__ = ["part_faults", "schema_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
@@ -53,12 +53,8 @@ def _key_fault(where: str, error: Mapping[str, Any], model: type[BaseModel]) -> 
 
 def _key_path(loc: Sequence[int | str]) -> str:
     steps = [step for step in loc if step != "[key]"]  # of a mapping, which pydantic names so
-    said = (f"[{s}]" if isinstance(s, int) else f".{s if _is_plain(s) else shown(s)}" for s in steps)
+    said = (f"[{s}]" if isinstance(s, int) else f".{plain(s)}" for s in steps)
     return "".join(said).removeprefix(".")
-
-
-def _is_plain(key: str) -> bool:
-    return key.isprintable() and 0 < len(key) <= 60
 
 
 def _known_keys(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from xtreme_harness.cards import folder
 from xtreme_harness.errors import CardError, did_you_mean
-from xtreme_harness.files.shown import shown
+from xtreme_harness.files.shown import plain, shown
 from xtreme_harness.files.yaml import read_yaml
 
 __all__ = ["SAMPLINGS", "Hyper", "Masking", "Mixture", "Recipe", "read_recipe", "recipe_names"]
@@ -185,19 +185,19 @@ def _filled(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _faults(raw: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
     """Misspelt keys and wrong values, each with its path."""
-    faults = [f"{_cut(key)}: unknown key{did_you_mean(str(key), _KEYS)}" for key in raw if key not in _KEYS]
+    faults = [f"{plain(key)}: unknown key{did_you_mean(str(key), _KEYS)}" for key in raw if key not in _KEYS]
     for where, model in (("mixture", Mixture), ("mlm", Masking), ("defaults", Hyper), ("large", Hyper)):
         faults += _model_faults(where, raw.get(where, {}), model)
     by_task = raw.get("tasks", {})
     if not isinstance(by_task, dict):
         return [*faults, f"tasks: found {shown(by_task)}, expected keys and values"]
     for name, values in by_task.items():
-        task = _cut(name)
+        task = plain(name)
         if not isinstance(name, str) or (tasks and name not in tasks):
             faults.append(f"tasks.{task}: unknown task{did_you_mean(task, tasks)}")
         own = values if isinstance(values, dict) else {}
-        plain = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
-        faults += _model_faults(f"tasks.{task}", plain, Hyper)
+        own_values = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
+        faults += _model_faults(f"tasks.{task}", own_values, Hyper)
         faults += _model_faults(f"tasks.{task}.large", own.get("large", {}), Hyper)
     return faults
 
@@ -213,15 +213,10 @@ def _model_faults(where: str, values: Any, model: type[BaseModel]) -> list[str]:
 
 
 def _spoken(fault: Mapping[str, Any], model: type[BaseModel] = Hyper) -> str:
-    where = ".".join(_cut(step) for step in fault["loc"])
+    where = ".".join(plain(step) for step in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key{did_you_mean(str(fault['loc'][-1]), model.model_fields)}"
     return f"{where}: {fault['msg'].removeprefix('Value error, ')} (found {shown(fault['input'])})"
-
-
-def _cut(key: Any) -> str:
-    """A key in one line, whatever it is."""
-    return key if isinstance(key, str) and key.isprintable() and len(key) <= 60 else shown(key)
 
 
 def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
@@ -235,7 +230,7 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
         case ["mixture", "weights", task]:
             raw.setdefault("mixture", {}).setdefault("weights", {})[task] = value
             faults = _model_faults("mixture", {"weights": {task: value}}, Mixture)
-            return [f"--set {_cut(setting)}: {fault}" for fault in faults]
+            return [f"--set {plain(setting)}: {fault}" for fault in faults]
         case ["mixture" | "mlm" as part, name]:
             model: type[BaseModel] = Mixture if part == "mixture" else Masking
             place = raw.setdefault(part, {})
@@ -253,7 +248,7 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
         model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        return [f"--set {_cut(setting)}: {said} (found {shown(text)})"]
+        return [f"--set {plain(setting)}: {said} (found {shown(text)})"]
     place[name] = value
     for own in _narrower(raw, path):
         own.pop(name, None)

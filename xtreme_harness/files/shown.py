@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-__all__ = ["shown", "some"]
+__all__ = ["plain", "shown", "some"]
 
 _NAMES = {int: "number", dict: "mapping"}
 
@@ -26,6 +26,11 @@ def shown(value: Any, size: int = 60) -> str:
     return text if len(text) <= size else f"{text[:size]}..."
 
 
+def plain(name: Any, size: int = 60) -> str:
+    """A name as it stands; one that is no short text of one line as `shown` has it."""
+    return name if isinstance(name, str) and name.isprintable() and 0 < len(name) <= size else shown(name, size)
+
+
 def some(names: Iterable[Any], most: int = 60) -> str:
     """Names, separated by commas, the first so many.
 
@@ -33,4 +38,4 @@ def some(names: Iterable[Any], most: int = 60) -> str:
     'a, b and others'
     """
     first = list(islice(names, most + 1))
-    return ", ".join(map(str, first[:most])) + (" and others" if len(first) > most else "")
+    return ", ".join(map(plain, first[:most])) + (" and others" if len(first) > most else "")

@@ -102,7 +102,7 @@ def _rows(
         for field, paths in columns.items():
             values[field] = next((v for p in paths if (v := resolve(obj, p)) is not None), None)
             if values[field] is None and field not in optional:
-                found = "null" if any(_is_null(obj, p) for p in paths) else f"keys {some(map(_cut, obj), 20)}"
+                found = "null" if any(_is_null(obj, p) for p in paths) else f"keys {some(obj, 20)}"
                 faults.append(f"{place}: {field}: found {found}, expected a value at {wanted[field]}, fill it in")
                 broken.add(place)
         records.append(Record(values, place))
@@ -113,7 +113,3 @@ def _is_null(obj: Json, path: Sequence[str | int]) -> bool:
     """Whether the last step of a path is there, and holds null."""
     holder = resolve(obj, path[:-1])
     return isinstance(holder, dict) and path[-1] in holder
-
-
-def _cut(key: str) -> str:
-    return key if len(key) <= 40 else f"{key[:40]}..."

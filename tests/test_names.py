@@ -49,6 +49,7 @@ ELSEWHERE = {
     "cli/training_progress.py": "cli/test_train.py",
     "comparison/printed.py": "comparison/test_differences.py",
     "comparison/replicates.py": "comparison/test_compare.py",
+    "data/formats/card_options.py": "cards/test_expected.py",
     "data/formats/checks.py": "data/formats/test_jsonlines.py",
     "data/formats/conllu.py": "data/formats/test_tagging.py",
     "data/formats/fields.py": "data/formats/test_jsonlines.py",

@@ -116,3 +116,11 @@ class TestReach:
         ended = xharness("tasks", "check", "xquad", "--data", "samples", "--model", model)
         assert ended.status == 2
         assert len(ended.errors) == 1 and said in ended.errors[0]
+
+
+def test_check_reads_what_is_searched(xharness: Run, samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "mewslix", tmp_path / "mewslix")
+    (tmp_path / "mewslix/candidate_set_entities.jsonl").write_text('{"entity_id": 5}\n', "utf-8")
+    ended = xharness("tasks", "check", "mewslix", "--data", tmp_path)
+    assert ended.status == 1
+    assert "candidate_set_entities.jsonl:1: found int 5 under 'entity_id', expected text" in ended.err

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_harness.data.patterns import filled, matches
+from xtreme_harness.cards import FileSource
+from xtreme_harness.data.patterns import filled, matches, pattern_path
 from xtreme_harness.errors import CardError
 
 
@@ -32,3 +33,10 @@ def test_files_of_a_pattern(tmp_path: Path) -> None:
     assert matches(tmp_path, "e.tsv", "xnli") == []
     with pytest.raises(CardError, match="is no pattern"):
         matches(tmp_path, "a**b", "xnli")
+
+
+def test_a_file_is_written_under_the_first_pattern_without_wildcards() -> None:
+    source = FileSource(format="tsv", files={"test": {"rows": ("x",)}}, languages={"de": "deu"})
+    assert pattern_path(["{code}/*.tsv", "{code}/a.tsv", "b.tsv"], source, "de") == "deu/a.tsv"
+    with pytest.raises(CardError, match=r"files: found a\*, \[b\], expected one without wildcards"):
+        pattern_path(["a*", "[b]"], source, "de")

@@ -9,6 +9,7 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource
 from xtreme_harness.errors import CardError
+from xtreme_harness.files.shown import some
 from xtreme_harness.files.within import within
 from xtreme_harness.languages import language as language_facts
 
@@ -33,8 +34,14 @@ def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
 
 
 def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> str:
-    """The file name that a source's first pattern without wildcards gives a language."""
-    plain = next(pattern for pattern in patterns if not WILD.search(pattern))
+    """The file name that a source's first pattern without wildcards gives a language.
+
+    Raises:
+        CardError: all have wildcards.
+    """
+    plain = next((pattern for pattern in patterns if not WILD.search(pattern)), None)
+    if plain is None:
+        raise CardError(f"files: found {some(patterns)}, expected one without wildcards to write a file by")
     return str(filled(plain, language, source.languages))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Generic, TypeVar
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.expected import Expected
 from xtreme_harness.errors import DataError
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Json, Lesson, Passage, Row, Split
@@ -61,6 +62,8 @@ class Kind(Generic[E, P, G]):
     reach: Callable[[Features, Split[E], TaskCard], Reach] | None = None  # None: answers are no part of a text
     unnamed: Callable[[TaskCard], G | None] = lambda card: None  # what an id has that a file leaves out; None: a fault
     labels: Callable[[TaskCard], Collection[str]] = lambda card: {*card.labels, *card.aliases}  # that gold may hold
+    expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
+    card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     hub_task: str = "other"  # the Hub's name of such a task
 
 

@@ -18,8 +18,10 @@ import numpy as np
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
 from xtreme_harness.files.json import parse_json
-from xtreme_harness.kinds.base import Kind, Reach, text_of
+from xtreme_harness.files.shown import shown
+from xtreme_harness.kinds.base import Kind, Reach
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
+from xtreme_harness.kinds.row_fields import identifier, items, refuse, text
 from xtreme_harness.kinds.spans import Table, Window, best_spans, max_context, windows
 from xtreme_harness.models.head_table import SPANS
 from xtreme_harness.models.tokenizer import Tokenizer
@@ -65,11 +67,26 @@ class _Detail:
 
 
 def _parse(row: Row, card: TaskCard) -> QAExample:
-    answers = row.values.get("answers")
-    if answers is not None and not answers and not card.options["no_answer"]:
-        raise DataError(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
-    found = None if answers is None else tuple(Answer(str(a["text"]), int(a["start"])) for a in answers)
-    return QAExample(str(row.values["id"]), text_of(row, "question"), text_of(row, "context"), found)
+    faults: list[str] = []
+    key, question, context = identifier(row, faults), text(row, "question", faults), text(row, "context", faults)
+    answers = None if row.values.get("answers") is None else _read_answers(row, faults)
+    if answers == () and not faults and not card.options["no_answer"]:
+        faults.append(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
+    refuse(faults)
+    return QAExample(key, question, context, answers)
+
+
+def _read_answers(row: Row, faults: list[str]) -> tuple[Answer, ...]:
+    """The answers of a row, each a text and the character at which it starts."""
+    found = []
+    for i, answer in enumerate(items(row, "answers", "a list of answers", faults)):
+        words, start = (answer.get("text"), answer.get("start")) if isinstance(answer, Mapping) else (None, None)
+        if isinstance(words, str) and isinstance(start, int) and not isinstance(start, bool):
+            found.append(Answer(words, start))
+        else:
+            wanted = "{text: a text, start: a number of characters}"
+            faults.append(f"{row.place}: answers[{i}]: found {shown(answer)}, expected {wanted}")
+    return tuple(found)
 
 
 def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) -> Features:

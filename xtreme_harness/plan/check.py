@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -83,11 +84,14 @@ def check_card(
 
 
 def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterator[Finding]:
-    kind = KINDS[card.kind]
+    kind, pools = KINDS[card.kind], set[str]()
     for split, language, located in _parts(card, data):
         try:
             own = resolved_labels(card, data)
             loaded = load_split(own, language, split, located, kind.parse, kind.passage)
+            if loaded.pool_key not in pools:  # languages may share one
+                deque(loaded.pool, maxlen=0)
+                pools.add(loaded.pool_key)
         except XHarnessError as error:
             yield Finding(split, language, 0, None, error.faults)
         else:

@@ -55,7 +55,9 @@ class Hyper(_Strict):
     adam_epsilon: Number = Field(default=1e-8, gt=0)
     adam_beta1: Number = Field(default=0.9, ge=0, lt=1)
     adam_beta2: Number = Field(default=0.999, ge=0, lt=1)
-    max_grad_norm: Number = Field(default=1.0, gt=0)
+    max_grad_norm: Annotated[float, BeforeValidator(_plain)] = Field(
+        default=1.0, gt=0, allow_inf_nan=True
+    )  # .inf: none
     dropout: Number | None = Field(default=None, ge=0, lt=1)  # None: the model's own
     selection: Literal["best", "last"] = "best"  # which weights are kept, by the English dev set
     eval_every: Whole | None = Field(default=None, ge=1)  # optimiser steps; None: once an epoch

@@ -29,6 +29,7 @@ __all__ = [
     "XHarnessError",
     "did_you_mean",
     "escaped",
+    "in_words",
     "listed",
 ]
 
@@ -113,6 +114,19 @@ def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
     if len(faults) <= limit:
         return tuple(faults)
     return (*faults[:limit], f"... and {len(faults) - limit:,} more")
+
+
+def in_words(error: Exception) -> str:
+    """One line for an error that no place of its own told: the system's reason and the file, or the error's name.
+
+    >>> in_words(PermissionError(13, "Permission denied", "x.tsv"))
+    'x.tsv: cannot be read or written (Permission denied)'
+    >>> in_words(KeyError("premise"))
+    "KeyError: 'premise'"
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: cannot be read or written ({error.strerror})"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _shortened(fault: str) -> str:

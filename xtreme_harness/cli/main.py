@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.errors import XHarnessError, escaped
+from xtreme_harness.errors import XHarnessError, escaped, in_words
 
 __all__ = ["cli", "main"]
 
@@ -147,9 +147,8 @@ def main(args: list[str] | None = None) -> None:
 def _unforeseen(error: Exception, flags: Mapping[str, bool]) -> str:
     """The line for an error that no place of its own told: of the system (no permission, a full disk), or a fault."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: cannot be read or written ({error.strerror})"
-    hint = "" if flags.get("verbose") else "; xharness --verbose shows where"
-    return f"unexpected {type(error).__name__}: {error}{hint}"
+        return in_words(error)
+    return f"unexpected {in_words(error)}" + ("" if flags.get("verbose") else "; xharness --verbose shows where")
 
 
 class _Escaping(logging.Formatter):

@@ -43,7 +43,13 @@ def test_listed_cuts_at_20(n: int, shown: int) -> None:
 
 def test_a_fault_cannot_speak_to_a_terminal() -> None:
     error = XHarnessError("a\x1b]0;title\x07 b\x9b2J c\x00 d\ud800 e\u202e f\tg")
-    assert str(error) == "a\\x1b]0;title\\x07 b\\x9b2J c\\x00 d\\ud800 e\\u202e f\tg"
+    assert str(error) == "a\\u001b]0;title\\u0007 b\\u009b2J c\\u0000 d\\ud800 e\\u202e f\tg"
+
+
+def test_of_very_many_faults_the_first_hundred_are_kept() -> None:
+    error = XHarnessError(*map(str, range(100_000)))
+    assert error.faults[:100] == tuple(map(str, range(100)))
+    assert error.faults[100:] == ("... and 99,900 more",)
 
 
 def test_a_long_fault_keeps_its_start_and_its_end() -> None:

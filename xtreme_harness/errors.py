@@ -29,24 +29,28 @@ __all__ = [
     "XHarnessError",
     "did_you_mean",
     "escaped",
+    "in_words",
     "listed",
+    "presentable",
 ]
 
 _CONTROL = re.compile(  # all but tab and line feed, and what turns the direction of the text after it
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _LONGEST = 2000  # characters of a fault
+_WORD = 200  # characters; no name has more, and comparing a line of megabytes takes minutes
+_MOST = 100  # faults of an error; a file of a hundred thousand bad lines has as many
 
 
 class XHarnessError(Exception):
     """Base of every error that is the user's to fix; `faults` holds one message each."""
 
     def __init__(self, *faults: str) -> None:
-        """Keep the faults, one message each, fit to be shown: `escaped`, and cut where a file's line made them long.
+        """Keep the first hundred faults, one message each, as they can be shown: `escaped`, and not longer than a page.
 
         `str()` joins them with newlines.
         """
-        self.faults: tuple[str, ...] = tuple(_shortened(escaped(fault)) for fault in faults)
+        self.faults: tuple[str, ...] = tuple(map(presentable, listed(faults, _MOST)))
         super().__init__("\n".join(self.faults))
 
 
@@ -88,19 +92,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xnlli", ["xnli", "xquad"])
     " (did you mean 'xnli'?)"
     """
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word, list(known), n=1) if len(word) <= _WORD else []
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def escaped(text: str) -> str:
     r"""Write control characters and halves of characters out, so that a terminal shows them and does not obey them.
 
-    Tabs and line feeds stay.
+    Tabs and line feeds stay, and JSON stays what it says.
 
     >>> escaped("a\x1b[2Jb")
-    'a\\x1b[2Jb'
+    'a\\u001b[2Jb'
     """
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
@@ -111,11 +115,28 @@ def listed(faults: Sequence[str], limit: int = 20) -> tuple[str, ...]:
     """
     if len(faults) <= limit:
         return tuple(faults)
-    return (*faults[:limit], f"... and {len(faults) - limit} more")
+    return (*faults[:limit], f"... and {len(faults) - limit:,} more")
 
 
-def _shortened(fault: str) -> str:
-    """The fault with its middle cut out where it is long: its start says where, its end what to do."""
+def in_words(error: Exception) -> str:
+    """One line for an error that no place of its own told: the system's reason and the file, or the error's name.
+
+    >>> in_words(PermissionError(13, "Permission denied", "x.tsv"))
+    'x.tsv: cannot be read or written (Permission denied)'
+    >>> in_words(KeyError("premise"))
+    "KeyError: 'premise'"
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: cannot be read or written ({error.strerror})"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def presentable(fault: str) -> str:
+    """A fault as it can be shown: `escaped`, and its middle cut out where it is long, which a file's line may make it.
+
+    Its start says where, its end what to do.
+    """
+    fault = escaped(fault)
     if len(fault) <= _LONGEST:
         return fault
     start, end = 3 * _LONGEST // 4, _LONGEST // 4

@@ -37,6 +37,7 @@ class Row:
 
     values: Mapping[str, Json]
     place: str  # "xnli/test-de.tsv:17" or "facebook/xnli@b8dd5d7 de/test[16]"
+    lines: Sequence[int] = field(default=(), compare=False)  # of its words, where a file gives each a line
 
 
 @dataclass(frozen=True, slots=True)

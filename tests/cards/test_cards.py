@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from xtreme_harness import CardError
-from xtreme_harness.cards import Cards, TaskCard, digest, folder
+from xtreme_harness.cards import Cards, TaskCard, digest, folder, read_suites
 from xtreme_harness.data.formats import FORMATS
 from xtreme_harness.data.hub import SHAPES
 from xtreme_harness.kinds import KINDS
@@ -319,7 +319,7 @@ def test_what_is_no_yaml_is_said_in_one_line(tmp_path: Path, text: str) -> None:
 
 def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"title: \xff\n")
-    with pytest.raises(CardError, match=r"mine\.yaml: not YAML: 'utf-8' codec"):
+    with pytest.raises(CardError, match=r"mine\.yaml: not UTF-8 \(byte 7\)"):
         all_cards([tmp_path])
 
 
@@ -359,3 +359,25 @@ class TestInclude:
         (tmp_path / "two.yaml").write_text("include: one.yaml\n")
         with pytest.raises(CardError, match="includes itself"):
             all_cards([tmp_path / "one.yaml"])
+
+
+SUITES: list[tuple[Any, str]] = [
+    (5, "mine: Input should be a valid dictionary or instance of Suite (found 5)"),
+    ({"title": "t", "tasks": "xnli", "groups": {}}, "mine.tasks: Input should be a list (found 'xnli')"),
+    ({"title": 5, "tasks": [], "groups": {}}, "mine.title: Input should be a valid string (found 5)"),
+    ({"title": "t", "tasks": [], "groups": {"a": 1}}, "mine.groups.a: Input should be a list (found 1)"),
+    ({"title": "t", "tasks": [], "groups": {}, "overal": True}, "mine.overal: unknown key (did you mean 'overall'?)"),
+    (
+        {"title": "t", "tasks": [], "groups": {}, "overall": 1},
+        "mine.overall: Input should be a valid boolean (found 1)",
+    ),
+    ({"tasks": [], "groups": {}}, "mine.title: missing; it is needed here"),
+]
+
+
+@pytest.mark.parametrize(("suite", "message"), SUITES)
+def test_faults_of_suites(tmp_path: Path, suite: Any, message: str) -> None:
+    (tmp_path / "suites.yaml").write_text(yaml.safe_dump({"mine": suite}), "utf-8")
+    faults: list[str] = []
+    assert read_suites(tmp_path / "suites.yaml", faults) == {}
+    assert faults == [f"{tmp_path}/suites.yaml: {message}"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from xtreme_harness.cards.recipe import LARGE, read_recipe, recipe_names
+from tests.cards.test_expected import changed, keys
+from xtreme_harness.cards import recipe
+from xtreme_harness.cards.recipe import LARGE, Hyper, Masking, Mixture, read_recipe, recipe_names
 from xtreme_harness.errors import CardError
 from xtreme_harness.plan.cells import all_cards
 
@@ -53,8 +56,8 @@ def test_the_particular_goes_before_the_general(layers: Path, task: str, size: i
 def test_a_setting_goes_before_all_of_the_file(
     layers: Path, settings: list[str], found: dict[str, float], size: int
 ) -> None:
-    recipe = read_recipe(str(layers), settings, TASKS)
-    assert {task: recipe.hyper(task, size).lr for task in found} == found
+    read = read_recipe(str(layers), settings, TASKS)
+    assert {task: read.hyper(task, size).lr for task in found} == found
 
 
 def test_settings_reach_mixture_and_masking() -> None:
@@ -64,22 +67,22 @@ def test_settings_reach_mixture_and_masking() -> None:
         "mixture.weights.squad=t/total",
         "mlm.weight=.2",
     ]
-    recipe = read_recipe("fast", [*settings, "max_steps=none", "gradient_checkpointing=true"])
-    assert recipe.mixture.sampling == "specified"
-    assert recipe.mixture.weights == {"mnli": "2", "squad": "t/total"}
-    assert recipe.mlm.weight == 0.2
-    assert recipe.hyper("xnli", 8).max_steps is None
-    assert recipe.hyper("xnli", 8).gradient_checkpointing is True
+    read = read_recipe("fast", [*settings, "max_steps=none", "gradient_checkpointing=true"])
+    assert read.mixture.sampling == "specified"
+    assert read.mixture.weights == {"mnli": "2", "squad": "t/total"}
+    assert read.mlm.weight == 0.2
+    assert read.hyper("xnli", 8).max_steps is None
+    assert read.hyper("xnli", 8).gradient_checkpointing is True
 
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_shipped_recipes_hold_for_every_task_and_name_no_other(name: str) -> None:
     cards = all_cards()
-    recipe = read_recipe(name, tasks=list(cards.tasks))
-    assert recipe.title
+    read = read_recipe(name, tasks=list(cards.tasks))
+    assert read.title
     for task in cards.tasks:
-        assert recipe.hyper(task, LARGE).epochs > 0
-    assert recipe.comparable == (name != "fast")
+        assert read.hyper(task, LARGE).epochs > 0
+    assert read.comparable == (name != "fast")
 
 
 @pytest.mark.parametrize(
@@ -119,9 +122,9 @@ def test_an_empty_part_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(f"title: mine\n{text}\n", "utf-8")
     settings = ["lr=7", "mixture.cap=3", "mlm.weight=0.5", "tasks.squad.epochs=2"]
-    recipe = read_recipe(str(file), settings, TASKS)
-    assert (recipe.hyper("squad", LARGE).lr, recipe.hyper("squad", LARGE).epochs) == (7, 2)
-    assert (recipe.mixture.cap, recipe.mlm.weight) == (3, 0.5)
+    read = read_recipe(str(file), settings, TASKS)
+    assert (read.hyper("squad", LARGE).lr, read.hyper("squad", LARGE).epochs) == (7, 2)
+    assert (read.mixture.cap, read.mlm.weight) == (3, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +147,55 @@ def test_a_wrong_setting_is_told(setting: str, fault: str) -> None:
         read_recipe("fast", [setting], [*TASKS, *all_cards().tasks])
     assert len(caught.value.faults) == 1
     assert caught.value.faults[0].startswith(f"--set {setting}: {fault}")
+
+
+DEFAULTS = {**Hyper().model_dump(), "epochs": 3.0, "dropout": 0.1}
+WHOLE: dict[str, Any] = {
+    "name": "n", "title": "t", "source": "s", "comparable": True, "defaults": DEFAULTS, "large": {"lr": 1e-5},
+    "tasks": {"squad": {"lr": 1e-5, "large": {"epochs": 2.0}}}, "mlm": Masking().model_dump(),
+    "mixture": {"sampling": "specified", "cap": 3, "temperature": 2.0, "weights": {"squad": 1, "xnli": "t"}},
+}  # fmt: skip
+NEVER = [float("nan"), float("inf"), -float("inf"), 10**30, 1 << 40_000, -1, [], [1], {1: 2}, {None: 1}]
+NOT_FOR = {bool: ["x", 5], int: [True, "x", 1.5], float: [True, "x"], str: [True, 5, {}], type(None): [True, "x", 0]}
+
+
+@pytest.mark.parametrize(("at", "there"), list(keys(WHOLE)), ids=lambda value: str(value)[:40])
+def test_every_key_with_every_wrong_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[str | int, ...], there: Any
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("title: mine\n", "utf-8")
+    allowed = at[:2] == ("mixture", "weights") and len(at) == 3
+    for wrong in [*NEVER, *([] if allowed else NOT_FOR.get(type(there), []))]:
+        raw = changed(WHOLE, at, wrong)
+        monkeypatch.setattr(recipe, "read_yaml", lambda _: raw)  # noqa: B023 - called in this turn
+        with pytest.raises(CardError) as raised:
+            read_recipe(str(file))
+        for fault in raised.value.faults:
+            assert fault.startswith(f"{file}: {at[0]}")
+            assert "\n" not in fault
+            assert len(fault) < len(str(file)) + 250
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("lr=nan", "--set lr=nan: Input should be a finite number (found 'nan')"),
+        ("lr=1e999", "--set lr=1e999: Input should be a finite number (found '1e999')"),
+        ("max_steps=" + "9" * 5000, "--set 'max_steps=9999"),
+        ("batch_size=" + "9" * 30, "--set batch_size=999999999999999999999999999999: Input should be less than or"),
+        ("mixture.weights.squad=nan", "--set mixture.weights.squad=nan: mixture.weights.squad: Input should be a "),
+        ("mixture.weights.squad=-1", "--set mixture.weights.squad=-1: mixture.weights.squad: Input should be a "),
+    ],
+)
+def test_numbers_that_no_training_can_use(setting: str, message: str) -> None:
+    with pytest.raises(CardError) as raised:
+        read_recipe("fast", [setting])
+    (fault,) = raised.value.faults
+    assert fault.startswith(message)
+    assert len(fault) < 250
+
+
+def test_weights_are_kept_as_they_were() -> None:
+    weights = Mixture(sampling="specified", weights={"a": 1, "b": "2", "c": "t/total"}).model_dump()["weights"]
+    assert [(type(value), value) for value in weights.values()] == [(float, 1.0), (str, "2"), (str, "t/total")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -259,3 +260,29 @@ class TestDryRun:
         ended = xharness("eval", "-m", "oracle", "-t", "pawsx", "--dry-run")
         assert ended.status == 0
         assert "| 14,000 " in ended.out
+
+
+@pytest.mark.parametrize("model", ["oracle", "majority", "random"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("garbage\n", "candidate_set_entities.jsonl:1: found broken JSON"),
+        ('{"entity_id": "Q1"}\n', "candidate_set_entities.jsonl:1: found nothing under 'description', expected text"),
+        ("", "candidate_set_entities.jsonl: found an empty file, expected data"),
+    ],
+    ids=["no json", "another object", "empty"],
+)
+def test_a_self_test_reads_what_is_searched(
+    xharness: Run, samples: Path, tmp_path: Path, model: str, text: str, message: str
+) -> None:
+    shutil.copytree(samples / "mewslix", tmp_path / "mewslix")
+    pool = tmp_path / "mewslix/candidate_set_entities.jsonl"
+    pool.write_text(text if not text else pool.read_text("utf-8") + text, "utf-8")
+    if text:  # the last line, beyond those that an answer needs
+        message = message.replace(":1:", f":{pool.read_text('utf-8').count(chr(10))}:")
+    ended = xharness(
+        "eval", "-m", model, "-t", "mewslix", "--languages", "de", "--data", tmp_path, "-o", tmp_path / "out"
+    )
+    assert ended.status == 2  # no cell was evaluated
+    assert len(ended.errors) == 1
+    assert message in ended.errors[0]

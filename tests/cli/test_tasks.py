@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -88,3 +89,38 @@ def test_show_names_parts_and_the_file_of_labels(xharness: Run) -> None:
     ended = xharness("tasks", "show", "anli_plus", "ccg")
     assert "  parts:     snli, mnli, anli\n" in ended.out
     assert "  labels:    in the data folder: ccg/tags_to_id.json\n" in ended.out
+
+
+class TestReach:
+    """`check --model`: which gold answers can be given with a checkpoint's tokenizer."""
+
+    def test_share_of_every_language(self, xharness: Run, checkpoint: Path) -> None:
+        ended = xharness("tasks", "check", "xquad", "--data", "samples", "--model", checkpoint)
+        assert (ended.status, ended.err) == (0, "")
+        said = [line for line in ended.out.splitlines() if "gold answers can be given" in line]
+        assert len(said) == ended.out.count(" examples; ") == 6
+        given = r"\d+\.\d % of 21 gold answers can be given to the letter, 100\.0 % in whole tokens"
+        assert re.fullmatch(f"xquad test en: {given}", said[0])
+
+    def test_tasks_without_answers_in_a_text(self, xharness: Run, checkpoint: Path) -> None:
+        ended = xharness("tasks", "check", "xnli", "--data", "samples", "--model", checkpoint)
+        assert ended.status == 0
+        assert "--model: no answers here are cut from a text" in ended.out
+        assert "gold answers can" not in ended.out
+
+    @pytest.mark.parametrize(
+        ("model", "said"),
+        [("oracle", "--model oracle: has no tokenizer; give a checkpoint"), ("./none", "./none: no such folder")],
+    )
+    def test_models_without_a_tokenizer(self, xharness: Run, model: str, said: str) -> None:
+        ended = xharness("tasks", "check", "xquad", "--data", "samples", "--model", model)
+        assert ended.status == 2
+        assert len(ended.errors) == 1 and said in ended.errors[0]
+
+
+def test_check_reads_what_is_searched(xharness: Run, samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "mewslix", tmp_path / "mewslix")
+    (tmp_path / "mewslix/candidate_set_entities.jsonl").write_text('{"entity_id": 5}\n', "utf-8")
+    ended = xharness("tasks", "check", "mewslix", "--data", tmp_path)
+    assert ended.status == 1
+    assert "candidate_set_entities.jsonl:1: found int 5 under 'entity_id', expected text" in ended.err

@@ -186,3 +186,62 @@ def test_bucc_is_one_row() -> None:
         fault("bucc", data, columns=SIDES, language="de")
         == f"{PLACE}: 2 rows, expected 1 that holds lists of sentences"
     )
+
+
+WRONG: list[Any] = [None, 5, True, [1], {}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("field", ["question", "context"])
+def test_texts_of_questions_are_texts(field: str, wrong: Any) -> None:
+    found = fault("squad", qa(0) | {field: [wrong]})
+    assert found == f"{PLACE}[0]: {field}: found {wrong}, expected text"
+
+
+@pytest.mark.parametrize("wrong", [None, True, [1], {}])
+def test_ids_of_questions_are_texts_or_numbers(wrong: Any) -> None:
+    assert fault("squad", qa(0) | {"id": [wrong]}) == f"{PLACE}[0]: id: found {wrong}, expected text or a number"
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (None, "[0]: answers: found None, expected texts and as many values of answer_start"),
+        ("Ada", "[0]: answers: found 'Ada', expected texts and as many values of answer_start"),
+        ({"text": ["Ada"]}, "[0]: answers: found {'text': ['Ada']}, expected texts and as many values of"),
+        ({"text": ["Ada"], "answer_start": []}, "[0]: answers: found {'text': ['Ada'], 'answer_start': []}, expected"),
+        ({"text": [4], "answer_start": [0]}, "[0]: answers[0]: found int 4 under 'text', expected text"),
+        ({"text": ["Ada"], "answer_start": ["0"]}, "[0]: answers[0]: found str '0' under 'answer_start', expected an"),
+        ([{"text": "Ada"}], "[0]: answers[0]: found nothing under 'answer_start', expected an integer"),
+        ([5], "[0]: answers[0]: found nothing under 'text', expected text"),
+    ],
+)
+def test_answers_are_texts_and_their_starts(answers: Any, message: str) -> None:
+    assert fault("squad", qa(0) | {"answers": [answers]}).startswith(PLACE + message)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_parallel_sentences_are_texts(wrong: Any) -> None:
+    found = fault("parallel", {"foreign": ["a", wrong], "english": ["b", "c"]})
+    assert found == f"{PLACE}[1]: foreign: found {wrong}, expected text"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("sentence1", "eins", ": foreign: found 'eins', expected a list of sentences"),
+        ("sentence2", ["two", None, "uno"], ": english[1]: found None, expected text"),
+        ("gold", None, ": gold: found None, expected a list of pairs of line numbers"),
+        ("gold", [[1, "2"]], ": gold[0]: pair (1, '2'), expected numbers from 1 of 2 de and 3 en sentences"),
+        ("gold", [[1, True]], ": gold[0]: pair (1, True), expected numbers from 1 of 2 de and 3 en sentences"),
+        ("gold", [[1]], ": gold[0]: pair (1), expected numbers from 1 of 2 de and 3 en sentences"),
+        ("gold", [7], ": gold[0]: pair 7, expected numbers from 1 of 2 de and 3 en sentences"),
+    ],
+)
+def test_bucc_columns_are_lists_of_sentences_and_of_pairs(column: str, value: Any, message: str) -> None:
+    assert fault("bucc", BUCC | {column: [value]}, columns=SIDES, language="de") == PLACE + message
+
+
+def test_a_truth_is_no_class() -> None:
+    found = fault("rows", {"label": [0, True]}, columns={"label": "label"}, names={"label": ("a", "b")})
+    assert found == f"{PLACE}[1]: label: class True, expected 0 to 1 (a, b)"

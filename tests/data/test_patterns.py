@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_harness.data.patterns import below, filled, matches
+from xtreme_harness.cards import FileSource
+from xtreme_harness.data.patterns import filled, matches, pattern_path
 from xtreme_harness.errors import CardError
 
 
@@ -19,10 +20,9 @@ def test_filled_by_code_and_name() -> None:
 def test_no_pattern_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     (root := tmp_path / "data").mkdir()
     (tmp_path / "secret.tsv").write_text("x")
-    for find in (below, matches):
-        with pytest.raises(CardError) as caught:
-            find(root, name, "xnli")
-        assert str(caught.value).startswith(f"xnli: the file name '{name}' ")
+    with pytest.raises(CardError) as caught:
+        matches(root, name, "xnli")
+    assert str(caught.value).startswith(f"xnli: the file name '{name}' ")
 
 
 def test_files_of_a_pattern(tmp_path: Path) -> None:
@@ -33,3 +33,10 @@ def test_files_of_a_pattern(tmp_path: Path) -> None:
     assert matches(tmp_path, "e.tsv", "xnli") == []
     with pytest.raises(CardError, match="is no pattern"):
         matches(tmp_path, "a**b", "xnli")
+
+
+def test_a_file_is_written_under_the_first_pattern_without_wildcards() -> None:
+    source = FileSource(format="tsv", files={"test": {"rows": ("x",)}}, languages={"de": "deu"})
+    assert pattern_path(["{code}/*.tsv", "{code}/a.tsv", "b.tsv"], source, "de") == "deu/a.tsv"
+    with pytest.raises(CardError, match=r"files: found a\*, \[b\], expected one without wildcards"):
+        pattern_path(["a*", "[b]"], source, "de")

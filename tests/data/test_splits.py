@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from xtreme_harness import DataError
-from xtreme_harness.data.sources import Data, locate
+from xtreme_harness.data.sources import Data, FilesFound, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import all_cards
@@ -79,8 +83,6 @@ def test_a_file_without_examples(tmp_path: Path) -> None:
 
 def test_ids_that_stand_twice(samples: Path, tmp_path: Path) -> None:
     text = (samples / "xquad/xquad.de.json").read_text("utf-8")
-    import json
-
     found = json.loads(text)
     questions = [q for a in found["data"] for p in a["paragraphs"] for q in p["qas"]]
     questions[1]["id"] = questions[0]["id"]
@@ -92,3 +94,58 @@ def test_ids_that_stand_twice(samples: Path, tmp_path: Path) -> None:
 def test_ids_of_training_rows_may_repeat(samples: Path) -> None:
     split = loaded("tydiqa", samples, "train", "en")
     assert [e.id for e in split.examples] == [str(i) for i in range(len(split.examples))]
+
+
+ODD: list[Any] = [None, True, 5, -1, 1.5, float("inf"), 10**30, "", "x", [], [None], ["x"], [5], {}, {"x": None}]
+NESTED = [  # task, split, role, language: formats whose values lie in one another
+    ("xquad", "test", "rows", "de"), ("squad_v2", "dev", "rows", "en"), ("lareqa", "test", "rows", "de"),
+    ("mewslix", "test", "rows", "de"), ("mewslix", "test", "candidates", "de"), ("mewslix", "test", "labels", "de"),
+    ("mewslix", "train", "pairs", "en"), ("commonsenseqa", "dev", "rows", "en"), ("hellaswag", "dev", "rows", "en"),
+]  # fmt: skip
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a value."""
+    if above:
+        yield above
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*above, key))
+
+
+def shortened(found: Any) -> Any:
+    """The first paragraph of a file in SQuAD's layout, with two questions; other values as they are."""
+    if isinstance(found, dict) and "data" in found:
+        found["data"] = found["data"][:1]
+        found["data"][0]["paragraphs"] = found["data"][0]["paragraphs"][:1]
+        found["data"][0]["paragraphs"][0]["qas"] = found["data"][0]["paragraphs"][0]["qas"][:2]
+    return found
+
+
+@pytest.mark.parametrize(("task", "split", "role", "language"), NESTED)
+def test_whatever_stands_at_any_depth_of_a_file_is_read_or_told(
+    samples: Path, tmp_path: Path, task: str, split: str, role: str, language: str
+) -> None:
+    located = locate(TASKS[task], split, language, Data(samples, name="here"))
+    assert isinstance(located, FilesFound)
+    original, kind = located.files[role][0], KINDS[TASKS[task].kind]
+    lines = original.suffix == ".jsonl"
+    text = original.read_text("utf-8")
+    whole = [json.loads(line) for line in text.splitlines()[:2]] if lines else shortened(json.loads(text))
+    file = tmp_path / original.name
+    files = {**located.files, role: (file,)} | ({"all": (file,)} if "all" in located.files else {})
+    refused = 0
+    for at in places(whole):
+        for odd in ODD:
+            found = copy.deepcopy(whole)
+            holder = found
+            for step in at[:-1]:
+                holder = holder[step]
+            holder[at[-1]] = odd
+            file.write_text("".join(json.dumps(o) + "\n" for o in found) if lines else json.dumps(found), "utf-8")
+            changed = FilesFound(located.source, files, located.options, "here")
+            try:
+                deque(load_split(TASKS[task], language, split, changed, kind.parse, kind.passage).pool, maxlen=0)
+            except DataError as error:
+                refused += 1
+                assert all("\n" not in fault and len(fault) < 600 for fault in error.faults)
+    assert refused > 100

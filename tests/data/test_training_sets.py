@@ -144,16 +144,20 @@ def test_labels_of_a_local_file(tmp_path: Path) -> None:
     [
         ('{"N": 0, "S": 2}', "found 2 labels, expected each to have a number of its own from 0 on"),
         ("{}", "found 0 labels"),
-        ("[1]", "expected a JSON object of labels and numbers"),
-        ('{"N": "x"}', "expected a JSON object of labels and numbers"),
-        ("{", "expected a JSON object of labels and numbers"),
+        ("[1]", "found a JSON list, expected an object of labels and numbers"),
+        ('{"N": "x"}', "'N': found 'x', expected the number of the label"),
+        ('{"N": "\u00b2"}', "'N': found '\u00b2', expected the number of the label"),
+        ('{"N": 1e999}', "'N': found inf, expected the number of the label"),
+        ('{"N": true}', "'N': found True, expected the number of the label"),
+        ('{"N": [0]}', r"'N': found \[0\], expected the number of the label"),
+        ("{", "found broken JSON"),
     ],
-    ids=["gap", "empty", "list", "no number", "no json"],
+    ids=["gap", "empty", "list", "no number", "digit", "infinite", "bool", "list for a number", "no json"],
 )
 def test_a_wrong_file_of_labels(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DataError, match=message) as raised:
         resolved_labels(CARDS.card("ccg"), ccg(tmp_path / "ccg", text))
-    assert str(raised.value).startswith(f"{tmp_path}/ccg/tags_to_id.json: ")
+    assert str(raised.value).startswith(f"{tmp_path}/ccg/tags_to_id.json:")
 
 
 @pytest.mark.parametrize("data", [SAMPLES, Data()], ids=["samples", "hub"])

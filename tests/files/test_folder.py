@@ -27,6 +27,14 @@ def test_a_lock_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         pass
 
 
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    for name in (".results.json.1.tmp", "cells/xnli/.en.json.2.tmp", "training/.state.pt.3.tmp", "mine/.a.4.tmp"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("half")
+    with locked(tmp_path):
+        assert [path.name for path in tmp_path.rglob(".*.tmp")] == [".a.4.tmp"]
+
+
 def test_a_log_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("kept")
     (tmp_path / "log.txt").symlink_to("victim")

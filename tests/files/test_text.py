@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_given
+from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_below, write_given
 
 
 def mode(path: Path) -> int:
@@ -36,6 +38,18 @@ def test_a_link_in_an_output_folder_is_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "x").is_symlink()
 
 
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", "linked/x", "linked/b/x", ""])
+def test_nothing_is_written_out_of_a_folder(tmp_path: Path, name: str) -> None:
+    (root := tmp_path / "root").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (root / "linked").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError):
+        write_below(root, name, "new")
+    assert not list((tmp_path / "elsewhere").iterdir())
+    write_below(root, "a/b/x", "new")
+    assert (root / "a/b/x").read_text() == "new"
+
+
 def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("old")
     (tmp_path / "x").symlink_to("target")
@@ -58,15 +72,14 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 def test_more_than_a_pipe_holds_is_written_to_its_reader(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x")
-    reading = os.open(tmp_path / "x", os.O_RDONLY | os.O_NONBLOCK)
-    os.set_blocking(reading, True)
-    got: list[bytes] = []
-    thread = threading.Thread(target=lambda: got.extend(iter(lambda: os.read(reading, 65536), b"")))
-    thread.start()
-    write_given(tmp_path / "x", "n" * 1_000_000)
-    thread.join(20)
-    os.close(reading)
-    assert len(b"".join(got)) == 1_000_000
+    with (tmp_path / "got").open("wb") as got, subprocess.Popen(["cat", tmp_path / "x"], stdout=got) as reader:
+        for _ in range(500):  # until it has opened the pipe
+            with suppress(OutputError):
+                write_given(tmp_path / "x", "n" * 1_000_000)
+                break
+            time.sleep(0.01)
+        assert reader.wait(20) == 0
+    assert (tmp_path / "got").read_text() == "n" * 1_000_000
 
 
 def test_a_pipe_without_a_reader_is_refused_at_once(tmp_path: Path) -> None:

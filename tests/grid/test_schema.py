@@ -10,6 +10,7 @@ from xtreme_harness import CardError
 from xtreme_harness.grid.prepare import grid_runs
 from xtreme_harness.grid.schema import Grid, read_grid
 
+LONG = "x" * 256
 LEAST = "bases: base\nintermediates: [mnli]\ntargets: xnli\n"
 
 
@@ -47,6 +48,10 @@ def test_limits_for_all_make_one_training_each(tmp_path: Path) -> None:
         (LEAST.replace("mnli", "tatoeba"), "intermediates[0]: tatoeba: has no training data"),
         (LEAST.replace("xnli", "xnlli"), "targets[0]: unknown task 'xnlli' (did you mean 'xnli'?)"),
         (LEAST.replace("mnli", "mnli, [mnli]"), "intermediates: 'mnli' stands twice; give one of them another `name`"),
+        (LEAST.replace("mnli", "{tasks: mnli, name: ..}"), "intermediates: '..' cannot be the name of a folder"),
+        (LEAST.replace("mnli", "{tasks: mnli, name: .}"), "intermediates: '.' cannot be the name of a folder"),
+        (LEAST.replace("bases: base", "bases: [{model: x, name: ..}]"), "bases: '..' cannot be the name of a folder"),
+        (LEAST.replace("mnli", f"{{tasks: mnli, name: {LONG}}}"), f"intermediates: '{LONG}' cannot be the name of"),
         (LEAST.replace("mnli", "{tasks: mnli, name: a/b}"), "intermediates: 'a/b' cannot be the name of a folder"),
         (LEAST.replace("mnli", "{tasks: mnli, name: none}"), "intermediates: the name 'none' is that of the baseline"),
         (LEAST + "seeds: [1, 2, 1]\n", "seeds: '1' stands twice"),

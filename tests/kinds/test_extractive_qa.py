@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.letters import LETTERS
 from tests.fixtures.prediction_faults import faults_of
+from tests.fixtures.tokenizer_kinds import KINDS_OF_TOKENIZERS, tokenizer_kind
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.kinds.extractive_qa import Answer, QAExample, max_context, windows
+from xtreme_harness.kinds.base import Reach
+from xtreme_harness.kinds.extractive_qa import Answer, QAExample
+from xtreme_harness.kinds.spans import max_context, windows
+from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Row, Split
 
@@ -197,3 +201,54 @@ def test_faults_of_answers() -> None:
     ]
     assert faults_of("xquad", '{"data": ["a"]}') == [": found a JSON list, expected an object of id: answer"]
     assert faults_of("xquad", '{"a": "x",\n"b": ', golds) == [":2: not JSON: Expecting value; is the file complete?"]
+
+
+SCRIPTS = (
+    "Anna", "1822", "5", "U.S.", "(x-ray)", "5%", "café", "cafe\u0301", "Vie\u0302\u0323t", "ﬁne", "½", "Ⅳ", "İß",
+    "हिंदी", "क़िला", "ท่านน้ำ", "เก้า", "مَدْرَسَةٌ", "می\u200cخواهم", "\u200fשָׁלוֹם", "x\u00ady", "a\x00b",
+    "贝加尔湖", "가각", "\u1100\u1161\u11a8", "\uff76\uff9e", "カ", "👨\u200d👩\u200d👧", "👩🏽", "🇩🇪", "𐍈𝒳",
+)  # fmt: skip
+SPLIT_OTHERWISE = ("without unknown", "nmt")  # drops what it does not know; makes blanks of format characters
+
+
+class TestReach:
+    """Which gold answers the goals of training give back."""
+
+    def reach(self, tokenizer: Tokenizer, context: str, *answers: str, **options: Any) -> tuple[int, int, int]:
+        card = CARD.with_options(options)
+        golds = tuple(Answer(text, context.index(text)) for text in answers)
+        cell: Split[Any] = Split("xquad", "en", "test", (QAExample("0", "who?", context, golds),))
+        assert KIND.reach is not None
+        found = KIND.reach(KIND.featurize(cell, tokenizer, card), cell, card)
+        return found.answers, found.exact, found.whole
+
+    def test_letters(self) -> None:
+        assert self.reach(LETTERS, "Anna Berg came.", "Anna", "nna B", "came") == (3, 3, 3)
+        assert self.reach(LETTERS, "x" * 40 + " y", "x" * 30, "x" * 31, "y") == (3, 2, 2)  # 30 tokens are the most
+        assert self.reach(LETTERS, "x " * 40 + "y", "y", max_length=24, stride=8) == (1, 1, 1)
+
+    def test_within_a_token(self) -> None:
+        assert self.reach(tokenizer_kind("words"), "Anna Berg came.", "Anna", "nna B") == (2, 1, 2)
+
+    def test_no_gold(self) -> None:
+        cell = split(EN)
+        assert KIND.reach is not None
+        assert KIND.reach(KIND.featurize(cell, LETTERS, CARD), cell, CARD) == Reach(0, 0, 0)
+
+    @pytest.mark.parametrize("name", KINDS_OF_TOKENIZERS)
+    @settings(max_examples=15, deadline=None)
+    @given(st.lists(st.sampled_from(SCRIPTS), min_size=1, max_size=8), st.data())
+    def test_tokenizers_of_every_kind_reach_every_word(self, name: str, words: list[str], data: st.DataObject) -> None:
+        first = data.draw(st.integers(0, len(words) - 1))
+        last = data.draw(st.integers(first, len(words) - 1))
+        begin, end = data.draw(st.integers(0, len(words[first]) - 1)), data.draw(st.integers(1, len(words[last])))
+        context, lead = " ".join(words), sum(len(word) + 1 for word in words[:first])
+        whole = " ".join(words[first : last + 1])
+        part = whole[begin : len(whole) - len(words[last]) + end]
+        card = CARD.with_options({"max_answer_tokens": 400, "max_length": 500})
+        golds = (Answer(whole, lead), *([Answer(part, lead + begin)] if part.strip() == part != "" else []))
+        cell: Split[Any] = Split("xquad", "en", "test", (QAExample("0", "who?", context, golds),))
+        assert KIND.reach is not None
+        found = KIND.reach(KIND.featurize(cell, tokenizer_kind(name), card), cell, card)
+        assert found.whole == found.answers == len(golds)
+        assert found.exact >= 1 or name in SPLIT_OTHERWISE

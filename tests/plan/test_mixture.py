@@ -62,7 +62,7 @@ def test_weights_may_change_with_time() -> None:
         (Mixture(sampling="specified", weights={"a": 1}), "none for b; sampling specified needs one for every task"),
         (Mixture(sampling="specified", weights={"a": 1, "bb": 1}), r"weights.bb: not one of the tasks \(did you mean"),
         (Mixture(sampling="specified", weights={"a": 1, "b": "t"}), "found 't', expected a number"),
-        (Mixture(sampling="specified", weights={"a": -1, "b": 1}), "none may be negative"),
+        (Mixture(sampling="time-dependent", weights={"a": "0 - 1", "b": "1"}), "none may be negative"),
         (Mixture(sampling="specified", weights={"a": 0, "b": 0}), "one must be positive"),
         (Mixture(sampling="time-dependent", weights={"a": "open('x')", "b": "1"}), "expected arithmetic"),
     ],

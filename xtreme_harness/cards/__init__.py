@@ -6,7 +6,7 @@ The only module that knows where `tasks/` lies. A card is data: adding a task is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
@@ -15,9 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from xtreme_harness.cards.faults import key_fault, part_faults, unknown_members, unknown_names, vocabulary_faults
+from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_members, unknown_names, vocabulary_faults
 from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.files.shown import shown
 from xtreme_harness.files.yaml import read_yaml
 
 __all__ = [
@@ -34,7 +35,10 @@ __all__ = [
     "folder",
     "load_cards",
     "read_card",
+    "read_suites",
 ]
+
+_LONGEST = 100  # cards in a chain of includes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,16 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
             files.extend(_card_files(place))
         except CardError as error:
             faults.extend(error.faults)
+    known: dict[Path, dict[str, Any]] = {}
     for file in files:
         try:
-            card = read_card(file, vocabulary)
+            card = read_card(file, vocabulary, known)
         except CardError as error:
             faults.extend(error.faults)
             continue
         tasks[card.name], places[card.name] = card, str(file)
     suites_file = folder() / "suites.yaml"
-    suites = {name: Suite.model_validate(suite) for name, suite in read_yaml(suites_file).items()}
+    suites = read_suites(suites_file, faults)
     if not faults:
         faults = [*unknown_members(suites, tasks, suites_file), *unknown_names(suites, tasks, places)]
         faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, places[card.name])]
@@ -127,17 +132,33 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     return Cards(tasks, suites, places)
 
 
-def read_card(file: Path, vocabulary: Vocabulary) -> TaskCard:
+def read_suites(file: Path, faults: list[str]) -> dict[str, Suite]:
+    """Read the suites; what is wrong with one becomes a fault."""
+    suites: dict[str, Suite] = {}
+    for name, raw in read_yaml(file).items():
+        try:
+            suites[name] = Suite.model_validate(raw)
+        except ValidationError as error:
+            faults += schema_faults(file, error.errors(), (str(name),), Suite)
+    return suites
+
+
+def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, Any]] | None = None) -> TaskCard:
     """Read and check one card, and lay its options over its kind's; `include: other.yaml` takes the other's keys first.
+
+    Args:
+        file: the card.
+        vocabulary: what it may say.
+        known: what files hold that were read; those that this card needs are added.
 
     Raises:
         CardError: one message a fault: file, key path, what was found, what was expected.
     """
-    raw = _included(file)
+    raw = _included(file, {} if known is None else known)
     try:
         card = TaskCard.model_validate(raw)
     except ValidationError as error:
-        raise CardError(*[key_fault(file, e, raw) for e in error.errors()]) from None
+        raise CardError(*schema_faults(file, error.errors())) from None
     faults = [f"{file}: {fault}" for fault in vocabulary_faults(card, vocabulary)]
     if card.name != file.stem:
         faults.append(f"{file}: name: found '{card.name}', expected '{file.stem}', the name of the file")
@@ -158,18 +179,46 @@ def _card_files(place: Path) -> list[Path]:
     return cards
 
 
-def _included(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    raw = read_yaml(file)
+def _included(start: Path, known: dict[Path, dict[str, Any]]) -> dict[str, Any]:
+    """The keys of a card, laid over those of the cards that it includes."""
+    chain: list[tuple[Path, dict[str, Any]]] = []
+    seen: set[Path] = set()
+    file: Path | None = start
+    while file is not None:
+        if len(chain) > _LONGEST:
+            raise CardError(f"{start}: include: found a chain of more than {_LONGEST} cards, expected a shorter one")
+        if file not in known:
+            known[file] = read_yaml(file)
+        chain.append((file, known[file]))
+        seen.add(file.resolve())
+        file = _base(file, known[file], seen)
+    raw = chain[-1][1]
+    for place, above in reversed(chain[:-1]):
+        raw = _merged(raw, {"name": place.stem, **{key: value for key, value in above.items() if key != "include"}})
+    return raw
+
+
+def _base(file: Path, raw: Mapping[str, Any], seen: Collection[Path]) -> Path | None:
+    """The card that a card includes; None where it includes none."""
     if "include" not in raw:
-        return raw
-    name = str(raw.pop("include"))
-    near = file.parent / name
-    base = near if near.exists() else folder() / name
-    if not base.exists():
-        raise CardError(f"{file}: include: '{name}' is neither beside this card nor among those that are shipped")
-    if base.resolve() in seen:
+        return None
+    name = raw["include"]
+    if not isinstance(name, str) or not name:
+        raise CardError(f"{file}: include: found {shown(name)}, expected the file of a card, such as xnli.yaml")
+    found = next((place for place in (file.parent / name, folder() / name) if _is_there(place)), None)
+    if found is None:
+        said = f"'{name}'" if len(name) < _LONGEST else shown(name)
+        raise CardError(f"{file}: include: {said} is neither beside this card nor among those that are shipped")
+    if found.resolve() in seen:
         raise CardError(f"{file}: include: '{name}' includes itself")
-    return _merged(_included(base, (*seen, file.resolve())), {"name": file.stem, **raw})
+    return found
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,34 +8,56 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from xtreme_harness.cards.expected import TEXT, Expected, like, mapping
 from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
 from xtreme_harness.errors import did_you_mean
+from xtreme_harness.files.shown import plain, shown, some
 from xtreme_harness.languages import LANGUAGES, nearest_code
 
-__all__ = ["key_fault", "part_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
+__all__ = ["part_faults", "schema_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
 
 
-def key_fault(file: Path, error: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
-    """Say what the schema found: file, key path, what was wrong, the nearest known key."""
-    where = _key_path(error["loc"])
+def schema_faults(
+    file: Path, errors: Sequence[Mapping[str, Any]], above: tuple[str, ...] = (), model: type[BaseModel] = TaskCard
+) -> list[str]:
+    """Say what the schema found, of each key once: a list whose items are wrong is not too short as well.
+
+    Args:
+        file: the card, or the suites.
+        errors: of pydantic.
+        above: keys under which the schema stands in the file.
+        model: the schema.
+    """
+    inside = {error["loc"][:-1] for error in errors}
+    told = [error for error in errors if not (error["type"] == "too_short" and error["loc"] in inside)]
+    by_path: dict[str, Mapping[str, Any]] = {}
+    for error in told:
+        by_path.setdefault(_key_path((*above, *error["loc"])), error)
+    return [f"{file}: {_key_fault(where, error, model)}" for where, error in by_path.items()]
+
+
+def _key_fault(where: str, error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say what the schema found: key path, what was wrong, the nearest known key."""
     if error["type"] == "extra_forbidden":
-        known = _known_keys(error["loc"])
-        return f"{file}: {where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
+        known = _known_keys(error["loc"], model)
+        return f"{where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
     if error["type"] == "missing":
-        return f"{file}: {where}: missing; {'every card needs it' if len(error['loc']) == 1 else 'it is needed here'}"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
+        every = model is TaskCard and len(error["loc"]) == 1
+        return f"{where}: missing; {'every card needs it' if every else 'it is needed here'}"
+    found = "" if isinstance(error["input"], dict) else f" (found {shown(error['input'])})"
     if isinstance(error["input"], bool):
-        found = f" (found {error['input']!r}: YAML reads no, off, yes, on so; put it in quotes)"
+        found = f" (found {error['input']}: YAML reads no, off, yes, on so; put it in quotes)"
     wrong = error["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
-    return f"{file}: {where + ': ' if where else ''}{wrong}{found}"
+    return f"{where + ': ' if where else ''}{wrong}{found}"
 
 
 def _key_path(loc: Sequence[int | str]) -> str:
-    steps = [s for s in loc if not (isinstance(s, str) and "[" in s)]
-    return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
+    steps = [step for step in loc if step != "[key]"]  # of a mapping, which pydantic names so
+    said = (f"[{s}]" if isinstance(s, int) else f".{plain(s)}" for s in steps)
+    return "".join(said).removeprefix(".")
 
 
-def _known_keys(loc: Sequence[int | str]) -> list[str]:
+def _known_keys(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:
     parents: dict[str, type[BaseModel]] = {
         "hub": HubSource,
         "official": FileSource,
@@ -43,8 +65,8 @@ def _known_keys(loc: Sequence[int | str]) -> list[str]:
         "suites": Membership,
         "presets": Preset,
     }
-    model = parents.get(str(loc[0]), TaskCard) if len(loc) > 1 else TaskCard
-    return list(model.model_fields)
+    found = parents.get(str(loc[0]), model) if len(loc) > 1 else model
+    return list(found.model_fields)
 
 
 def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
@@ -54,25 +76,35 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     def check(where: str, word: str, known: Collection[str], what: str = "") -> None:
         if word not in known:
             near = did_you_mean(word, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
-            faults.append(f"{where}: unknown {what or where.split('.')[-1]} '{word}'{near}")
+            faults.append(f"{where}: unknown {what or where.split('.')[-1]} {shown(word)}{near}")
 
     check("kind", card.kind, words.kinds)
     check("metric", card.metric, words.metrics)
-    for option in card.options:
-        if card.kind in words.kinds:
-            check(f"options.{option}", option, words.kinds[card.kind], "option")
+
+    def check_options(where: str, options: Mapping[str, Any], known: Mapping[str, Expected]) -> None:
+        for option, value in options.items():
+            check(f"{where}.{option}", option, known, "option")
+            faults.extend(known[option].faults(f"{where}.{option}", value) if option in known else ())
+
+    if card.kind in words.kinds:
+        own = {name: like(value) for name, value in words.kinds[card.kind].items()}
+        check_options("options", card.options, {**own, **words.expected[card.kind]})
+        faults += [] if faults else words.card_faults[card.kind](card)
     for name, source in (("official", card.official), ("upstream", card.upstream)):
         if source:
             check(f"{name}.format", source.format, words.formats)
-            for option in source.options if source.format in words.formats else ():
-                check(f"{name}.options.{option}", option, words.formats[source.format], "option")
+            if source.format in words.formats:
+                check_options(f"{name}.options", source.options, words.formats[source.format])
     if card.hub:
         check("hub.shape", card.hub.shape, words.shapes)
+        if card.hub.shape in words.shapes:
+            check_options("hub.options", card.hub.options, words.shapes[card.hub.shape])
+        faults += mapping(TEXT, words.column, "fields").faults("hub.columns", card.hub.columns)
     lists = {f"suites.{s}.languages": m.languages for s, m in card.suites.items()} | {"languages": card.languages}
     for where, codes in lists.items():
         for i, code in enumerate(codes):
             if code not in LANGUAGES:
-                faults.append(f"{where}[{i}]: unknown code '{code}'{nearest_code(code)}")
+                faults.append(f"{where}[{i}]: unknown code {shown(code)}{nearest_code(code)}")
     return faults
 
 
@@ -94,13 +126,13 @@ def unknown_names(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard], pl
         for name in card.suites:
             if name not in suites:
                 near = did_you_mean(name, suites) or f"; known: {', '.join(suites)}"
-                faults.append(f"{places[card.name]}: suites.{name}: unknown suite '{name}'{near}")
+                faults.append(f"{places[card.name]}: suites.{name}: unknown suite {shown(name)}{near}")
         lists = {"train": card.train} | {f"suites.{s}.train": m.train or () for s, m in card.suites.items()}
         for where, units in lists.items():
             for i, unit in enumerate(units):
                 if unit not in tasks:
                     faults.append(
-                        f"{places[card.name]}: {where}[{i}]: unknown task '{unit}'{did_you_mean(unit, tasks)}"
+                        f"{places[card.name]}: {where}[{i}]: unknown task {shown(unit)}{did_you_mean(unit, tasks)}"
                     )
     return faults
 
@@ -111,7 +143,7 @@ def part_faults(card: TaskCard, tasks: Mapping[str, TaskCard], file: str) -> lis
     for i, name in enumerate(card.parts):
         where, part = f"{file}: parts[{i}]", tasks.get(name)
         if part is None:
-            faults.append(f"{where}: unknown task '{name}'{did_you_mean(name, tasks)}")
+            faults.append(f"{where}: unknown task {shown(name)}{did_you_mean(name, tasks)}")
             continue
         if part.parts:
             faults.append(f"{where}: '{name}' has parts of its own; name these")
@@ -119,6 +151,6 @@ def part_faults(card: TaskCard, tasks: Mapping[str, TaskCard], file: str) -> lis
         for what in ("kind", "labels", "labels_file"):
             mine, theirs = getattr(card, what), getattr(part, what)
             if mine != theirs:
-                shown = [value if isinstance(value, str) else f"[{', '.join(value)}]" for value in (theirs, mine)]
-                faults.append(f"{where}: '{name}' has {what} {shown[0]}, expected {shown[1]} as in this card")
+                said = [value if isinstance(value, str) else f"[{some(value)}]" for value in (theirs, mine)]
+                faults.append(f"{where}: '{name}' has {what} {said[0]}, expected {said[1]} as in this card")
     return faults

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from xtreme_harness.cards import folder
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.files.shown import plain, shown
 from xtreme_harness.files.yaml import read_yaml
 
 __all__ = ["SAMPLINGS", "Hyper", "Masking", "Mixture", "Recipe", "read_recipe", "recipe_names"]
@@ -20,63 +21,97 @@ LARGE = 1024  # hidden size from which a recipe's `large` values hold
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+_MOST = 10**12  # beyond any use of a number here
+
+
+def _plain(value: Any) -> Any:
+    """Refuse what YAML reads as true or false, and numbers that no float holds, where a number should stand."""
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")
+    if isinstance(value, int) and abs(value) > _MOST:
+        raise ValueError(f"Input should be at most {_MOST:,}")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_plain), Field(le=_MOST)]
+Whole = Annotated[int, BeforeValidator(_plain), Field(le=_MOST)]
 
 
 class Hyper(_Strict):
     """The hyper-parameters of one training task."""
 
-    lr: float = Field(default=2e-5, gt=0)
-    epochs: float = Field(default=3, gt=0)
-    max_steps: int | None = Field(default=None, ge=1)  # optimiser steps at most; None: as many as the epochs take
-    batch_size: int = Field(default=32, ge=1)  # examples (windows of a passage, chunks of a sentence) an optimiser step
-    max_length: int | None = Field(default=None, ge=8)  # tokens of a sequence; None: the card's
-    warmup_ratio: float = Field(default=0.0, ge=0, le=1)  # share of the steps
-    warmup_steps: int = Field(default=0, ge=0)  # instead of the ratio, where it is not 0
+    lr: Number = Field(default=2e-5, gt=0)
+    epochs: Number = Field(default=3, gt=0)
+    max_steps: Whole | None = Field(default=None, ge=1)  # optimiser steps at most; None: as many as the epochs take
+    batch_size: Whole = Field(default=32, ge=1)  # examples (windows of a passage, chunks of a sentence) a step
+    max_length: Whole | None = Field(default=None, ge=8)  # tokens of a sequence; None: the card's
+    warmup_ratio: Number = Field(default=0.0, ge=0, le=1)  # share of the steps
+    warmup_steps: Whole = Field(default=0, ge=0)  # instead of the ratio, where it is not 0
     schedule: Literal["linear", "constant"] = "linear"  # after the warm-up: down to 0, or level
-    weight_decay: float = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
-    adam_epsilon: float = Field(default=1e-8, gt=0)
-    adam_beta1: float = Field(default=0.9, ge=0, lt=1)
-    adam_beta2: float = Field(default=0.999, ge=0, lt=1)
-    max_grad_norm: float = Field(default=1.0, gt=0)
-    dropout: float | None = Field(default=None, ge=0, lt=1)  # None: the model's own
+    weight_decay: Number = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
+    adam_epsilon: Number = Field(default=1e-8, gt=0)
+    adam_beta1: Number = Field(default=0.9, ge=0, lt=1)
+    adam_beta2: Number = Field(default=0.999, ge=0, lt=1)
+    max_grad_norm: Annotated[float, BeforeValidator(_plain)] = Field(
+        default=1.0, gt=0, allow_inf_nan=True
+    )  # .inf: none
+    dropout: Number | None = Field(default=None, ge=0, lt=1)  # None: the model's own
     selection: Literal["best", "last"] = "best"  # which weights are kept, by the English dev set
-    eval_every: int | None = Field(default=None, ge=1)  # optimiser steps; None: once an epoch
-    eval_examples: int | None = Field(default=None, ge=1)  # the first so many of the dev set; None: all
-    patience: int | None = Field(default=None, ge=1)  # stop after so many evaluations without improvement
+    eval_every: Whole | None = Field(default=None, ge=1)  # optimiser steps; None: once an epoch
+    eval_examples: Whole | None = Field(default=None, ge=1)  # the first so many of the dev set; None: all
+    patience: Whole | None = Field(default=None, ge=1)  # stop after so many evaluations without improvement
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # of the forward pass; weights are float32
-    token_budget: int | None = Field(default=None, ge=64)  # padded tokens computed at once; None: by device
+    token_budget: Whole | None = Field(default=None, ge=64)  # padded tokens computed at once; None: by device
     gradient_checkpointing: bool = False
-    lora_rank: int | None = Field(default=None, ge=1)  # train low-rank additions of this rank and the head only
-    lora_alpha: float = Field(default=16.0, gt=0)
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    score_scale: float = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
-    softmax_group: int | None = Field(
+    lora_rank: Whole | None = Field(default=None, ge=1)  # train low-rank additions of this rank and the head only
+    lora_alpha: Number = Field(default=16.0, gt=0)
+    lora_dropout: Number = Field(default=0.0, ge=0, lt=1)
+    score_scale: Number = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
+    softmax_group: Whole | None = Field(
         default=None, ge=2
     )  # dual encoders: pairs that share a softmax; None: the whole batch
+
+
+def _weight(value: Any) -> Any:
+    """A number from 0; of a text that is no number, whoever reckons with it says what is wrong."""
+    try:
+        number = float(value) if isinstance(value, str) else _plain(value)
+    except ValueError as error:
+        if isinstance(value, str):
+            return value
+        raise error
+    if not isinstance(number, int | float) or not 0 <= number <= _MOST:
+        raise ValueError("Input should be a number from 0, or an expression in t and total")
+    return value if isinstance(value, str) else float(number)
+
+
+Weight = Annotated[float | str, PlainValidator(_weight)]
 
 
 class Mixture(_Strict):
     """From which task an optimiser step draws; weights as in jiant 2."""
 
     sampling: Sampling = "proportional"
-    cap: int | None = Field(default=None, ge=1)  # a task counts as having at most so many examples
-    temperature: float = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
-    weights: dict[str, float | str] = {}  # task -> weight; time-dependent: an expression in t (step) and total
+    cap: Whole | None = Field(default=None, ge=1)  # a task counts as having at most so many examples
+    temperature: Number = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
+    weights: dict[str, Weight] = {}  # task -> weight; time-dependent: an expression in t (step) and total
 
 
 class Masking(_Strict):
     """Multilingual masked-language modelling as one more task."""
 
-    weight: float = Field(default=0.1, gt=0, lt=1)  # share of the optimiser steps
-    probability: float = Field(
+    weight: Number = Field(default=0.1, gt=0, lt=1)  # share of the optimiser steps
+    probability: Number = Field(
         default=0.15, gt=0, lt=1
     )  # of a token to be predicted: 80 % masked, 10 % random, 10 % kept
-    language_exponent: float = Field(
+    language_exponent: Number = Field(
         default=0.7, ge=0, le=1
     )  # a language is drawn by its number of lines to this power
-    max_length: int = Field(default=256, ge=8)
-    batch_size: int = Field(default=32, ge=1)
+    max_length: Whole = Field(default=256, ge=8)
+    batch_size: Whole = Field(default=32, ge=1)
 
 
 class Recipe(_Strict):
@@ -85,7 +120,7 @@ class Recipe(_Strict):
     name: str
     title: str
     source: str = ""
-    comparable: bool = True  # may figures stand beside published ones?
+    comparable: Annotated[bool, Field(strict=True)] = True  # may figures stand beside published ones?
     defaults: dict[str, Any] = {}
     large: dict[str, Any] = {}  # over the defaults, for encoders of hidden size 1,024 and more
     tasks: dict[str, dict[str, Any]] = {}  # task -> its own values, with `large` inside for large encoders
@@ -152,25 +187,26 @@ def _filled(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _faults(raw: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
     """Misspelt keys and wrong values, each with its path."""
-    faults = [f"{key}: unknown key{did_you_mean(key, _KEYS)}" for key in raw if key not in _KEYS]
+    faults = [f"{plain(key)}: unknown key{did_you_mean(str(key), _KEYS)}" for key in raw if key not in _KEYS]
     for where, model in (("mixture", Mixture), ("mlm", Masking), ("defaults", Hyper), ("large", Hyper)):
         faults += _model_faults(where, raw.get(where, {}), model)
     by_task = raw.get("tasks", {})
     if not isinstance(by_task, dict):
-        return [*faults, f"tasks: found {by_task!r}, expected keys and values"]
-    for task, values in by_task.items():
-        if tasks and task not in tasks:
+        return [*faults, f"tasks: found {shown(by_task)}, expected keys and values"]
+    for name, values in by_task.items():
+        task = plain(name)
+        if not isinstance(name, str) or (tasks and name not in tasks):
             faults.append(f"tasks.{task}: unknown task{did_you_mean(task, tasks)}")
         own = values if isinstance(values, dict) else {}
-        plain = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
-        faults += _model_faults(f"tasks.{task}", plain, Hyper)
+        own_values = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
+        faults += _model_faults(f"tasks.{task}", own_values, Hyper)
         faults += _model_faults(f"tasks.{task}.large", own.get("large", {}), Hyper)
     return faults
 
 
 def _model_faults(where: str, values: Any, model: type[BaseModel]) -> list[str]:
     if not isinstance(values, dict):
-        return [f"{where}: found {values!r}, expected keys and values"]
+        return [f"{where}: found {shown(values)}, expected keys and values"]
     try:
         model.model_validate(values)
     except ValidationError as error:
@@ -179,10 +215,10 @@ def _model_faults(where: str, values: Any, model: type[BaseModel]) -> list[str]:
 
 
 def _spoken(fault: Mapping[str, Any], model: type[BaseModel] = Hyper) -> str:
-    where = ".".join(str(step) for step in fault["loc"])
+    where = ".".join(plain(step) for step in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key{did_you_mean(str(fault['loc'][-1]), model.model_fields)}"
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')} (found {shown(fault['input'])})"
 
 
 def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
@@ -195,7 +231,8 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
     match path:
         case ["mixture", "weights", task]:
             raw.setdefault("mixture", {}).setdefault("weights", {})[task] = value
-            return []
+            faults = _model_faults("mixture", {"weights": {task: value}}, Mixture)
+            return [f"--set {plain(setting)}: {fault}" for fault in faults]
         case ["mixture" | "mlm" as part, name]:
             model: type[BaseModel] = Mixture if part == "mixture" else Masking
             place = raw.setdefault(part, {})
@@ -212,7 +249,8 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
     try:
         model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
     except ValidationError as error:
-        return [f"--set {setting}: {error.errors()[0]['msg']} (found {text!r})"]
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        return [f"--set {plain(setting)}: {said} (found {shown(text)})"]
     place[name] = value
     for own in _narrower(raw, path):
         own.pop(name, None)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    model_validator,
+)
+
+from xtreme_harness.cards.expected import Expected, path_fault
+from xtreme_harness.files.shown import shown
 
 __all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
 
@@ -28,7 +40,28 @@ def _roles(value: Any) -> Any:
     return {"rows": value} if isinstance(value, str | list) else value
 
 
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_strings)]
+def _below(pattern: str) -> str:
+    if fault := path_fault(pattern):
+        raise ValueError(f"expected a path below the data folder {fault}")
+    return pattern
+
+
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _size(value: Any) -> Any:
+    by_language = value if isinstance(value, dict) else {"": value}
+    sizes = all(type(size) is int and 0 <= size <= _MOST_EXAMPLES for size in by_language.values())
+    if not (sizes and all(isinstance(code, str) for code in by_language)):
+        found = f" (found {shown(value)})" if isinstance(value, dict) else ""
+        raise ValueError(f"expected a number of examples, or such numbers by language{found}")
+    return value
+
+
+Size = Annotated[int | dict[str, int], PlainValidator(_size)]
+_MOST_EXAMPLES = 10**12
+Pattern = Annotated[str, AfterValidator(_below)]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_strings), Field(min_length=1)]
 Files = Annotated[dict[str, Patterns], BeforeValidator(_roles)]  # role -> alternatives, first match counts
 
 
@@ -39,19 +72,27 @@ class FileSource(_Strict):
     files: dict[SplitName, Files]
     languages: dict[str, str] = {}  # benchmark code -> the code in file names ("{code}")
     options: dict[str, Any] = {}  # for the format: columns, header, quoting ...
-    concatenate: bool = False  # several files that match one pattern are one data set
+    concatenate: Flag = False  # several files that match one pattern are one data set
     optional: tuple[str, ...] = ()  # roles that may be absent
     note: str = ""
+
+    @model_validator(mode="after")
+    def _below_the_folder(self) -> FileSource:
+        patterns = [p for roles in self.files.values() for listed in roles.values() for p in listed if "{code}" in p]
+        for language, code in self.languages.items():
+            if fault := next(filter(None, (path_fault(p.replace("{code}", code)) for p in patterns)), ""):
+                raise ValueError(f"languages.{language}: expected a code for paths {fault} (found {shown(code)})")
+        return self
 
 
 class HubSource(_Strict):
     """A dataset on the Hugging Face Hub, pinned to a commit."""
 
-    path: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
+    path: Pattern = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
     splits: dict[SplitName, str]
-    files: str = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
+    files: Pattern = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}
     columns: dict[str, str] = {}  # field -> column
     names: dict[str, tuple[str, ...]] = {}  # field -> class names, where the data set carries only numbers
@@ -67,10 +108,22 @@ class Membership(_Strict):
     train: tuple[str, ...] | None = None  # training units, where they differ from the card's
 
 
+def _layer(value: Any) -> Any:
+    if value == "last" or (type(value) is int and 0 <= value <= _MOST_LAYERS):
+        return value
+    if type(value) is float and 0 <= value <= 1:
+        return value
+    raise ValueError("expected last, the index of a layer such as 8, or a fraction such as 0.67")
+
+
+Layer = Annotated[Literal["last"] | int | float, PlainValidator(_layer)]
+_MOST_LAYERS = 10_000
+
+
 class Preset(_Strict):
     """How sentence vectors are read: which hidden state, pooled how."""
 
-    layer: Literal["last"] | int | float = "last"  # index (0: embeddings) or fraction of the number of layers
+    layer: Layer = "last"  # index (0: embeddings) or fraction of the number of layers
     pooling: Literal["mean", "cls", "pooler"] = "mean"
     families: dict[str, Preset] = {}  # model type -> its own values
 
@@ -87,17 +140,19 @@ class TaskCard(_Strict):
     url: str = ""
     citation: str = ""
     labels: tuple[str, ...] = ()  # index = class id
-    labels_file: Annotated[tuple[str, ...], BeforeValidator(_strings)] = ()  # JSON label -> class id in the data folder
+    labels_file: Annotated[
+        tuple[Pattern, ...], BeforeValidator(_strings)
+    ] = ()  # JSON label -> class id in the data folder
     aliases: dict[str, str] = {}  # other spelling of a label -> the label
     train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
     parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
     selection: Literal["dev", "held_out", "none"] = "dev"  # split that training selects its checkpoint on, English
-    unit: str | None = None  # the unit that evaluation reads; None: the last of `train`
+    unit: str | None = Field(default=None, pattern=r"^\w[\w.-]*$")  # that evaluation reads; None: the last of `train`
     languages: tuple[str, ...] = ()  # of a task outside the suites
     suites: dict[str, Membership] = {}
     groups: tuple[str, ...] = ()  # names, besides the suites' groups, by which --tasks finds the card
-    parallel: bool = False  # example N (or id N) is the same item in every language
-    counts: dict[SplitName, int | dict[str, int]] = {}  # official sizes
+    parallel: Flag = False  # example N (or id N) is the same item in every language
+    counts: dict[SplitName, Size] = {}  # official sizes
     presets: dict[str, Preset] = {}
     calibrate: Literal["dev"] | None = None  # a split on which the kind chooses a number before it predicts
     options: dict[str, Any] = {}  # read by the kind alone; once loaded, with the kind's defaults
@@ -150,10 +205,15 @@ class TaskCard(_Strict):
     @model_validator(mode="after")
     def _consistent(self) -> TaskCard:
         stray = [
-            f"aliases.{a}: '{t}' is not one of the labels" for a, t in self.aliases.items() if t not in self.labels
+            f"aliases.{a}: {shown(t)} is not one of the labels" for a, t in self.aliases.items() if t not in self.labels
         ]
         if stray:
             raise ValueError("; ".join(stray))
+        for i, label in enumerate(self.labels):
+            if label in self.labels[:i]:
+                raise ValueError(f"labels[{i}]: {shown(label)} stands twice")
+            if not label or label != label.strip() or len(label.splitlines()) > 1:
+                raise ValueError(f"labels[{i}]: found {shown(label)}, expected one line without blanks around it")
         if not self.all_languages:
             raise ValueError("no language: name some under languages, or under suites")
         if not (self.hub or self.official or self.upstream or self.parts):
@@ -168,15 +228,18 @@ class Suite(_Strict):
     tasks: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
     means: dict[str, tuple[str, ...]] = {}  # overall means the official code does not know
-    overall: bool = True  # does the official evaluator give `all_task`?
+    overall: Flag = True  # does the official evaluator give `all_task`?
     unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that a card may use; handed in, so that this module imports nothing below it."""
+    """What a card may say; handed in, so that this module imports nothing below it."""
 
     kinds: Mapping[str, Mapping[str, Any]]  # kind -> its options, with the defaults
     metrics: Collection[str]
-    formats: Mapping[str, Collection[str]]  # format -> names of its options
-    shapes: Collection[str]
+    formats: Mapping[str, Mapping[str, Expected]]  # format -> its options
+    shapes: Mapping[str, Mapping[str, Expected]]  # shape on the Hub -> its options
+    column: Expected  # a column on the Hub, or a path in it
+    expected: Mapping[str, Mapping[str, Expected]]  # kind -> those of its options whose default does not tell
+    card_faults: Mapping[str, Callable[[TaskCard], list[str]]]  # kind -> what is wrong with a card as a whole

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.errors import XHarnessError, escaped, listed
+from xtreme_harness.errors import XHarnessError, escaped, in_words
 
 __all__ = ["cli", "main"]
 
@@ -33,7 +33,6 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
 }
 ALIASES = {"ls": ("tasks", "list"), "validate": ("tasks", "check")}
 _GROUP_FLAGS = ("-v", "--verbose", "-q", "--quiet", "--version")
-_MOST = 100  # errors that are printed
 DONE, FAULTS, WRONG_USE, CELLS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -148,9 +147,8 @@ def main(args: list[str] | None = None) -> None:
 def _unforeseen(error: Exception, flags: Mapping[str, bool]) -> str:
     """The line for an error that no place of its own told: of the system (no permission, a full disk), or a fault."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: cannot be read or written ({error.strerror})"
-    hint = "" if flags.get("verbose") else "; xharness --verbose shows where"
-    return f"unexpected {type(error).__name__}: {error}{hint}"
+        return in_words(error)
+    return f"unexpected {in_words(error)}" + ("" if flags.get("verbose") else "; xharness --verbose shows where")
 
 
 class _Escaping(logging.Formatter):
@@ -165,7 +163,7 @@ def _report(faults: Sequence[str], flags: Mapping[str, bool]) -> None:
     """One line a fault; before them, with --verbose, the traceback."""
     if flags.get("verbose"):
         traceback.print_exc()
-    for fault in listed(faults, _MOST):
+    for fault in faults:
         click.echo(f"error: {escaped(' '.join(fault.split()))}", err=True)
 
 

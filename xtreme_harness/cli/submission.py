@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from xtreme_harness.cli.options import SUITE
+from xtreme_harness.errors import presentable
 
 __all__ = ["command"]
 
@@ -35,7 +36,7 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
         require_folder(labels)
     faults = [*check_folder(folder, suite, all_cards(), labels), *run_faults(folder)]
     for fault in faults:
-        click.echo(fault, err=True)
+        click.echo(presentable(fault), err=True)
     if faults:
         click.echo(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
         ctx.exit(1)
@@ -88,7 +89,7 @@ def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder
 
     def tell(one: Labelled) -> None:
         if one.problem:
-            click.echo(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}", err=True)
+            click.echo(presentable(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}"), err=True)
         elif not ctx.obj["quiet"]:
             click.echo(f"{one.cell.card.name} {one.cell.language}: {one.rows} labels", err=True)
 

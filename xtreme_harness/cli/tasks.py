@@ -56,10 +56,15 @@ def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
 @command.command("check")
 @click.argument("names", nargs=-1)
 @DATA
+@click.option("--model", "-m", metavar="CKPT", help="Say what share of the gold answers its tokenizer can give.")
 @INCLUDE_PATH
 @click.pass_context
 def check_tasks(
-    ctx: click.Context, names: tuple[str, ...], data: tuple[str, ...], include_path: tuple[Path, ...]
+    ctx: click.Context,
+    names: tuple[str, ...],
+    data: tuple[str, ...],
+    model: str | None,
+    include_path: tuple[Path, ...],
 ) -> None:
     """Check cards against their data: schema, source, columns, labels, metric, official example counts.
 
@@ -67,7 +72,7 @@ def check_tasks(
     """
     from xtreme_harness.data.sources import parse_data
     from xtreme_harness.plan.cells import all_cards
-    from xtreme_harness.plan.check import Finding, check_card
+    from xtreme_harness.plan.check import Finding, check_card, tokenizers_of
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml") or Path(name).is_dir()]
     cards = all_cards([*include_path, *files])
@@ -75,7 +80,8 @@ def check_tasks(
     tasks = [task for name in names if Path(name) not in files for task in cards.select(name)]
     tasks += [name for name, place in cards.places.items() if place in own]
     place = parse_data(data, cards.tasks)
-    faults = 0
+    tokenizers = tokenizers_of(model) if model is not None else None
+    faults = measured = 0
     for task in dict.fromkeys(tasks or cards.tasks):
 
         def tell(finding: Finding, task: str = task) -> None:
@@ -83,10 +89,16 @@ def check_tasks(
                 click.echo(
                     f"{task} {finding.split} {finding.language}: {finding.examples} examples; {_short(finding.first)}"
                 )
+            if finding.reach is not None:
+                click.echo(f"{task} {finding.split} {finding.language}: {_reached(finding.reach)}")
             for fault in finding.faults:
                 click.echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
 
-        faults += sum(len(finding.faults) for finding in check_card(cards.card(task), cards, place, tell))
+        findings = check_card(cards.card(task), cards, place, tell, tokenizers)
+        faults += sum(len(finding.faults) for finding in findings)
+        measured += sum(finding.reach is not None for finding in findings)
+    if model is not None and not measured:
+        click.echo("--model: no answers here are cut from a text, so none depend on a tokenizer's offsets")
     click.echo(f"{faults} faults" if faults else "no faults")
     ctx.exit(1 if faults else 0)
 
@@ -98,6 +110,14 @@ def _short(example: Any) -> str:
         text = " ".join(str(value if not isinstance(value, tuple) else " ".join(map(str, value))).split())
         parts.append(f"{name}={text[:60]}{'...' if len(text) > 60 else ''}")
     return " | ".join(parts)
+
+
+def _reached(reach: Any) -> str:
+    """Of the gold answers, those that a model can give."""
+    if not reach.answers:
+        return "no gold answers for the tokenizer to reach"
+    exact, whole = (100 * n / reach.answers for n in (reach.exact, reach.whole))
+    return f"{exact:.1f} % of {reach.answers} gold answers can be given to the letter, {whole:.1f} % in whole tokens"
 
 
 def _described(card: Any, place: str) -> list[str]:

@@ -6,15 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from xtreme_harness.cards.expected import TEXT, Expected, each
 from xtreme_harness.data.formats.answer_sentences import sentence_pairs
-from xtreme_harness.data.formats.checks import refuse
+from xtreme_harness.data.formats.card_options import OPTIONS
+from xtreme_harness.data.formats.checks import member, refuse, text
 from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
-from xtreme_harness.errors import DataError, did_you_mean
+from xtreme_harness.errors import CardError, DataError, did_you_mean
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
-__all__ = ["SHAPES", "Columns", "Loaded", "Shape"]
+__all__ = ["SHAPES", "SHAPE_OPTIONS", "Columns", "Loaded", "Shape"]
+
+
+_SIDES = ("foreign", "english")
 
 
 class Columns(Protocol):
@@ -68,16 +74,16 @@ def _rows(loaded: Loaded) -> Table:
     size = len(next(iter(fields.values()), ()))
     kept = [i for i in range(size) if not dropped({f: values[i] for f, values in fields.items()}, loaded.options)]
     fields = {field: [values[i] for i in kept] for field, values in fields.items()}
-    faults: list[str] = []
-    for field, values in fields.items():
-        names = loaded.named(field)
-        fields[field] = [
-            _named(v, names, f"{loaded.place}[{i}]: {field}", faults) for i, v in zip(kept, values, strict=True)
-        ]
-    refuse(faults)
-    records = zip(*fields.values(), strict=True)
-    places = (f"{loaded.place}[{i}]" for i in kept)
-    return Table(tuple(Row(dict(zip(fields, r, strict=True)), place) for r, place in zip(records, places, strict=True)))
+    rows, faults = [], list[str]()
+    names = {field: loaded.named(field) for field in fields}
+    for i, record in zip(kept, zip(*fields.values(), strict=True), strict=True):
+        place, wrong = f"{loaded.place}[{i}]", list[str]()
+        values = {f: _named(v, names[f], f"{place}: {f}", wrong) for f, v in zip(fields, record, strict=True)}
+        faults += wrong
+        if not wrong:
+            rows.append(Row(values, place))
+    refuse(faults, rows)
+    return Table(tuple(rows))
 
 
 def _named(value: Json, names: Sequence[str], where: str, faults: list[str]) -> Json:
@@ -85,7 +91,7 @@ def _named(value: Json, names: Sequence[str], where: str, faults: list[str]) -> 
         return tuple(_named(inner, names, where, faults) for inner in value)
     if not names or not isinstance(value, int):
         return value
-    if value >= len(names) or value < -1:
+    if isinstance(value, bool) or value >= len(names) or value < -1:
         faults.append(f"{where}: class {value}, expected 0 to {len(names) - 1} ({', '.join(names)})")
     return names[value] if 0 <= value < len(names) else None
 
@@ -99,31 +105,49 @@ def _squad(loaded: Loaded) -> Table:
     default = {name: name for name in ("id", "question", "context", "answers")}
     fields = loaded.fields({**default, **loaded.columns})
     prefix, check = str(loaded.options.get("id_prefix", "")), bool(loaded.options.get("check_spans", True))
-    rows, faults = [], []
+    rows, faults = [], list[str]()
     for i, identifier in enumerate(fields["id"]):
         if not str(identifier).startswith(prefix):
             continue
-        place, context = f"{loaded.place}[{i}]", fields["context"][i]
-        answers = tuple(_spans(fields["answers"][i]))
+        place, sound = f"{loaded.place}[{i}]", len(faults)
+        if isinstance(identifier, bool) or not isinstance(identifier, str | int):
+            faults.append(f"{place}: id: found {shown(identifier)}, expected text or a number")
+        asked = text(fields["question"][i], f"{place}: question", faults)
+        context = text(fields["context"][i], f"{place}: context", faults)
+        answers = tuple(_spans(fields["answers"][i], f"{place}: answers", faults))
+        if len(faults) > sound:
+            continue
         if not check:
             answers = tuple({**a, "start": _nearest(context, a["text"], a["start"])} for a in answers)
-        values = {"id": str(identifier), "question": fields["question"][i], "context": context, "answers": answers}
-        paragraph, question = Paragraph(place, {}, context), Question(place, values["id"], values["question"], answers)
+        values: dict[str, Json] = {"id": str(identifier), "question": asked, "context": context, "answers": answers}
+        paragraph, question = Paragraph(place, {}, context), Question(place, values["id"], asked, answers)
         faults += [fault for a in answers if (fault := answer_fault(paragraph, question, a, check))]
         rows.append(Row(values, place))
-    if not rows and prefix:
+    if not rows and prefix and not faults:
         faults.append(f"{loaded.place}: no id starts with '{prefix}'; expected some, check id_prefix in the card")
     refuse(faults)
     return Table(tuple(rows))
 
 
-def _spans(answers: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _spans(answers: Json, where: str, faults: list[str]) -> list[dict[str, Any]]:
     """Answers from a mapping of lists, the usual form, or a list of mappings."""
+    found = answers
     if isinstance(answers, Mapping):
-        pairs = list(zip(answers["text"], answers["answer_start"], strict=True))
-    else:
-        pairs = [(answer["text"], answer["answer_start"]) for answer in answers]
-    return [{"text": text, "start": start} for text, start in pairs]
+        texts, starts = answers.get("text"), answers.get("answer_start")
+        found = None
+        if isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts):
+            found = [{"text": t, "answer_start": s} for t, s in zip(texts, starts, strict=True)]
+    if not isinstance(found, list):
+        faults.append(f"{where}: found {shown(answers)}, expected texts and as many values of answer_start")
+        return []
+    spans = []
+    for n, answer in enumerate(found):
+        read = answer if isinstance(answer, dict) else {}
+        words = member(read, "text", str, f"{where}[{n}]", faults)
+        start = member(read, "answer_start", int, f"{where}[{n}]", faults)
+        if words is not None and start is not None:
+            spans.append({"text": words, "start": start})
+    return spans
 
 
 def _nearest(context: str, text: str, start: int) -> int:
@@ -137,12 +161,17 @@ def _nearest(context: str, text: str, start: int) -> int:
 def _parallel(loaded: Loaded) -> Table:
     """Two columns of sentences as `formats.bitext.read_tatoeba` gives two files: English sorted by code point."""
     fields = loaded.fields({"foreign": "foreign", "english": "english", **loaded.columns})
-    foreign, english = ([str(text).strip() for text in fields[side]] for side in ("foreign", "english"))
+    faults: list[str] = []
+    foreign, english = (
+        [text(value, f"{loaded.place}[{i}]: {side}", faults).strip() for i, value in enumerate(fields[side])]
+        for side in ("foreign", "english")
+    )
+    refuse(faults)
     order = sorted(range(len(english)), key=english.__getitem__)
     rows = (
         Row({"id": str(j), "text": english[i], "gold": (str(i),)}, f"{loaded.place}[{i}]") for j, i in enumerate(order)
     )
-    pool = (Row({"id": str(i), "text": text}, f"{loaded.place}[{i}]") for i, text in enumerate(foreign))
+    pool = (Row({"id": str(i), "text": line}, f"{loaded.place}[{i}]") for i, line in enumerate(foreign))
     return Table(tuple(rows), tuple(pool))
 
 
@@ -151,29 +180,47 @@ def _bucc(loaded: Loaded) -> Table:
     fields = loaded.fields({"foreign": "foreign", "english": "english", "gold": "gold", **loaded.columns})
     if len(fields["gold"]) != 1:
         raise DataError(f"{loaded.place}: {len(fields['gold'])} rows, expected 1 that holds lists of sentences")
-    language, ((foreign,), (english,)) = str(loaded.options["language"]), (fields["foreign"], fields["english"])
+    language, faults = loaded.options.get("language"), list[str]()
+    if not language:
+        raise CardError(f"{loaded.place}: hub.options.language: missing; ids of sentences begin with it")
+    foreign, english = (_sentences(fields[side][0], f"{loaded.place}: {side}", faults) for side in _SIDES)
+    refuse(faults)
     gold: dict[int, dict[str, None]] = {}
-    faults = []
-    for n, (i, j) in enumerate(fields["gold"][0]):
-        gold.setdefault(int(i), {})[f"en-{int(j):09d}"] = None
-        if not (0 < int(i) <= len(foreign) and 0 < int(j) <= len(english)):
+    pairs = fields["gold"][0]
+    if not isinstance(pairs, list):
+        raise DataError(f"{loaded.place}: gold: found {shown(pairs)}, expected a list of pairs of line numbers")
+    for n, pair in enumerate(pairs):
+        if _is_pair(pair, len(foreign), len(english)):
+            gold.setdefault(pair[0], {})[f"en-{pair[1]:09d}"] = None
+        else:
             sizes = f"{len(foreign)} {language} and {len(english)} en sentences"
-            faults.append(f"{loaded.place}: gold[{n}]: pair ({i}, {j}), expected numbers from 1 of {sizes}")
+            found = f"({', '.join(shown(number, 20) for number in pair)})" if isinstance(pair, list) else shown(pair)
+            faults.append(f"{loaded.place}: gold[{n}]: pair {found}, expected numbers from 1 of {sizes}")
     refuse(faults)
     ids = {i: f"{language}-{i:09d}" for i in range(1, len(foreign) + 1)}
     rows = (
-        Row({"id": ids[i], "text": text, "gold": tuple(gold.get(i, ()))}, f"{loaded.place}: foreign[{i - 1}]")
-        for i, text in enumerate(map(_line, foreign), 1)
+        Row({"id": ids[i], "text": line, "gold": tuple(gold.get(i, ()))}, f"{loaded.place}: foreign[{i - 1}]")
+        for i, line in enumerate(foreign, 1)
     )
     pool = (
-        Row({"id": f"en-{j:09d}", "text": text}, f"{loaded.place}: english[{j - 1}]")
-        for j, text in enumerate(map(_line, english), 1)
+        Row({"id": f"en-{j:09d}", "text": line}, f"{loaded.place}: english[{j - 1}]")
+        for j, line in enumerate(english, 1)
     )
     return Table(tuple(rows), tuple(pool))
 
 
-def _line(text: str) -> str:
-    return text.rstrip("\r\n")
+def _sentences(values: Json, where: str, faults: list[str]) -> list[str]:
+    """The sentences of one side, without their line ends."""
+    if not isinstance(values, list):
+        faults.append(f"{where}: found {shown(values)}, expected a list of sentences")
+        return []
+    return [text(value, f"{where}[{i}]", faults).rstrip("\r\n") for i, value in enumerate(values)]
+
+
+def _is_pair(pair: Json, foreign: int, english: int) -> bool:
+    if not (isinstance(pair, list) and len(pair) == 2 and all(type(number) is int for number in pair)):
+        return False
+    return bool(0 < pair[0] <= foreign and 0 < pair[1] <= english)
 
 
 def _squad_sentences(loaded: Loaded) -> Table:
@@ -187,4 +234,15 @@ SHAPES: dict[str, Shape] = {
     "rows": _rows,
     "squad": _squad,
     "squad_sentences": _squad_sentences,
+}
+
+# What a card may say under hub.options, by shape.
+_ANY = {"absent": each(TEXT)}
+_QUESTIONS = {name: OPTIONS["squad"][name] for name in ("check_spans", "id_prefix")}
+SHAPE_OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "bucc": {**_ANY, "language": TEXT},
+    "parallel": _ANY,
+    "rows": {**_ANY, "drop": OPTIONS["jsonl"]["drop"]},
+    "squad": {**_ANY, **_QUESTIONS},
+    "squad_sentences": {**_ANY, **_QUESTIONS},
 }

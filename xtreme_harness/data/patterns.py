@@ -9,10 +9,11 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource
 from xtreme_harness.errors import CardError
+from xtreme_harness.files.shown import some
 from xtreme_harness.files.within import within
 from xtreme_harness.languages import language as language_facts
 
-__all__ = ["WILD", "below", "filled", "matches", "pattern_path"]
+__all__ = ["WILD", "filled", "matches", "pattern_path"]
 
 WILD = re.compile(r"[*?\[]")  # a pattern that may match several files
 
@@ -33,21 +34,15 @@ def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
 
 
 def pattern_path(patterns: Sequence[str], source: FileSource, language: str) -> str:
-    """The file name that a source's first pattern without wildcards gives a language."""
-    plain = next(pattern for pattern in patterns if not WILD.search(pattern))
-    return str(filled(plain, language, source.languages))
-
-
-def below(root: Path, name: str, card: str) -> Path:
-    """The path that a filled pattern names in a data folder.
+    """The file name that a source's first pattern without wildcards gives a language.
 
     Raises:
-        CardError: it leads out of the folder.
+        CardError: all have wildcards.
     """
-    try:
-        return within(root, name)
-    except ValueError as error:
-        raise CardError(f"{card}: the file name '{name}' {error}; expected one below the data folder") from None
+    plain = next((pattern for pattern in patterns if not WILD.search(pattern)), None)
+    if plain is None:
+        raise CardError(f"files: found {some(patterns)}, expected one without wildcards to write a file by")
+    return str(filled(plain, language, source.languages))
 
 
 def matches(root: Path, name: str, card: str) -> list[Path]:
@@ -56,7 +51,10 @@ def matches(root: Path, name: str, card: str) -> list[Path]:
     Raises:
         CardError: it leads out of the folder, or is no pattern.
     """
-    place = below(root, name, card)
+    try:
+        place = within(root, name)
+    except ValueError as error:
+        raise CardError(f"{card}: the file name '{name}' {error}; expected one below the data folder") from None
     try:
         found = sorted(root.glob(name)) if WILD.search(name) else [place]
     except (ValueError, NotImplementedError) as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.data.formats.checks import PartlyRead, in_order
 from xtreme_harness.data.sources import Located
 from xtreme_harness.errors import DataError, listed
-from xtreme_harness.records import Passage, Row, Split
+from xtreme_harness.files.shown import shown
+from xtreme_harness.records import Passage, Row, Split, Table
 
 __all__ = ["load_split"]
 
@@ -50,32 +52,43 @@ def load_split(
     Raises:
         DataError: every fault of the split, with file and line.
     """
-    table = located.read()
-    rows = list(islice(table.rows, limit)) if limit is not None else list(table.rows)
-    examples: list[Any] = []
     faults: list[str] = []
+    table = _read(located, faults)
+    rows = list(islice(table.rows, limit)) if limit is not None and not faults else list(table.rows)
+    examples: list[Any] = []
+    places: list[str] = []
     for position, row in enumerate(rows):
-        own = row if "id" in row.values and name != "train" else Row({**row.values, "id": str(position)}, row.place)
+        own = row.values.get("id") is not None and name != "train"
         try:
-            examples.append(parse(own, card))
+            examples.append(parse(row if own else replace(row, values={**row.values, "id": str(position)}), card))
+            places.append(row.place)
         except DataError as error:
             faults.extend(error.faults)
-    faults.extend(_repeated(examples, rows))
-    if not rows:
+    faults.extend(_repeated(examples, places))
+    if not rows and not faults:
         faults.append(f"{located.origin}: {card.name} {language} {name} has no examples")
     if faults:
-        raise DataError(*listed(faults))
+        raise DataError(*listed(in_order(faults)))
     pool = _Pool(table.pool, card, passage) if passage else ()
     key = f"{card.name}|{located.pool_key()}" if passage else ""
     return Split(card.name, language, name, tuple(examples), pool, key, located.hashes(), located.origin)
 
 
-def _repeated(examples: list[Any], rows: list[Row]) -> list[str]:
+def _read(located: Located, faults: list[str]) -> Table:
+    """The rows; of a file with faults those that are sound, so that the faults of all rows are told together."""
+    try:
+        return located.read()
+    except PartlyRead as error:
+        faults.extend(error.all_faults)
+        return Table(error.rows)
+
+
+def _repeated(examples: list[Any], places: list[str]) -> list[str]:
     """Ids that stand more than once, with the place of the second."""
     seen: set[str] = set()
     faults = []
-    for example, row in zip(examples, rows, strict=False):
+    for example, place in zip(examples, places, strict=True):
         if example.id in seen:
-            faults.append(f"{row.place}: id '{example.id}' stands twice; ids of evaluation data must differ")
+            faults.append(f"{place}: id {shown(example.id)} stands twice; ids of evaluation data must differ")
         seen.add(example.id)
     return faults

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.formats.checks import index, refuse
+from xtreme_harness.data.formats.decoding import read_json_file
 from xtreme_harness.data.sources import Data, Located, file_split, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import CardError, DataError
-from xtreme_harness.files.json import read_json
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Passage, Row, Split
 
 __all__ = [
@@ -169,13 +171,27 @@ def resolved_labels(card: TaskCard, data: Data) -> TaskCard:
 
 def _numbered(file: Path) -> tuple[str, ...]:
     """Labels in the order of their numbers, which some files write as text."""
-    try:
-        numbers = {str(label): int(number) for label, number in read_json(file).items()}
-    except (ValueError, OverflowError, TypeError, AttributeError) as error:
-        raise DataError(f"{file}: expected a JSON object of labels and numbers: {error}") from None
+    read = read_json_file(file)
+    if not isinstance(read, dict):
+        raise DataError(f"{file}: found a JSON {type(read).__name__}, expected an object of labels and numbers")
+    found = {label: _number(number) for label, number in read.items()}
+    numbers = {label: number for label, number in found.items() if number is not None}
+    refuse([
+        f"{file}: {shown(label)}: found {shown(read[label])}, expected the number of the label"
+        for label in found if label not in numbers
+    ])  # fmt: skip
     if not numbers or sorted(numbers.values()) != list(range(len(numbers))):
         raise DataError(f"{file}: found {len(numbers)} labels, expected each to have a number of its own from 0 on")
     return tuple(sorted(numbers, key=lambda label: numbers[label]))
+
+
+def _number(value: Any) -> int | None:
+    """A whole number, which may stand as text or as 1.0."""
+    if isinstance(value, str):
+        return index(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value) if abs(value) < 1e9 else None
 
 
 def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:

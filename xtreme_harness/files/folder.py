@@ -165,7 +165,7 @@ def locked(output: Path) -> Iterator[None]:
 def _sweep(output: Path) -> None:
     """Remove temporary files of a process that was killed."""
     places = [output.glob(f".*{TEMPORARY}")]
-    places += [(output / name).rglob(f".*{TEMPORARY}") for name in ("cells", "predictions", "samples")]
+    places += [(output / name).rglob(f".*{TEMPORARY}") for name in ("cells", "predictions", "samples", "training")]
     for left in [path for found in places for path in found]:
         left.unlink(missing_ok=True)
 

@@ -31,9 +31,9 @@ def parse_json(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None =
     >>> parse_json("[" * 1000 + "]" * 1000)
     Traceback (most recent call last):
     ...
-    ValueError: nested more than 100 deep
+    ValueError: JSON nested more than 100 deep
     """
-    deep = f"nested more than {DEPTH} deep"
+    deep = f"JSON nested more than {DEPTH} deep"
     try:
         value = json.loads(text, object_pairs_hook=pairs)
     except RecursionError:
@@ -71,7 +71,7 @@ def read_json(file: Path, error: type[XHarnessError] = DataError, remedy: str = 
         what = f"{file}:{fault.lineno}: not JSON ({fault.msg}, column {fault.colno})"
         raise error(what + (f"; {remedy}" if remedy else "")) from None
     except ValueError as fault:
-        raise error(f"{file}: not JSON that can be read: {fault}{f'; {remedy}' if remedy else ''}") from None
+        raise error(f"{file}: found {fault}{f'; {remedy}' if remedy else ''}") from None
 
 
 def json_name(value: Any) -> str:

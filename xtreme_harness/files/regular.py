@@ -43,8 +43,9 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> BufferedReader | FileI
     number = os.open(path, wanted, 0o666)
     try:
         if kind := kind_of(os.fstat(number).st_mode):
-            code = errno.EISDIR if kind == "a folder" else errno.EINVAL
-            raise OSError(code, f"found {kind}, expected a file", str(path))
+            if kind == "a folder":
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            raise OSError(errno.EINVAL, f"found {kind}, expected a file", str(path))
         os.set_blocking(number, True)
         reads = flags & os.O_ACCMODE == os.O_RDONLY
         return os.fdopen(number, "rb") if reads else os.fdopen(number, "r+b" if flags & os.O_RDWR else "wb", 0)

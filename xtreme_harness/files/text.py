@@ -8,16 +8,17 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from xtreme_harness.errors import DataError, OutputError, XHarnessError
 from xtreme_harness.files.regular import kind_of, open_regular, read_bytes
+from xtreme_harness.files.within import within
 
 __all__ = [
     "LARGEST", "TEMPORARY", "in_the_way", "json_text", "open_appending", "read_text", "replacing", "write_atomic",
-    "write_given", "write_json",
+    "write_below", "write_given", "write_json",
 ]  # fmt: skip
 
 TEMPORARY = ".tmp"  # ending of a file that is being written
@@ -85,13 +86,35 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        new.unlink(missing_ok=True)  # still there where it failed, or was interrupted
+        with suppress(OSError):  # still there where it failed, or was interrupted
+            new.unlink()
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
     """Write a file that is either whole or not there; OutputError when it cannot be written."""
     with replacing(path) as new:
         new.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def write_below(root: Path, name: str, data: str | bytes) -> None:
+    """Write a file of a folder atomically, through no link that someone has put there.
+
+    Args:
+        root: folder that the user named.
+        name: of the file below it, as `within` takes it.
+        data: the content.
+
+    Raises:
+        OutputError: it cannot be written, or the name or a link leads out of the folder.
+    """
+    try:
+        path = within(root, name)
+    except ValueError as error:
+        raise OutputError(f"{root}: the file name '{name}' {error}") from None
+    for step in list(path.relative_to(root).parents)[:-1]:
+        if (root / step).is_symlink():
+            raise OutputError(f"{root / step}: a link is in the way; expected a folder: remove it")
+    write_atomic(path, data)
 
 
 def json_text(value: Any) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
+from xtreme_harness.files.within import name_fault
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.plan.cells import all_cards, select
@@ -163,7 +164,7 @@ def _repeated(grid: Grid) -> list[str]:
         hint = "" if where == "seeds" else "; give one of them another `name`"
         twice = dict.fromkeys(label for i, label in enumerate(labels) if label in labels[:i])
         faults += [f"{where}: '{label}' stands twice{hint}" for label in twice]
-        bad = [label for label in labels if where != "seeds" and not _FOLDER.fullmatch(label)]
+        bad = [label for label in labels if where != "seeds" and (not _FOLDER.fullmatch(label) or name_fault(label))]
         faults += [f"{where}: '{label}' cannot be the name of a folder; give it a `name`" for label in bad]
     if BASELINE in named["intermediates"]:
         faults.append(f"intermediates: the name '{BASELINE}' is that of the baseline; give another")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from xtreme_harness.errors import HubSilent, OutputError, XHarnessError, listed
+from xtreme_harness.errors import HubSilent, OutputError, XHarnessError, in_words, listed
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["Executor", "Failure", "Job", "Outcome", "all_failed", "attempt", "results", "run_job"]
@@ -93,7 +93,7 @@ def attempt(name: str, work: Callable[[], T], ends: tuple[type[Exception], ...] 
     except Exception as error:
         log.info("%s: failed: %s", name, error, exc_info=error)
         known = isinstance(error, XHarnessError)
-        return Failure(str(error) if known else f"{type(error).__name__}: {' '.join(str(error).split())}", error)
+        return Failure(str(error) if known else in_words(error), error)
 
 
 def run_job(job: Job, watch: Watch) -> Outcome:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Generic, TypeVar
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.expected import Expected
 from xtreme_harness.errors import DataError
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Json, Lesson, Passage, Row, Split
 
-__all__ = ["Kind", "Texts", "text_of"]
+__all__ = ["Kind", "Reach", "Texts", "text_of"]
 
 E = TypeVar("E")  # example
 P = TypeVar("P")  # prediction
 G = TypeVar("G")  # gold
 Texts = tuple[str | tuple[str, ...], ...]  # plain texts; the words of a sentence are one item
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which gold answers a model can give at all, its tokenizer being what it is."""
+
+    answers: int
+    exact: int  # to the letter
+    whole: int  # these, and those that it can give with letters around them: they begin or end within a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +59,12 @@ class Kind(Generic[E, P, G]):
     faults: Callable[[str, str, Mapping[str, G] | None, TaskCard], list[str]]  # of a prediction file: text, place, gold
     calibrate: Callable[[Arrays, Features, Split[E], TaskCard], Json] | None = None  # a number chosen on dev
     extras: Callable[[Arrays, Features, Split[E], TaskCard], dict[str, float]] | None = None  # beside the official
+    reach: Callable[[Features, Split[E], TaskCard], Reach] | None = None  # None: answers are no part of a text
     unnamed: Callable[[TaskCard], G | None] = lambda card: None  # what an id has that a file leaves out; None: a fault
     labels: Callable[[TaskCard], Collection[str]] = lambda card: {*card.labels, *card.aliases}  # that gold may hold
     label_faults: Callable[[str, str, TaskCard], list[str]] = lambda text, place, card: []  # of a label file, beside `golds`
+    expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
+    card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     hub_task: str = "other"  # the Hub's name of such a task
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards.expected import one_of
 from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Passage, Row, Split
 from xtreme_harness.search.margin import Candidate, best_threshold, mine
@@ -45,12 +47,18 @@ def _mines(card: TaskCard) -> bool:
 
 
 def _parse(row: Row, card: TaskCard) -> BitextExample:
-    gold = row.values.get("gold")
-    return BitextExample(str(row.values["id"]), text_of(row, "text"), None if gold is None else tuple(gold))
+    faults: list[str] = []
+    gold = None if row.values.get("gold") is None else texts(row, "gold", faults)
+    found = BitextExample(identifier(row, faults), text(row, "text", faults), gold)
+    refuse(faults)
+    return found
 
 
 def _passage(row: Row, card: TaskCard) -> Passage:
-    return Passage(str(row.values["id"]), text_of(row, "text"))
+    faults: list[str] = []
+    found = Passage(identifier(row, faults), text(row, "text", faults))
+    refuse(faults)
+    return found
 
 
 def _featurize(split: Split[BitextExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
@@ -257,6 +265,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    expected={"mode": one_of("search", "mine")},
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
     label_faults=_label_faults,

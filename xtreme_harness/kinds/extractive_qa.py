@@ -13,19 +13,20 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
-from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.files.shown import shown
+from xtreme_harness.kinds.base import Kind, Reach
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
-from xtreme_harness.kinds.spans import Table, Window, best_spans
+from xtreme_harness.kinds.row_fields import identifier, items, refuse, text
+from xtreme_harness.kinds.spans import Table, Window, best_spans, max_context, windows
 from xtreme_harness.kinds.squad_labels import answer_texts
 from xtreme_harness.models.head_table import SPANS
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
 
-__all__ = ["EXTRACTIVE_QA", "Answer", "QAExample", "max_context", "windows"]
+__all__ = ["EXTRACTIVE_QA", "Answer", "QAExample"]
 
 Golds = tuple[str, ...]
 OPTIONS: dict[str, Any] = {
@@ -65,45 +66,26 @@ class _Detail:
 
 
 def _parse(row: Row, card: TaskCard) -> QAExample:
-    answers = row.values.get("answers")
-    if answers is not None and not answers and not card.options["no_answer"]:
-        raise DataError(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
-    found = None if answers is None else tuple(Answer(str(a["text"]), int(a["start"])) for a in answers)
-    return QAExample(str(row.values["id"]), text_of(row, "question"), text_of(row, "context"), found)
+    faults: list[str] = []
+    key, question, context = identifier(row, faults), text(row, "question", faults), text(row, "context", faults)
+    answers = None if row.values.get("answers") is None else _read_answers(row, faults)
+    if answers == () and not faults and not card.options["no_answer"]:
+        faults.append(f"{row.place}: no answer; this task's questions all have one (option no_answer allows none)")
+    refuse(faults)
+    return QAExample(key, question, context, answers)
 
 
-def windows(size: int, room: int, stride: int) -> list[tuple[int, int]]:
-    """First token and length of every window over `size` tokens.
-
-    >>> windows(300, 200, 128)
-    [(0, 200), (128, 172)]
-    >>> windows(0, 200, 128)
-    [(0, 0)]
-    """
-    found, first = [], 0
-    while True:
-        length = min(room, size - first)
-        found.append((first, length))
-        if first + length >= size:
-            return found
-        first += max(1, min(stride, room))
-
-
-def max_context(spans: Sequence[tuple[int, int]], size: int) -> list[NDArray[np.bool_]]:
-    """For each window, which of its tokens have more context there than in any other window (first wins ties).
-
-    The score of a token is min(left, right) + 0.01 * window length, as in BERT's SQuAD script.
-    """
-    best = np.full(size, -1.0)
-    owner = np.zeros(size, dtype=np.int64)
-    for i, (first, length) in enumerate(spans):
-        left = np.arange(length)
-        score = np.minimum(left, length - 1 - left) + 0.01 * length
-        part = slice(first, first + length)
-        better = score > best[part]
-        best[part] = np.where(better, score, best[part])
-        owner[part] = np.where(better, i, owner[part])
-    return [owner[first : first + length] == i for i, (first, length) in enumerate(spans)]
+def _read_answers(row: Row, faults: list[str]) -> tuple[Answer, ...]:
+    """The answers of a row, each a text and the character at which it starts."""
+    found = []
+    for i, answer in enumerate(items(row, "answers", "a list of answers", faults)):
+        words, start = (answer.get("text"), answer.get("start")) if isinstance(answer, Mapping) else (None, None)
+        if isinstance(words, str) and isinstance(start, int) and not isinstance(start, bool):
+            found.append(Answer(words, start))
+        else:
+            wanted = "{text: a text, start: a number of characters}"
+            faults.append(f"{row.place}: answers[{i}]: found {shown(answer)}, expected {wanted}")
+    return tuple(found)
 
 
 def _featurize(split: Split[QAExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
@@ -167,11 +149,36 @@ def _goal(answers: Sequence[Answer], spans: Sequence[tuple[int, int]], window: W
     if not answers or answers[0].start < 0:
         return 0, 0
     begin, end = answers[0].start, answers[0].start + len(answers[0].text)
-    covered = [i for i, (left, right) in enumerate(spans) if left < end and right > begin]
+    covered = [i for i, (left, right) in enumerate(spans) if left < right and left < end and right > begin]
     if not covered or covered[0] < window.first or covered[-1] >= window.first + window.size:
         return 0, 0
     shift = window.offset - window.first
     return covered[0] + shift, covered[-1] + shift
+
+
+def _reach(features: Features, split: Split[QAExample], card: TaskCard) -> Reach:
+    """Decode what training asks for, one answer of every question at a time."""
+    total = exact = whole = 0
+    for turn in range(max((len(e.answers or ()) for e in split.examples), default=0)):
+        asked = [replace(e, answers=(e.answers or ())[turn : turn + 1] or None) for e in split.examples]
+        part = replace(split, examples=tuple(asked))
+        found = _decode(_by_heart(features, part, card), features, part, card)
+        pairs = [(e.answers[0].text.strip(), found[e.id]) for e in asked if e.answers]
+        total += len(pairs)
+        exact += sum(answer == given for answer, given in pairs)
+        whole += sum(answer in given for answer, given in pairs)
+    return Reach(total, exact, whole)
+
+
+def _by_heart(features: Features, split: Split[QAExample], card: TaskCard) -> Arrays:
+    """The logits of a network that has learnt every lesson."""
+    offsets = np.cumsum([0, *(len(encoded.ids) for encoded in features.inputs)])
+    values = np.zeros((offsets[-1], 2), np.float32)
+    taught = [i for i, w in enumerate(features.detail.windows) if split.examples[w.example].answers is not None]
+    for i, lesson in zip(taught, _learn(features, split, card), strict=True):
+        first, last = (offsets[i] + int(goal) for goal in lesson.goals)
+        values[first, 0] = values[last, 1] = 1
+    return Arrays(values, offsets)
 
 
 def _constant(split: Split[QAExample], card: TaskCard) -> dict[str, str]:
@@ -197,7 +204,7 @@ def _dumps(split: Split[QAExample], found: Mapping[str, str], card: TaskCard) ->
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
     found = json_object(text, place)
     asked = {key: found[key] for key in ids if key in found} | {k: v for k, v in found.items() if isinstance(v, str)}
-    wrong = [f"{place}: {key}: found {v!r}, expected text" for key, v in asked.items() if not isinstance(v, str)]
+    wrong = [f"{place}: {key}: found {shown(v)}, expected text" for key, v in asked.items() if not isinstance(v, str)]
     if wrong:
         raise PredictionError(*listed(wrong))
     return asked
@@ -261,5 +268,6 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     golds=_golds,
     gold_text=_gold_text,
     faults=_faults,
+    reach=_reach,
     hub_task="question-answering",
 )

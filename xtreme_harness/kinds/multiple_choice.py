@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
+from string import Formatter
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.cards.expected import TEXT, each
+from xtreme_harness.errors import PredictionError
 from xtreme_harness.files.json import parse_json
-from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.files.shown import shown, some
+from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.kinds.row_fields import identifier, label, named, refuse, text
 from xtreme_harness.models.head_table import CHOICE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
@@ -28,6 +34,8 @@ OPTIONS: dict[str, Any] = {
     "answers": [],  # lists of spellings of the right answer, each by class id
 }
 
+_FIELD = re.compile(r"[^\W\d]\w*")  # a name in a template
+
 
 @dataclass(frozen=True, slots=True)
 class ChoiceExample:
@@ -40,28 +48,38 @@ class ChoiceExample:
 
 
 def _parse(row: Row, card: TaskCard) -> ChoiceExample:
-    options = card.options
-    choices = tuple(text_of(row, field) for field in options["choices"])
-    fields = {name: value for name, value in row.values.items() if isinstance(value, str)}
-    if options["prompts"]:
-        question = row.values.get("question")
-        if question not in options["prompts"]:
-            raise DataError(f"{row.place}: question '{question}', expected one of {', '.join(options['prompts'])}")
-        fields["prompt"] = options["prompts"][question]
-    return ChoiceExample(str(row.values["id"]), options["text"].format(**fields), choices, _label(row, options))
+    options, faults = card.options, list[str]()
+    key, prompts = identifier(row, faults), options["prompts"]
+    choices = tuple(named(options["choices"], row, faults).values())
+    fields = named([name for name in _names(options["text"]) if name != "prompt" or not prompts], row, faults)
+    if prompts:
+        question = fields.get("question", "") if "question" in fields else text(row, "question", faults)
+        if question not in prompts and isinstance(row.values.get("question"), str):
+            faults.append(f"{row.place}: question {shown(question)}, expected one of {some(prompts)}")
+        fields["prompt"] = prompts.get(question, "")
+    gold = _label(row, options, faults)
+    refuse(faults)
+    return ChoiceExample(key, options["text"].format(**fields), choices, gold)
 
 
-def _label(row: Row, options: Mapping[str, Any]) -> int | None:
-    found = row.values.get("label")
-    if found is None:
-        return None
+@cache
+def _names(template: str) -> tuple[str, ...]:
+    """The fields that a template names, each once."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
+
+
+def _label(row: Row, options: Mapping[str, Any], faults: list[str]) -> int | None:
     size = len(options["choices"])
     spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
+    found = label(row, "label", spellings[0] if options["answers"] else spellings[-1], faults)
+    if found is None:
+        return None
     for spelling in spellings:
-        if str(found) in spelling:
-            return list(spelling).index(str(found))
-    expected = options["answers"][0] if options["answers"] else range(size)
-    raise DataError(f"{row.place}: label {found!r}, expected one of {', '.join(map(str, expected))}")
+        if found in spelling:
+            return list(spelling).index(found)
+    expected = some(spellings[0] if options["answers"] else spellings[-1])
+    faults.append(f"{row.place}: label {shown(row.values['label'])}, expected one of {expected}")
+    return None
 
 
 def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
@@ -143,6 +161,28 @@ def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCa
     return [*count_faults(lines, golds, place), *told(faults, place)]
 
 
+def _card_faults(card: TaskCard) -> list[str]:
+    """What the options do not say, or say of other choices."""
+    options, faults = card.options, list[str]()
+    size = len(options.get("choices", ()))
+    if not size:
+        faults.append("options.choices: missing; name the fields that hold the choices")
+    faults += [
+        f"options.answers[{i}]: found {len(spellings)} spellings, expected {size}, one a choice"
+        for i, spellings in enumerate(options.get("answers", ()))
+        if size and len(spellings) != size
+    ]
+    template = options.get("text", OPTIONS["text"])
+    try:
+        plain = all(_FIELD.fullmatch(name) for name in _names(template))
+        plain = plain and not any(spec or mark for _, _, spec, mark in Formatter().parse(template))
+    except ValueError:
+        plain = False
+    if not plain:
+        faults.append(f"options.text: found {shown(template)}, expected text with fields such as {{premise}}")
+    return faults
+
+
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     name="multiple_choice",
     head=CHOICE,
@@ -164,5 +204,7 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
     faults=_faults,
+    expected={"choices": each(TEXT, least=2), "answers": each(each(TEXT, least=2))},
+    card_faults=_card_faults,
     hub_task="multiple-choice",
 )

@@ -35,6 +35,7 @@ Golds = Mapping[str, Any]
 
 BLANK = "blank lines"  # a sort of faults
 _SHOWN = 10
+_WORD = 200  # characters of what may be a misspelt label
 
 
 class Fault(NamedTuple):
@@ -81,7 +82,7 @@ def not_json(error: ValueError, place: str) -> str:
     """The message for what `parse_json` refuses."""
     if isinstance(error, json.JSONDecodeError):
         return f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?"
-    return f"{place}: not JSON that can be read: {error}"
+    return f"{place}: found {error}"
 
 
 def told(faults: Iterable[Fault], place: str) -> list[str]:
@@ -144,7 +145,10 @@ def read_object(text: str, place: str) -> tuple[dict[str, Any] | None, list[str]
 def keyed(wrong: Mapping[str, str], text: str, place: str, sort: str) -> list[Fault]:
     """Faults of ids, which stand in the order of the file, with their lines."""
     faults, at, line = [], 0, 1
-    for key, message in wrong.items():
+    for number, (key, message) in enumerate(wrong.items()):
+        if number >= _SHOWN:  # counted, and not looked for: that takes a walk through the file for each
+            faults.append(Fault(sort, f"{place}: {key}: {message}"))
+            continue
         found = max(text.find(json.dumps(key, ensure_ascii=ascii_only), at) for ascii_only in (False, True))
         if found >= 0:
             line += text.count("\n", at, found)
@@ -155,6 +159,8 @@ def keyed(wrong: Mapping[str, str], text: str, place: str, sort: str) -> list[Fa
 
 def near(word: str, known: Iterable[str]) -> str:
     """The hint of a known spelling, whatever its case."""
+    if len(word) > _WORD:
+        return ""
     spelt = {name.lower(): name for name in sorted(known)}
     found = get_close_matches(word.lower(), spelt, n=1)
     return f" (did you mean '{spelt[found[0]]}'?)" if found else ""

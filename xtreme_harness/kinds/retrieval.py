@@ -11,9 +11,10 @@ from random import Random
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import DataError, PredictionError
-from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.errors import PredictionError, listed
+from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
+from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, Row, Split
 from xtreme_harness.search.nearest import knn, normalised
@@ -39,14 +40,20 @@ class RetrievalExample:
 
 
 def _parse(row: Row, card: TaskCard) -> RetrievalExample:
-    relevant = row.values.get("relevant")
-    if relevant is not None and not relevant:
-        raise DataError(f"{row.place}: no relevant passage")
-    return RetrievalExample(str(row.values["id"]), text_of(row, "text"), None if relevant is None else tuple(relevant))
+    faults: list[str] = []
+    relevant = None if row.values.get("relevant") is None else texts(row, "relevant", faults)
+    if relevant == () and not faults:
+        faults.append(f"{row.place}: no relevant passage")
+    found = RetrievalExample(identifier(row, faults), text(row, "text", faults), relevant)
+    refuse(faults)
+    return found
 
 
 def _passage(row: Row, card: TaskCard) -> Passage:
-    return Passage(str(row.values["id"]), text_of(row, "text"))
+    faults: list[str] = []
+    found = Passage(identifier(row, faults), text(row, "text", faults))
+    refuse(faults)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ def _lists(text: str, place: str) -> dict[str, Ids]:
         if not isinstance(value, list)
     ]
     if wrong:
-        raise PredictionError(*wrong[:20])
+        raise PredictionError(*listed(wrong))
     return {key: tuple(value) for key, value in found.items()}  # an item that is no text matches no id
 
 

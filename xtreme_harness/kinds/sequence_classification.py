@@ -9,9 +9,10 @@ from functools import partial
 from random import Random
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import DataError
-from xtreme_harness.kinds.base import Kind, text_of
+from xtreme_harness.files.shown import shown, some
+from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, near, official_lines, told
+from xtreme_harness.kinds.row_fields import identifier, label, refuse, text
 from xtreme_harness.models.head_table import SEQUENCE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
@@ -32,12 +33,14 @@ class PairExample:
 
 
 def _parse(row: Row, card: TaskCard) -> PairExample:
-    found = row.values.get("label")
-    label = None if found is None else str(found)
-    label = card.aliases.get(label, label) if label is not None else None
-    if label is not None and label not in card.labels:
-        raise DataError(f"{row.place}: label '{label}', expected one of {', '.join(card.labels)}")
-    return PairExample(str(row.values["id"]), text_of(row, "text_a"), text_of(row, "text_b"), label)
+    faults: list[str] = []
+    key, one, other = identifier(row, faults), text(row, "text_a", faults), text(row, "text_b", faults)
+    found = label(row, "label", card.labels, faults)
+    gold = card.aliases.get(found, found) if found is not None else None
+    if gold is not None and gold not in card.labels:
+        faults.append(f"{row.place}: label {shown(gold)}, expected one of {some(card.labels)}")
+    refuse(faults)
+    return PairExample(key, one, other, gold)
 
 
 def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) -> Features:

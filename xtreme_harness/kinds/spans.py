@@ -1,4 +1,4 @@
-"""Start and end logits to the best span of every question, for all windows at once.
+"""The windows of a passage, and start and end logits to the best span of every question, for all windows at once.
 
 The rule is that of BERT's SQuAD script: in each window the `n_best` starts and the `n_best` ends with the highest
 logits are paired; of the pairs that are spans (inside the passage, the start in the window where it has most context,
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Best", "Table", "Window", "best_spans"]
+__all__ = ["Best", "Table", "Window", "best_spans", "max_context", "windows"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -86,6 +86,40 @@ class Best:
     first: Ints  # (n,) index of the first token in the passage
     last: Ints  # (n,) of the last
     null: Doubles  # (n,) the lowest score, over the windows, of the span that is the first position alone
+
+
+def windows(size: int, room: int, stride: int) -> list[tuple[int, int]]:
+    """First token and length of every window over `size` tokens.
+
+    >>> windows(300, 200, 128)
+    [(0, 200), (128, 172)]
+    >>> windows(0, 200, 128)
+    [(0, 0)]
+    """
+    found, first = [], 0
+    while True:
+        length = min(room, size - first)
+        found.append((first, length))
+        if first + length >= size:
+            return found
+        first += max(1, min(stride, room))
+
+
+def max_context(spans: Sequence[tuple[int, int]], size: int) -> list[NDArray[np.bool_]]:
+    """For each window, which of its tokens have more context there than in any other window (first wins ties).
+
+    The score of a token is min(left, right) + 0.01 * window length, as in BERT's SQuAD script.
+    """
+    best = np.full(size, -1.0)
+    owner = np.zeros(size, dtype=np.int64)
+    for i, (first, length) in enumerate(spans):
+        left = np.arange(length)
+        score = np.minimum(left, length - 1 - left) + 0.01 * length
+        part = slice(first, first + length)
+        better = score > best[part]
+        best[part] = np.where(better, score, best[part])
+        owner[part] = np.where(better, i, owner[part])
+    return [owner[first : first + length] == i for i, (first, length) in enumerate(spans)]
 
 
 def best_spans(logits: Floats, offsets: Ints, table: Table, examples: int, n_best: int, longest: int) -> Best:

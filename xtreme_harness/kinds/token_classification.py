@@ -15,9 +15,11 @@ from random import Random
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import DataError, PredictionError
+from xtreme_harness.errors import PredictionError
+from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, near, official_lines, told
+from xtreme_harness.kinds.row_fields import identifier, items, refuse, texts
 from xtreme_harness.models.head_table import TOKENS
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
@@ -43,16 +45,26 @@ class TaggedSentence:
 
 
 def _parse(row: Row, card: TaskCard) -> TaggedSentence:
-    words, tags = tuple(row.values["words"]), row.values.get("tags")
+    faults: list[str] = []
+    key, words = identifier(row, faults), texts(row, "words", faults)
+    if row.values.get("tags") is None:
+        refuse(faults)
+        return TaggedSentence(key, words, None)
+    tags = items(row, "tags", "a list of tags", faults)
+    if not faults and len(words) != len(tags):
+        faults.append(f"{row.place}: {len(words)} words and {len(tags)} tags, expected one tag a word")
     known = _labels(card)
-    if tags is None:
-        return TaggedSentence(str(row.values["id"]), words, None)
-    if len(words) != len(tags):
-        raise DataError(f"{row.place}: {len(words)} words and {len(tags)} tags, expected one tag a word")
-    unknown = [tag for tag in tags if tag not in known]
-    if unknown:
-        raise DataError(f"{row.place}: tag '{unknown[0]}', expected one of {', '.join(card.labels)}")
-    return TaggedSentence(str(row.values["id"]), words, tuple(card.aliases.get(tag, tag) for tag in tags))
+    wrong = [(i, tag) for i, tag in enumerate(tags) if not (isinstance(tag, str) and tag in known)]
+    faults += [f"{_place(row, i)} {shown(tag)}, expected one of {some(card.labels)}" for i, tag in wrong]
+    refuse(faults)
+    return TaggedSentence(key, words, tuple(card.aliases.get(tag, str(tag)) for tag in tags))
+
+
+def _place(row: Row, word: int) -> str:
+    """Where the tag of a word stands: its line in the file, or its number in the row."""
+    if row.lines:
+        return f"{row.place.rpartition(':')[0]}:{row.lines[word]}: tag"
+    return f"{row.place}: tag {word + 1}:" if len(row.values["tags"]) > 1 else f"{row.place}: tag"
 
 
 def _labels(card: TaskCard) -> set[str]:

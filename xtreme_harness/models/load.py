@@ -12,14 +12,22 @@ from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.compute.linear import prepack
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
-from xtreme_harness.models.head_table import HEADS
+from xtreme_harness.models.head_table import HEADS, encoder_class
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import Reading, encoder_of, reading_of
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 
-__all__ = ["Model", "choose_device", "choose_dtype", "fitted_tokenizer", "load_model", "position_limit"]
+__all__ = [
+    "Model",
+    "choose_device",
+    "choose_dtype",
+    "fitted_tokenizer",
+    "load_model",
+    "position_limit",
+    "tokenizer_alone",
+]
 
 # Padded tokens a batch. Fixed, not found by the clock: so two runs of one command batch alike, and give the same bits.
 _TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}
@@ -60,7 +68,7 @@ def load_model(
         network = load_network(checkpoint, path, head, kind, trust_remote_code, pooler)
         if pooler and getattr(network, "pooler", None) is None:
             raise ModelError(f"{checkpoint.name}: has no pooler; use --pooling mean or cls")
-        tokenizer = fitted_tokenizer(raw, network)
+        tokenizer = fitted_tokenizer(raw, network, checkpoint.name)
     network = network.to(place).eval()
     model = Model(tokenizer, network, place, tuple(order), pooling, budget=_TOKEN_BUDGET[place.type], rows=batch_size)
     model.by_choice = head is not None and HEADS[head].by_choice and checkpoint.general is None
@@ -88,11 +96,28 @@ def _packed(
     return pack(encoder, layers, release=True), reading
 
 
-def fitted_tokenizer(raw: Any, network: Any) -> Tokenizer:
+def fitted_tokenizer(raw: Any, network: Any, name: str = "") -> Tokenizer:
     """A transformers tokenizer as this network can use it: its lengths, its ids, and a padding id that both know."""
-    tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network))
+    tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network), name)
     _settle_padding(tokenizer, network.config)
     return tokenizer
+
+
+def tokenizer_alone(checkpoint: Checkpoint) -> Tokenizer:
+    """A checkpoint's tokenizer as its network can use it, without a weight being read.
+
+    Raises:
+        ModelError: in one line, when it cannot be loaded.
+    """
+    import transformers
+
+    holder = checkpoint.base or checkpoint.encoder or checkpoint
+    with quietly(checkpoint):
+        raw = load_tokenizer(checkpoint, checkpoint.path)
+        config = transformers.AutoConfig.from_pretrained(holder.path)
+        with torch.device("meta"):
+            network = getattr(transformers, encoder_class(holder.family)).from_config(config)
+        return Tokenizer(raw, position_limit(network, raw), _known_ids(network), checkpoint.name)
 
 
 def position_limit(network: Any, raw: Any) -> int:

@@ -6,15 +6,18 @@ family's special tokens (two separators, none, segment ids) are read once from w
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.alignment import align
+from xtreme_harness.models.coverage import covering, no_offsets
 from xtreme_harness.records import Encoded
 
-__all__ = ["Template", "Tokenizer", "align", "longest_first"]
+__all__ = ["Template", "Tokenizer", "longest_first"]
+
+Span = tuple[int, int]
 
 _BATCH = 2000  # texts a call: large enough for the tokenizer's own threads, small enough for memory
 _PROBE = ("abc", "xyz")
@@ -42,9 +45,10 @@ class Tokenizer:
         limit: the most positions that the model takes, special tokens included.
         raw: the transformers tokenizer.
         size: the network knows ids below this; None: whatever the tokenizer gives.
+        name: of its checkpoint, for messages.
     """
 
-    def __init__(self, raw: Any, limit: int, size: int | None = None) -> None:
+    def __init__(self, raw: Any, limit: int, size: int | None = None, name: str = "") -> None:
         """Read the special tokens off the tokenizer's own answers.
 
         Raises:
@@ -53,6 +57,7 @@ class Tokenizer:
         self.raw = raw
         self.limit = limit
         self.size = size
+        self.name = name or f"tokenizer {type(raw).__name__}"
         self._backend = _backend(raw)
         self._single = self._template(1)
         self._pair = self._template(2)
@@ -109,20 +114,27 @@ class Tokenizer:
                 found.extend(e.ids for e in self._ready().encode_batch_fast(batch, add_special_tokens=False))
         return found
 
-    def spans(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
-        """Token ids of each text and the characters [start, end) each token covers, blanks trimmed."""
-        found: list[tuple[list[int], list[tuple[int, int]]]] = []
+    def spans(self, texts: Sequence[str]) -> list[tuple[list[int], list[Span]]]:
+        """Token ids of each text and the characters [start, end) each token covers, blanks trimmed.
+
+        Every visible character belongs to a token (`coverage.covering`); a text for which the tokenizer has no token
+        is one unknown one.
+
+        Raises:
+            ModelError: when the tokenizer's offsets are none.
+        """
+        found: list[tuple[list[int], list[Span]]] = []
         for i in range(0, len(texts), _BATCH):
             batch = list(texts[i : i + _BATCH])
             if self._backend is not None:
                 read = self._ready().encode_batch(batch, add_special_tokens=False)
-                found.extend((e.ids, [_trim(t, *span) for span in e.offsets]) for t, e in zip(batch, read, strict=True))
+                pairs = [(e.ids, e.offsets) for e in read]
             elif self.raw.is_fast:
-                read = self._call(batch, return_offsets_mapping=True)
-                pairs = zip(batch, read["input_ids"], read["offset_mapping"], strict=True)
-                found.extend((ids, [_trim(text, *span) for span in spans]) for text, ids, spans in pairs)
+                called = self._call(batch, return_offsets_mapping=True)
+                pairs = list(zip(called["input_ids"], called["offset_mapping"], strict=True))
             else:  # a slow tokenizer gives no offsets, even when asked for them
-                found.extend(self._aligned(text) for text in batch)
+                pairs = [self._aligned(text) for text in batch]
+            found.extend(self._covered(text, ids, spans) for text, (ids, spans) in zip(batch, pairs, strict=True))
         return found
 
     def words(self, words: Sequence[str]) -> list[list[int]]:
@@ -179,10 +191,18 @@ class Tokenizer:
         lead = len(self._call(["a"])["input_ids"][0])
         return " " if running[lead:] == spaced != alone else ""
 
-    def _aligned(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+    def _covered(self, text: str, ids: list[int], spans: Sequence[Span]) -> tuple[list[int], list[Span]]:
+        if not ids and text.strip():
+            return [self.unknown], covering(text, [(0, len(text))], self.name)
+        return ids, covering(text, spans, self.name)
+
+    def _aligned(self, text: str) -> tuple[list[int], list[Span]]:
         pieces = self.raw.tokenize(text)
-        ids = self.raw.convert_tokens_to_ids(pieces)
-        return list(ids), align(text, [_letters(piece) for piece in pieces])
+        ids = list(self.raw.convert_tokens_to_ids(pieces))
+        spans = align(text, [None if piece == self.raw.unk_token else _letters(piece) for piece in pieces])
+        if spans is None:
+            raise no_offsets(self.name, f"its pieces are not in the text: {' '.join(pieces[:5])}"[:120])
+        return ids, spans
 
 
 def _backend(raw: Any) -> Any | None:
@@ -213,50 +233,9 @@ def longest_first(first: int, second: int, room: int) -> tuple[int, int]:
     return room - half, half
 
 
-def align(text: str, pieces: Sequence[str]) -> list[tuple[int, int]]:
-    """Find each piece in the text, though the tokenizer lower-cased it or took its accents off.
-
-    A piece that cannot be found covers the next letter, so that later pieces still fit.
-
-    >>> align("Héllo, you", ["he", "llo", ",", "you"])
-    [(0, 2), (2, 5), (5, 6), (7, 10)]
-    """
-    letters = [(c, i) for i, char in enumerate(text) for c in _plain(char)]
-    flat = "".join(c for c, _ in letters)
-    spans, at = [], 0
-    for piece in pieces:
-        wanted = "".join(_plain(char)[:] for c in piece for char in c)
-        near = flat.find(wanted, at, at + len(wanted) + 8) if wanted else -1
-        if near < 0:
-            near, size = min(at, max(0, len(flat) - 1)), 1
-        else:
-            size = len(wanted)
-        if not letters:
-            spans.append((0, 0))
-            continue
-        last = min(near + size, len(letters)) - 1
-        spans.append((letters[near][1], letters[last][1] + 1))
-        at = min(near + size, len(letters))
-    return spans
-
-
-def _plain(char: str) -> str:
-    if char.isspace():
-        return ""
-    return "".join(c for c in unicodedata.normalize("NFKD", char.lower()) if unicodedata.category(c) != "Mn") or char
-
-
 def _letters(piece: str) -> str:
     """A piece without the marks of where words begin and end."""
     return piece.removesuffix("</w>").removesuffix("@@").removeprefix("##").replace("▁", "")
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def _find(ids: Sequence[int], part: Sequence[int], start: int) -> int:

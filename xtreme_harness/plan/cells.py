@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
-from xtreme_harness.data.formats import OPTIONS
-from xtreme_harness.data.hub import SHAPES
+from xtreme_harness.data.formats import OPTIONS, PATH
+from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError
@@ -19,7 +19,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.metrics import METRICS
 
-__all__ = ["Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "select"]
+__all__ = ["Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "select", "vocabulary"]
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
 
@@ -83,13 +83,20 @@ class Plan:
 
 def all_cards(include: Sequence[Path] = ()) -> Cards:
     """All cards: the package's, those of installed packages, those of the `include` paths."""
-    words = Vocabulary(
+    return load_cards(vocabulary(), include)
+
+
+def vocabulary() -> Vocabulary:
+    """What a card may say: kinds, metrics, formats, shapes and their options."""
+    return Vocabulary(
         kinds={name: kind.options for name, kind in KINDS.items()},
         metrics=set(METRICS),
         formats=OPTIONS,
-        shapes=set(SHAPES),
+        shapes=SHAPE_OPTIONS,
+        column=PATH,
+        expected={name: kind.expected for name, kind in KINDS.items()},
+        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
     )
-    return load_cards(words, include)
 
 
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.training_sets import load_training, resolved_labels
-from xtreme_harness.errors import XHarnessError
+from xtreme_harness.errors import ModelError, XHarnessError
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.base import Reach
 from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.models.checkpoint import SELF_TESTS, find_checkpoint
+from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Split
 
-__all__ = ["Finding", "check_card"]
+__all__ = ["Finding", "check_card", "tokenizers_of"]
+
+Tokenizers = Callable[[TaskCard], Tokenizer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +34,45 @@ class Finding:
     examples: int
     first: Any  # the first example
     faults: tuple[str, ...] = ()
+    reach: Reach | None = None  # of a tokenizer; None: none was asked for, or the answers are no part of a text
+
+
+def tokenizers_of(model: str) -> Tokenizers:
+    """The tokenizer that a checkpoint has for a task; each is loaded once, when it is needed.
+
+    Raises:
+        ModelError: when called, in one line, for what cannot be loaded.
+    """
+    if model in SELF_TESTS:
+        raise ModelError(f"--model {model}: has no tokenizer; give a checkpoint")
+
+    @cache
+    def of_unit(unit: str | None) -> Tokenizer:
+        from xtreme_harness.models.load import tokenizer_alone
+
+        return tokenizer_alone(find_checkpoint(model, unit))
+
+    return lambda card: of_unit(card.unit or (card.train[-1] if card.train else None))
 
 
 def check_card(
-    card: TaskCard, cards: Cards, data: Data, tell: Callable[[Finding], None] = lambda finding: None
+    card: TaskCard,
+    cards: Cards,
+    data: Data,
+    tell: Callable[[Finding], None] = lambda finding: None,
+    tokenizers: Tokenizers | None = None,
 ) -> list[Finding]:
-    """Load every split and language that the data place has; a place without any is a fault."""
+    """Load every split and language that the data place has; a place without any is a fault.
+
+    Args:
+        card: the task.
+        cards: all of them.
+        data: the place.
+        tell: called with every finding.
+        tokenizers: to say of which share of the gold answers can be given with them.
+    """
     found: list[Finding] = []
-    for finding in _joined(card, cards, data) if card.parts else _single(card, data):
+    for finding in _joined(card, cards, data, tokenizers) if card.parts else _single(card, data, tokenizers):
         tell(finding)
         found.append(finding)
     if not found:
@@ -45,16 +83,19 @@ def check_card(
     return found
 
 
-def _single(card: TaskCard, data: Data) -> Iterator[Finding]:
-    kind = KINDS[card.kind]
+def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterator[Finding]:
+    kind, pools = KINDS[card.kind], set[str]()
     for split, language, located in _parts(card, data):
         try:
             own = resolved_labels(card, data)
             loaded = load_split(own, language, split, located, kind.parse, kind.passage)
+            if loaded.pool_key not in pools:  # languages may share one
+                deque(loaded.pool, maxlen=0)
+                pools.add(loaded.pool_key)
         except XHarnessError as error:
             yield Finding(split, language, 0, None, error.faults)
         else:
-            yield _examined(own, loaded, data)
+            yield _examined(own, loaded, data, tokenizers)
 
 
 def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
@@ -65,7 +106,7 @@ def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
                 yield split, language, located
 
 
-def _joined(card: TaskCard, cards: Cards, data: Data) -> Iterator[Finding]:
+def _joined(card: TaskCard, cards: Cards, data: Data, tokenizers: Tokenizers | None) -> Iterator[Finding]:
     """What the parts of a card give together."""
     splits: tuple[Literal["train", "dev"], ...] = ("train", "dev")
     for split in splits:
@@ -75,12 +116,16 @@ def _joined(card: TaskCard, cards: Cards, data: Data) -> Iterator[Finding]:
             yield Finding(split, "en", 0, None, error.faults)
         else:
             if loaded is not None:
-                yield _examined(card, loaded, data)
+                yield _examined(card, loaded, data, tokenizers)
 
 
-def _examined(card: TaskCard, loaded: Split[Any], data: Data) -> Finding:
+def _examined(card: TaskCard, loaded: Split[Any], data: Data, tokenizers: Tokenizers | None) -> Finding:
     faults = [*_count_fault(card, loaded, data), *_label_fault(card, loaded), *_metric_fault(card, loaded)]
-    return Finding(loaded.name, loaded.language, len(loaded.examples), loaded.examples[0], tuple(faults))
+    reach = KINDS[card.kind].reach
+    reached = None
+    if reach is not None and tokenizers is not None:
+        reached = reach(KINDS[card.kind].featurize(loaded, tokenizers(card), card), loaded, card)
+    return Finding(loaded.name, loaded.language, len(loaded.examples), loaded.examples[0], tuple(faults), reached)
 
 
 def _count_fault(card: TaskCard, split: Split[Any], data: Data) -> list[str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.official_files import exported, target_source
-from xtreme_harness.data.patterns import below, pattern_path
+from xtreme_harness.data.patterns import pattern_path
 from xtreme_harness.data.sources import HubFound
 from xtreme_harness.errors import DataError
-from xtreme_harness.files.text import write_atomic
+from xtreme_harness.files.text import write_below
 from xtreme_harness.plan.cells import Target
 
 __all__ = ["Fetched", "download", "training_cards"]
@@ -77,5 +77,5 @@ def _fetch(card: TaskCard, split: str, language: str, folder: Path) -> Fetched:
         return Fetched(card.name, split, language, 0, str(error))
     for role, patterns in source.files[split].items():
         if role in texts:
-            write_atomic(below(folder, pattern_path(patterns, source, language), card.name), texts[role])
+            write_below(folder, pattern_path(patterns, source, language), texts[role])
     return Fetched(card.name, split, language, len(table.rows))

@@ -9,7 +9,7 @@ from pathlib import Path
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
-from xtreme_harness.files.text import write_atomic
+from xtreme_harness.files.text import write_below
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Plan
 
@@ -43,5 +43,5 @@ def _labelled(cell: Cell, folder: Path) -> Labelled:
         return Labelled(cell, 0, str(error))
     if any(kind.gold(e) is None for e in split.examples):
         return Labelled(cell, 0, f"{split.source} has no gold: the organisers removed it")
-    write_atomic(folder / file_name(cell.card, cell.split, cell.language), kind.gold_text(split, cell.card))
+    write_below(folder, file_name(cell.card, cell.split, cell.language), kind.gold_text(split, cell.card))
     return Labelled(cell, len(split.examples))

@@ -110,7 +110,7 @@ def build(
         raw = load_tokenizer(checkpoint, path, trust)
         encoder = load_network(checkpoint, path, None, torch.float32, trust)
         encoder.requires_grad_(True)  # what PEFT merges, it leaves frozen
-        tokenizer = fitted_tokenizer(raw, encoder)
+        tokenizer = fitted_tokenizer(raw, encoder, checkpoint.name)
         members: dict[str, nn.Module] = {}
         for role in roles:
             torch.manual_seed(seed)

@@ -72,6 +72,57 @@ def test_quotes(tmp_path: Path, field: str, auto: str, none: str) -> None:
     assert found == [auto, none]
 
 
+PROOF = [
+    pytest.param('"\tc\n', id="a lone mark"),
+    pytest.param('He said "stop" and left.\tc\n', id="a mark inside"),
+    pytest.param('"a" and "b"\tc\n', id="two that are quoted"),
+    pytest.param('"""\tc\n', id="three marks"),
+    pytest.param('a\t5" nails\n', id="in the other column"),
+    pytest.param('"open\tc\n', id="a mark that nothing closes"),
+]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("proof", PROOF)
+def test_one_field_that_no_csv_writer_wrote_proves_that_quotes_are_text(
+    tmp_path: Path, proof: str, before: bool
+) -> None:
+    quoted = '"Stop right there."\t"He said ""no""."\n'
+    path = written(tmp_path, proof + quoted if before else quoted + proof)
+    found = rows(path, NLI)[1 if before else 0].values
+    assert (found["premise"], found["hypothesis"]) == ('"Stop right there."', '"He said ""no""."')
+
+
+def test_a_file_that_a_csv_writer_wrote_is_unquoted(tmp_path: Path) -> None:
+    path = written(tmp_path, 'plain\tc\n"Stop right there."\t"He said ""no""."\n""""\t""\n')
+    assert [tuple(row.values.values())[:2] for row in rows(path, NLI)] == [
+        ("plain", "c"), ("Stop right there.", 'He said "no".'), ('"', ""),
+    ]  # fmt: skip
+
+
+def test_each_file_is_judged_by_itself(tmp_path: Path) -> None:
+    one, other = written(tmp_path, '"a"\tb\n', "1.tsv"), written(tmp_path, '"a"\t"\n', "2.tsv")
+    found = FORMATS["tsv"]({"rows": [one, other]}, NLI).rows
+    assert [row.values["premise"] for row in found] == ["a", '"a"']
+
+
+def test_the_recorded_case_keeps_its_marks(shared: Path) -> None:
+    found = rows(shared / "cases/quoted-sentence/xnli/test-en.tsv", NLI)
+    assert [row.values["premise"] for row in found] == ['He said "stop" and left.', '"Stop right there."', '"']
+
+
+def test_real_sentences_in_quotes_keep_their_marks(shared: Path) -> None:
+    found = rows(shared / "realdata/xnli/train-en.mnli-subset.tsv", NLI)
+    fields = [value for row in found for value in row.values.values()]
+    assert sum(f[:1] == f[-1:] == '"' and '"' not in f[1:-1] for f in fields) == 11
+
+
+@pytest.mark.parametrize("name", ["\u00b2", "\u0661", "1" * 5000])
+def test_a_column_is_a_number_of_plain_digits(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CardError, match="of a file without header, expected an index"):
+        rows(written(tmp_path, "a\tb\n"), {"columns": {"text": name}})
+
+
 def test_csv_fields_span_lines_and_keep_their_line(tmp_path: Path) -> None:
     path = written(tmp_path, 'id,text,label\r\n1,"a, ""b""\r\nc",0\r\n2,d,1\r\n\r\n', "file.csv")
     found = rows(path, {"columns": {"text": "text", "label": "label"}}, "csv")

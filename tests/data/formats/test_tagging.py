@@ -79,6 +79,43 @@ def test_wrong_separator(tmp_path: Path) -> None:
         rows("conll", written(tmp_path, "a\tX\n"), {"separator": "blank"})
 
 
+NEWS = "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n-DOCSTART- -X- -X- O\nPeter NNP B-NP B-PER\n"
+DOCUMENTS = [
+    pytest.param(NEWS, {"separator": "whitespace", "tag": 3}, id="CoNLL-03"),
+    pytest.param("-DOCSTART-\n\nEU\tB-ORG\nrejects\tO\n\n-DOCSTART-\n\nPeter\tB-PER\n", {}, id="one column"),
+    pytest.param("-DOCSTART- (1)\tO\n\nEU\tB-ORG\nrejects\tO\n-DOCSTART-\tO\n\nPeter\tB-PER\n", {}, id="with a name"),
+    pytest.param(
+        "1\t-DOCSTART-\tO\n1\tEU\tB-ORG\n2\trejects\tO\n\n1\t-DOCSTART-\tO\n1\tPeter\tB-PER\n",
+        {"token": 1, "tag": 2},
+        id="another column",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "options"), DOCUMENTS)
+def test_lines_that_begin_a_document_can_be_dropped(tmp_path: Path, text: str, options: dict[str, Any]) -> None:
+    path = written(tmp_path, text)
+    found = rows("conll", path, {**options, "documents": "drop"})
+    assert sentences(found) == [[("EU", "B-ORG"), ("rejects", "O")], [("Peter", "B-PER")]]
+    assert [int(row.place.rpartition(":")[2]) for row in found] == [row.lines[0] for row in found]
+
+
+def test_lines_that_begin_a_document_stay_unless_the_card_drops_them(tmp_path: Path) -> None:
+    path = written(tmp_path, NEWS)
+    assert len(rows("conll", path, {"separator": "whitespace", "tag": 3})) == 2
+    assert rows("conll", path, {"separator": "whitespace", "tag": 3})[0].values["words"] == ("-DOCSTART-",)
+    with pytest.raises(CardError, match=r"options\.documents: found True, expected one of keep, drop"):
+        rows("conll", path, {"documents": True})
+
+
+def test_words_know_their_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "\na\tX\nb\tY\n\n\nc\tZ\n")
+    assert [list(row.lines) for row in rows("conll", path, {})] == [[2, 3], [6]]
+    text = "# x\n" + word("1-2", "zum", "_", "_") + word(1, "zu", "ADP", 3) + word(2, "dem", "DET", 3)
+    tree = written(tmp_path, text + word(3, "Tor", "NOUN", 0) + word("3.1", "x", "X", "_") + word(4, "da", "ADV", 3))
+    assert [list(row.lines) for row in rows("conllu", tree, {})] == [[3, 5, 7]]
+
+
 def test_recorded_source_of_panx(tmp_path: Path, shared: Path) -> None:
     case = json.loads((shared / "spec/micro/preprocess.json").read_text())["panx_convert"]
     path = written(tmp_path, case["input"])
@@ -193,6 +230,17 @@ BAD_TREES = [
     pytest.param("1\ta\t_\tX\n", ":1: 10 columns expected, 4 found", id="columns"),
     pytest.param(
         word(1, "a", "X") + word(3, "b", "X"), ":2: found word 3, expected word 2, correct its id", id="order"
+    ),
+    pytest.param(word("9" * 5000, "a", "X"), ":1: found id '999", id="digits"),
+    pytest.param(word("\u00b2", "a", "X"), ":1: found id '\u00b2', expected a word", id="no plain digit"),
+    pytest.param(
+        word("1-999999999", "a", "_") + word(1, "a", "X"), ":1: found range 1-999999999, expected one up to", id="far"
+    ),
+    pytest.param(word("1-999999999999", "a", "_") + word(1, "a", "X"), ":1: found id '1-9999", id="farther"),
+    pytest.param(
+        word("1-2", "b", "_") + word(1, "a", "X", "9" * 5000) + word(2, "a", "X"),
+        ":1: word 1: found head '9999",
+        id="digits of a head",
     ),
     pytest.param(word("one", "a", "X"), ":1: found id 'one', expected a word, a range as 1-2", id="id"),
     pytest.param(word(1, "", "X"), ":1: found an empty column, expected a word", id="form"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.data.formats.bitext import read_bucc, read_tatoeba
+from xtreme_harness.data.formats.card_options import OPTIONS, PATH
 from xtreme_harness.data.formats.conllu import read_conllu
 from xtreme_harness.data.formats.delimited import read_csv, read_tsv
 from xtreme_harness.data.formats.jsonlines import read_json, read_jsonl
@@ -20,7 +21,7 @@ from xtreme_harness.data.formats.tagging import read_conll
 from xtreme_harness.data.formats.xquad_r import read_xquad_r
 from xtreme_harness.records import Json, Table
 
-__all__ = ["FORMATS", "OPTIONS", "Reader"]
+__all__ = ["FORMATS", "OPTIONS", "PATH", "Reader"]
 
 Reader = Callable[[Mapping[str, Sequence[Path]], Mapping[str, Json]], Table]
 
@@ -37,23 +38,4 @@ FORMATS: dict[str, Reader] = {
     "tatoeba": read_tatoeba,
     "tsv": read_tsv,
     "xquad_r": read_xquad_r,
-}
-
-_FIELDS = ("columns", "optional", "removed", "drop", "lists")
-_DELIMITED = (*_FIELDS, "header", "quoting", "separator", "where", "width", "short_lines")
-
-# The options that a card may give, for whoever checks cards: the readers pass over others.
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "bucc": (),
-    "conll": ("token", "tag", "separator", "prefix", "width"),
-    "conllu": ("tag_column", "language", "treebanks"),
-    "csv": _DELIMITED,
-    "json": (*_FIELDS, "records"),
-    "jsonl": _FIELDS,
-    "mewslix": (),
-    "mewslix_pairs": (),
-    "squad": ("check_spans", "ids", "id_prefix"),
-    "tatoeba": ("sorted",),
-    "tsv": _DELIMITED,
-    "xquad_r": ("check_spans",),
 }

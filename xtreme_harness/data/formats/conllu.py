@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtreme_harness.data.formats.checks import choice, files_of, refuse
+from xtreme_harness.data.formats.checks import choice, files_of, index, refuse
 from xtreme_harness.data.formats.decoding import read_lines
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_conllu"]
@@ -29,7 +30,7 @@ _RANKS = {
     "fr": ("VERB", "AUX", "PRON", "NOUN", "ADJ", "ADV", "ADP", "DET", "PART", "SCONJ", "CONJ"),
     "it": ("VERB", "AUX", "ADV", "PRON", "ADP", "DET", "INTJ"),
 }
-_ID = re.compile(r"([0-9]+)(?:([-.])([0-9]+))?")
+_ID = re.compile(r"([0-9]{1,9})(?:([-.])([0-9]{1,9}))?")
 _UPOS, _XPOS, _HEAD, _DEPS = 3, 4, 6, 8
 
 
@@ -37,7 +38,8 @@ _UPOS, _XPOS, _HEAD, _DEPS = 3, 4, 6, 8
 class _Sentence:
     place: str
     words: list[list[str]] = field(default_factory=list)  # ten columns each; word i has the id i + 1
-    fused: list[tuple[int, int, str, str]] = field(default_factory=list)  # first id, last id, form, place
+    lines: list[int] = field(default_factory=list)  # of the words
+    fused: list[tuple[int, int, str, int]] = field(default_factory=list)  # first id, last id, form, line
 
 
 def read_conllu(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
@@ -61,11 +63,12 @@ def read_conllu(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]
         faults: list[str] = []
         for sentence in _sentences(path, faults):
             words = _fused(sentence, tag, ranks, faults)
-            masked = sum(form == "_" for form, _ in words)
+            masked = sum(form == "_" for form, _, _ in words)
             if masked == 0 or masked < len(words) - 1:
-                forms = tuple(form.replace("\u200c", "").replace(" ", "") for form, _ in words)
-                rows.append(Row({"words": forms, "tags": tuple(t for _, t in words)}, sentence.place))
-        refuse(faults)
+                forms = tuple(form.replace("\u200c", "").replace(" ", "") for form, _, _ in words)
+                values = {"words": forms, "tags": tuple(t for _, t, _ in words)}
+                rows.append(Row(values, sentence.place, tuple(line for _, _, line in words)))
+        refuse(faults, rows)
     if not rows:
         names = ", ".join(str(path) for path in paths)
         refuse([f"{names}: found masked sentences alone (forms '_'), expected words, use a treebank that has its text"])
@@ -94,11 +97,11 @@ def _sentences(path: Path, faults: list[str]) -> Iterator[_Sentence]:
         if line.strip():
             place = f"{path}:{number}"
             sentence.place = sentence.place or place
-            _add(sentence, line.split("\t"), place, faults)
+            _add(sentence, line.split("\t"), place, number, faults)
             continue
         faults.extend(
-            f"{place}: found range {first}-{last}, expected one up to word {len(sentence.words)}, correct its id"
-            for first, last, _, place in sentence.fused
+            f"{path}:{at}: found range {first}-{last}, expected one up to word {len(sentence.words)}, correct its id"
+            for first, last, _, at in sentence.fused
             if last > len(sentence.words)
         )
         if sentence.words and len(faults) == clean:
@@ -106,33 +109,36 @@ def _sentences(path: Path, faults: list[str]) -> Iterator[_Sentence]:
         sentence, clean = _Sentence(""), len(faults)
 
 
-def _add(sentence: _Sentence, columns: list[str], place: str, faults: list[str]) -> None:
+def _add(sentence: _Sentence, columns: list[str], place: str, line: int, faults: list[str]) -> None:
     if len(columns) != 10:
         faults.append(f"{place}: 10 columns expected, {len(columns)} found, restore the line from the original file")
         return
     parts = _ID.fullmatch(columns[0])
     following = len(sentence.words) + 1
     if not parts or not (columns[1] and columns[_UPOS] and columns[_XPOS]):
-        wrong = "an empty column" if parts else f"id '{columns[0]}'"
+        wrong = "an empty column" if parts else f"id {shown(columns[0])}"
         faults.append(
             f"{place}: found {wrong}, expected a word, a range as 1-2 or an empty node as 1.1, correct the line"
         )
         sentence.words.append(columns)
+        sentence.lines.append(line)
     elif parts[2] == "-":
         first, last = int(parts[1]), int(parts[3])
         taken = sentence.fused[-1][1] if sentence.fused else 0
         if first != following or last <= first or first <= taken:
             faults.append(f"{place}: found range {columns[0]}, expected one from word {following} on, correct its id")
-        sentence.fused.append((first, last, columns[1].strip(), place))
+        sentence.fused.append((first, last, columns[1].strip(), line))
     elif parts[2] is None:
         if int(parts[1]) != following:
             faults.append(f"{place}: found word {columns[0]}, expected word {following}, correct its id")
         sentence.words.append(columns)
+        sentence.lines.append(line)
 
 
-def _fused(sentence: _Sentence, tag: int, ranks: Sequence[str], faults: list[str]) -> list[tuple[str, str]]:
-    """Return (form, tag) of every surface token."""
-    words = [(columns[1].strip(), columns[tag].strip()) for columns in sentence.words]
+def _fused(sentence: _Sentence, tag: int, ranks: Sequence[str], faults: list[str]) -> list[tuple[str, str, int]]:
+    """Return (form, tag, line of the tag) of every surface token."""
+    pairs = zip(sentence.words, sentence.lines, strict=True)
+    words = [(columns[1].strip(), columns[tag].strip(), line) for columns, line in pairs]
     if not sentence.fused:
         return words
     parents = _parents(sentence, faults)
@@ -141,7 +147,7 @@ def _fused(sentence: _Sentence, tag: int, ranks: Sequence[str], faults: list[str
         depth = {i: _ancestors(i, parents) for i in span}
         highest = [i for i in span if depth[i] == min(depth.values())]
         head = min(highest, key=lambda i: _rank(sentence.words[i - 1][_UPOS], ranks))
-        words[first - 1 : last] = [(form, words[head - 1][1])]
+        words[first - 1 : last] = [(form, *words[head - 1][1:])]
     return words
 
 
@@ -155,13 +161,14 @@ def _parents(sentence: _Sentence, faults: list[str]) -> list[set[int]]:
     for number, columns in enumerate(sentence.words, 1):
         enhanced = [] if columns[_DEPS] == "_" else [edge.split(":")[0] for edge in columns[_DEPS].split("|")]
         heads = [columns[_HEAD], *(head for head in enhanced if "." not in head)]
-        wrong = [head for head in heads if not (head.isascii() and head.isdigit() and int(head) <= len(sentence.words))]
+        known = {head: index(head) for head in heads}
+        wrong = [head for head, at in known.items() if at is None or at > len(sentence.words)]
         if wrong:
             faults.append(
-                f"{sentence.place}: word {number}: found head '{wrong[0]}', expected a word of its sentence or 0, "
+                f"{sentence.place}: word {number}: found head {shown(wrong[0])}, expected a word of its sentence or 0, "
                 "correct the head"
             )
-        parents.append({int(head) for head in heads if head not in wrong})
+        parents.append({at for head, at in known.items() if at is not None and head not in wrong})
     return parents
 
 

@@ -130,6 +130,6 @@ def _parsed(text: str, path: Path, number: int | None, faults: list[str]) -> Jso
         line = error.lineno if number is None else number
         fault = f"{path}:{line}: found broken JSON ({error.msg}, column {error.colno}), expected complete JSON"
     except ValueError as error:
-        fault = f"{place}: found JSON that cannot be read ({error}), expected plain JSON"
+        fault = f"{place}: found {error}, expected plain JSON"
     faults.append(f"{fault}, fetch the file again")
     return None

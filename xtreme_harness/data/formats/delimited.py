@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from xtreme_harness.data.formats.checks import choice, files_of, refuse
+from xtreme_harness.data.formats.checks import choice, files_of, index, refuse
 from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import Record, columns_of, expected_width, settle, width_fault
 from xtreme_harness.errors import CardError, DataError, did_you_mean
+from xtreme_harness.files.shown import shown, some
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_csv", "read_tsv", "unquoted"]
@@ -26,7 +27,8 @@ def read_tsv(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -
         header: whether line 1 names the columns (default false). Without one, a file has exactly the columns up to the
             last wanted one, or `width` of them.
         optional: fields that a whole file may lack; they are None.
-        quoting: `auto` (see `unquoted`), `none` (the text as it stands) or `csv` (a field may span lines).
+        quoting: `auto` (fields are `unquoted` where a csv writer can have written the whole file), `none` (the text as
+            it stands) or `csv` (a field may span lines).
         where: field, header name or index -> the value of the rows to keep. A file with a header that lacks the column
             is kept whole: one language a file needs no such column.
         removed: field -> the value that stands for labels which were taken out (see `fields.settle`).
@@ -54,10 +56,7 @@ def unquoted(field: str) -> str:
     >>> unquoted('"He said ""hi"" ."'), unquoted('"a" and "b"'), unquoted('say "hi"')
     ('He said "hi" .', '"a" and "b"', 'say "hi"')
     """
-    if len(field) < 2 or field[0] != '"' or field[-1] != '"':
-        return field
-    inner = field[1:-1]
-    return field if '"' in inner.replace('""', "") else inner.replace('""', '"')
+    return field[1:-1].replace('""', '"') if _is_wrapped(field) else field
 
 
 def _table(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
@@ -67,23 +66,37 @@ def _table(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> 
         lines = _columns(path, options, faults)
         records = _records(path, lines, options, faults)
         found = settle(records, path, options, faults)
-        refuse(faults)
         rows += found
+        refuse(faults, rows)
     return Table(tuple(rows))
 
 
 def _columns(path: Path, options: Mapping[str, Json], faults: list[str]) -> list[_Line]:
     """Split the lines of a file; blank lines at its end carry nothing and are dropped."""
     separator, quoting = str(options["separator"]), choice(options, "quoting", _QUOTING, "auto")
+    if quoting == "csv" and len(separator) != 1:
+        raise CardError(f"options.separator: found {shown(separator)}, expected one character, as quoting is csv")
     lines = read_lines(path)
     while not lines[-1]:
         lines.pop()
     if quoting == "csv":
         return list(_csv_lines(path, lines, separator, faults))
     split = [line.split(separator) for line in lines]
-    if quoting == "auto":
+    if quoting == "auto" and _is_quoted(split):
         split = [[unquoted(f) for f in s] if '"' in line else s for line, s in zip(lines, split, strict=True)]
     return list(enumerate(split, 1))
+
+
+def _is_quoted(lines: Iterable[Sequence[str]]) -> bool:
+    """Whether a csv writer can have written a file: it wraps every field that holds a quote, and doubles those inside.
+
+    One field that it would have written otherwise proves that the quotes of all others are text.
+    """
+    return all(_is_wrapped(field) for columns in lines for field in columns if '"' in field)
+
+
+def _is_wrapped(field: str) -> bool:
+    return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
 
 
 def _csv_lines(path: Path, lines: Sequence[str], separator: str, faults: list[str]) -> Iterator[_Line]:
@@ -128,7 +141,7 @@ def _records(path: Path, lines: list[_Line], options: Mapping[str, Json], faults
             others.add(", ".join(columns[at] for at, _ in where))
     if others and not records and not faults:
         wanted = ", ".join(value for _, value in where)
-        raise DataError(f"{path}: found no row of '{wanted}', only of {', '.join(sorted(others))}, choose one of these")
+        raise DataError(f"{path}: found no row of '{wanted}', only of {some(sorted(others), 20)}, choose one of these")
     return records
 
 
@@ -143,9 +156,7 @@ def _places(
         if not found and field not in options.get("optional", ()):
             wanted = " or ".join(f"'{name}'" for name in names)
             near = did_you_mean(str(names[0]), header or ())
-            faults.append(
-                f"{path}:1: found columns {', '.join(header or ())}, expected {wanted}, correct the header{near}"
-            )
+            faults.append(f"{path}:1: found columns {some(header or ())}, expected {wanted}, correct the header{near}")
     return places
 
 
@@ -153,8 +164,9 @@ def _index(name: int | str, header: Sequence[str] | None) -> int | None:
     """Return the index that a column has; None where a header lacks it, CardError where there is no header to ask."""
     if header is not None and name in header:
         return header.index(str(name))
-    if isinstance(name, int) or name.isdigit():
-        return int(name) if header is None or int(name) < len(header) else None
+    at = name if isinstance(name, int) else index(name)
+    if at is not None:
+        return at if header is None or at < len(header) else None
     if header is None:
         raise CardError(f"options: found column '{name}' of a file without header, expected an index, or header: true")
     return None

@@ -52,7 +52,13 @@ def dropped(values: Mapping[str, Json], options: Mapping[str, Json]) -> bool:
     >>> dropped({"label": "-"}, {"drop": {"label": ["-", -1]}})
     True
     """
-    return any(str(values.get(field)) in map(str, marks) for field, marks in options.get("drop", {}).items())
+    return any(_is_marked(values.get(field), marks) for field, marks in options.get("drop", {}).items())
+
+
+def _is_marked(value: Json, marks: Json) -> bool:
+    if isinstance(value, list | dict):
+        return False
+    return str(value) in map(str, marks if isinstance(marks, list | tuple) else [marks])
 
 
 def settle(records: list[Record], path: Path, options: Mapping[str, Json], faults: list[str]) -> list[Row]:
@@ -74,12 +80,18 @@ def settle(records: list[Record], path: Path, options: Mapping[str, Json], fault
         for record in lacking:
             record.values[field] = None
     for field, value in options.get("removed", {}).items():
-        if len(records) > _TELLING and all(r.values.get(field) == value for r in records):
+        if len(records) > _TELLING and all(_is_same(r.values.get(field), value) for r in records):
             for record in records:
                 record.values[field] = None
     for field in options.get("lists", ()):
         for record in records:
-            record.values[field] = None if record.values[field] is None else tuple(str(record.values[field]).split())
+            found = record.values.get(field)
+            record.values[field] = tuple(found.split()) if isinstance(found, str) else found
     if not records and not faults:
         faults.append(f"{path}: found no rows, expected data, fetch the file again")
     return [Row(r.values, r.place) for r in records]
+
+
+def _is_same(value: Json, mark: Json) -> bool:
+    """Whether a value is the mark; true is not 1."""
+    return isinstance(value, bool) == isinstance(mark, bool) and bool(value == mark)

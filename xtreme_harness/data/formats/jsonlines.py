@@ -10,11 +10,12 @@ from xtreme_harness.data.formats.checks import files_of, refuse
 from xtreme_harness.data.formats.decoding import json_lines, read_json_file
 from xtreme_harness.data.formats.fields import Record, columns_of, settle
 from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.files.shown import shown, some
 from xtreme_harness.records import Json, Row, Table
 
-__all__ = ["read_json", "read_jsonl", "resolve", "steps"]
+__all__ = ["is_path", "read_json", "read_jsonl", "resolve", "steps"]
 
-_STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[([0-9]{1,9})\]")
 
 
 def read_jsonl(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
@@ -31,6 +32,7 @@ def read_jsonl(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
     for path in files_of(files, "rows"):
         faults: list[str] = []
         rows += _rows(path, json_lines(path, faults), options, faults)
+        refuse(faults, rows)
     return Table(tuple(rows))
 
 
@@ -55,6 +57,7 @@ def read_json(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) 
         ]
         objects = [(f"{path}:{at}[{i}]", o) for i, o in enumerate(found) if isinstance(o, dict)]
         rows += _rows(path, objects, options, faults)
+        refuse(faults, rows)
     return Table(tuple(rows))
 
 
@@ -65,9 +68,14 @@ def steps(path: str) -> tuple[str | int, ...]:
     ('question', 'choices', 0, 'text')
     """
     found = list(_STEP.finditer(path))
-    if "".join(m.group(0) for m in found) != path:
-        raise CardError(f"options.columns: found path '{path}', expected keys and indices such as 'a.b[0].c'")
+    if not is_path(path):
+        raise CardError(f"options.columns: found path {shown(path)}, expected keys and indices such as 'a.b[0].c'")
     return tuple(int(m.group(2)) if m.group(2) else m.group(1) for m in found)
+
+
+def is_path(path: str) -> bool:
+    """Whether a text is keys and indices."""
+    return "".join(m.group(0) for m in _STEP.finditer(path)) == path
 
 
 def resolve(value: Json, path: Sequence[str | int]) -> Json:
@@ -87,15 +95,21 @@ def _rows(
 ) -> list[Row]:
     columns = {field: tuple(steps(str(c)) for c in paths) for field, paths in columns_of(options).items()}
     optional = set(options.get("optional", ()))
-    records = []
+    wanted = {field: " or ".join(f"'{c}'" for c in paths) for field, paths in columns_of(options).items()}
+    records, broken = [], set()
     for place, obj in objects:
         values: dict[str, Json] = {}
         for field, paths in columns.items():
             values[field] = next((v for p in paths if (v := resolve(obj, p)) is not None), None)
             if values[field] is None and field not in optional:
-                wanted = " or ".join(f"'{c}'" for c in columns_of(options)[field])
-                faults.append(f"{place}: found keys {', '.join(obj)}, expected a value at {wanted}, fill it in")
+                found = "null" if any(_is_null(obj, p) for p in paths) else f"keys {some(obj, 20)}"
+                faults.append(f"{place}: {field}: found {found}, expected a value at {wanted[field]}, fill it in")
+                broken.add(place)
         records.append(Record(values, place))
-    rows = settle(records, path, options, faults)
-    refuse(faults)
-    return rows
+    return [row for row in settle(records, path, options, faults) if row.place not in broken]
+
+
+def _is_null(obj: Json, path: Sequence[str | int]) -> bool:
+    """Whether the last step of a path is there, and holds null."""
+    holder = resolve(obj, path[:-1])
+    return isinstance(holder, dict) and path[-1] in holder

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xtreme_harness.data.formats.checks import member
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json
 
 __all__ = ["Entity", "Mention", "entity", "mentions"]
@@ -76,13 +77,13 @@ def _query(mention: _Object, text: str, sentences: Sequence[_Span], place: str, 
     start, end = limits
     words = text[start:end]
     if span.get("text") != words:
-        found = span.get("text")
-        faults.append(f"{place}: found mention '{found}', expected '{words}' as in the text at {start}, restore it")
+        found = shown(span.get("text"))
+        faults.append(f"{place}: found mention {found}, expected {shown(words)} as in the text at {start}, restore it")
         return None
     around = next(((first, last) for first, last in sentences if first <= start and end <= last), None)
     if around is None:
         faults.append(
-            f"{place}: found mention '{words}' in no one sentence, expected one to hold it, correct the spans"
+            f"{place}: found mention {shown(words)} in no one sentence, expected one to hold it, correct the spans"
         )
         return None
     left = _BRACES.sub(r"(\1)", text[around[0] : start])
@@ -92,7 +93,12 @@ def _query(mention: _Object, text: str, sentences: Sequence[_Span], place: str, 
 
 def _spans(obj: _Object, text: str, place: str, faults: list[str]) -> list[_Span]:
     spans = member(obj, "sentence_spans", list, place, faults) or []
-    found = [_limits(span if isinstance(span, dict) else {}, text, place, faults) for span in spans]
+    faults += [
+        f"{place}: sentence_spans[{i}]: found {shown(span)}, expected an object, restore it"
+        for i, span in enumerate(spans)
+        if not isinstance(span, dict)
+    ]
+    found = [_limits(span, text, place, faults) for span in spans if isinstance(span, dict)]
     return [limits for limits in found if limits is not None]
 
 

@@ -10,6 +10,7 @@ from xtreme_harness.data.formats.checks import files_of, member, place_ids, refu
 from xtreme_harness.data.formats.decoding import json_lines, open_bytes, read_json_file
 from xtreme_harness.data.formats.mentions import Mention, entity, mentions
 from xtreme_harness.errors import DataError
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_mewslix", "read_mewslix_pairs"]
@@ -31,7 +32,7 @@ class _Pool:
                 if found is None:
                     continue
                 if found.id in seen:
-                    faults.append(f"{place}: found entity '{found.id}' again, expected each once, remove one")
+                    faults.append(f"{place}: found entity {shown(found.id)} again, expected each once, remove one")
                 seen.add(found.id)
                 if not faults:
                     yield Row({"id": found.id, "text": found.text}, place)
@@ -84,10 +85,12 @@ def read_mewslix_pairs(files: Mapping[str, Sequence[Path]], options: Mapping[str
     for path in files_of(files, "rows"):
         faults: list[str] = []
         for place, obj in json_lines(path, faults):
-            pair = member(obj, "contextual_mention", dict, place, faults) or {}
-            target = member(obj, "entity", dict, place, faults) or {}
-            document = {"context": pair.get("context"), "mentions": [pair.get("mention")]}
-            passage = entity(target, place, faults)
+            pair = member(obj, "contextual_mention", dict, place, faults)
+            target = member(obj, "entity", dict, place, faults)
+            if pair is None or target is None:
+                continue
+            passage, one = entity(target, place, faults), member(pair, "mention", dict, place, faults)
+            document = {"context": pair.get("context"), "mentions": [] if one is None else [one]}
             for mention in mentions(document, place, faults):
                 if passage is not None:
                     values = {"id": mention.id, "text": mention.text}
@@ -122,13 +125,17 @@ def _labels(path: Path, ids: Iterable[str]) -> dict[str, str]:
     if not isinstance(labels, dict):
         raise DataError(f"{path}: found a JSON {type(labels).__name__}, expected {{example id: [entity id]}}, check it")
     faults = [
-        f"{path}: found no label of '{i}', expected one a mention, use one release" for i in wanted if i not in labels
+        f"{path}: found no label of {shown(i)}, expected one a mention, use one release"
+        for i in wanted
+        if i not in labels
     ]
     faults += [
-        f"{path}: found unknown '{i}', expected ids of mentions, use one release" for i in labels if i not in wanted
+        f"{path}: found unknown {shown(i)}, expected ids of mentions, use one release"
+        for i in labels
+        if i not in wanted
     ]
     faults += [
-        f"{path}: found {value!r:.40} for '{i}', expected a list with one entity id, restore it"
+        f"{path}: found {shown(value, 40)} for {shown(i)}, expected a list with one entity id, restore it"
         for i, value in labels.items()
         if not (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
     ]

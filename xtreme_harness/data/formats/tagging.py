@@ -9,11 +9,13 @@ from pathlib import Path
 from xtreme_harness.data.formats.checks import choice, files_of, refuse
 from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import expected_width, width_fault
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_conll"]
 
-_Word = tuple[str, list[str]]  # place, columns
+_Word = tuple[int, list[str]]  # line, columns
+_DOCUMENT = "-DOCSTART-"
 _BLANKS = re.compile(r"[ \t]+")  # no-break and ideographic spaces are text
 
 
@@ -25,7 +27,8 @@ def read_conll(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
     token is kept as it stands.
 
     Options: `token` and `tag` (column from 0; 0 and 1), `width` (number of columns where more follow), `separator`
-    (`tab` or `whitespace`), `prefix` (tokens stand as `<language>:<token>`, the WikiANN source).
+    (`tab` or `whitespace`), `prefix` (tokens stand as `<language>:<token>`, the WikiANN source), `documents` (`keep`;
+    `drop`: lines that begin a document, `-DOCSTART-`, are no sentences and only end the one before).
 
     Raises:
         DataError: with all faults of a file.
@@ -36,22 +39,26 @@ def read_conll(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
         faults: list[str] = []
         sentences = list(_sentences(path, options))
         rows += _rows(path, sentences, options, faults)
-        refuse(faults)
+        refuse(faults, rows)
     return Table(tuple(rows))
 
 
 def _sentences(path: Path, options: Mapping[str, Json]) -> Iterator[list[_Word]]:
     tabs = choice(options, "separator", ("tab", "whitespace"), "tab") == "tab"
+    drop = choice(options, "documents", ("keep", "drop"), "keep") == "drop"
     words: list[_Word] = []
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip(" \t"):
-            if words:
-                yield words
-                words = []
-            continue
-        words.append((f"{path}:{number}", line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))))
-    if words:
-        yield words
+    for number, line in enumerate([*read_lines(path), ""], 1):
+        columns = line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))
+        if line.strip(" \t") and not (drop and _begins_document(columns, options)):
+            words.append((number, columns))
+        elif words:
+            yield words
+            words = []
+
+
+def _begins_document(columns: Sequence[str], options: Mapping[str, Json]) -> bool:
+    token = int(options.get("token", 0))
+    return columns[0].split(" ")[0] == _DOCUMENT or (token < len(columns) and columns[token] == _DOCUMENT)
 
 
 def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json], faults: list[str]) -> list[Row]:
@@ -65,8 +72,9 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
         )
     rows = []
     for words in sentences:
-        forms, tags = [], []
-        for place, columns in words:
+        forms, tags, sound = list[str](), list[str](), len(faults)
+        for number, columns in words:
+            place = f"{path}:{number}"
             if len(columns) != width:
                 faults.append(width_fault(place, width, len(columns)))
                 continue
@@ -78,7 +86,9 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
                         f"{place}: found an empty tag, expected one a word, restore it from the original file"
                     )
         values = {"words": tuple(forms), "tags": tuple(tags) if width > 1 else None}
-        rows.append(Row(values, words[0][0]))
+        if len(faults) == sound:
+            lines = range(words[0][0], words[-1][0] + 1)
+            rows.append(Row(values, f"{path}:{words[0][0]}", lines))
     return rows
 
 
@@ -88,6 +98,6 @@ def _token(text: str, place: str, options: Mapping[str, Json], faults: list[str]
     _, colon, token = text.partition(":")
     if not colon:
         faults.append(
-            f"{place}: found '{text}', expected '<language>:<token>', unset option prefix if tokens stand alone"
+            f"{place}: found {shown(text)}, expected '<language>:<token>', unset option prefix if tokens stand alone"
         )
     return token

@@ -14,6 +14,7 @@ from xtreme_harness.data.formats.answer_sentences import candidate_text, sentenc
 from xtreme_harness.data.formats.checks import files_of, place_ids, refuse
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault, paragraphs, questions, read_squad
 from xtreme_harness.errors import DataError
+from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
 __all__ = ["read_xquad_r"]
@@ -133,7 +134,7 @@ def _sentences(paragraph: Paragraph, faults: list[str]) -> list[tuple[range, str
                 sentences.append((range(start, end), paragraph.context[start:end]))
                 continue
         faults.append(
-            f"{paragraph.place}: found sentence break {span}, expected [start, end] within 0 to "
+            f"{paragraph.place}: found sentence break {shown(span)}, expected [start, end] within 0 to "
             f"{len(paragraph.context)}, use the original file"
         )
     return sentences

@@ -161,7 +161,7 @@ def _line_faults(case: Case, got: Outcome) -> list[str]:
     if strange and not faults:
         faults.append(f"a line that is neither an error nor known: {strange[0][:200]!r}")
     for name, text in (("stderr", got.err), ("stdout", got.out)):
-        raw = sorted({c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t"})
+        raw = sorted({c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t\r"})
         if raw:
             faults.append(f"control characters on {name}: {raw!r}")
     if got.status == 2 and "error: " not in got.err:
@@ -172,7 +172,7 @@ def _line_faults(case: Case, got: Outcome) -> list[str]:
 def _written(case: Case, got: Outcome, refused: bool) -> list[str]:
     """What has changed outside the output, and after a refusal inside it."""
     changed = [name for name in sorted({*got.before, *got.after}) if got.before.get(name) != got.after.get(name)]
-    if not refused or got.status == 3:
+    if not refused or got.status == 3 or case.most is not None:
         changed = [name for name in changed if not f"{name}/".startswith("out/")]
     elif case.working:
         begun = ("out/.lock", "out/log.txt", "out/results.json")
@@ -255,10 +255,17 @@ def _limited(most: int | None) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+class _Terminal(io.StringIO):
+    """What is shown on a terminal, where click takes no escapes away."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @contextlib.contextmanager
 def _caught() -> Iterator[list[Callable[[], str]]]:
     """Catch what is printed."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _Terminal(), _Terminal()
     kept = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = out, err
     try:

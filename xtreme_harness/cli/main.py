@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from xtreme_harness.errors import XHarnessError, escaped, in_words
+from xtreme_harness.cli.terminal import escaping_terminal
+from xtreme_harness.errors import XHarnessError, escaped, in_words, presentable
 
 __all__ = ["cli", "main"]
 
@@ -110,6 +111,11 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its status: 0, 1, 2, 3 or 130."""
+    with escaping_terminal():
+        _main(args)
+
+
+def _main(args: list[str] | None) -> None:
     given = sys.argv[1:] if args is None else args
     flags: dict[str, bool] = {}  # filled by the command group
     if threading.current_thread() is threading.main_thread():
@@ -164,7 +170,7 @@ def _report(faults: Sequence[str], flags: Mapping[str, bool]) -> None:
     if flags.get("verbose"):
         traceback.print_exc()
     for fault in faults:
-        click.echo(f"error: {escaped(' '.join(fault.split()))}", err=True)
+        click.echo(f"error: {presentable(' '.join(fault.split()))}", err=True)
 
 
 def _misplaced(error: click.ClickException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -165,6 +166,8 @@ def _stranger(name: str, target: Target) -> str:
 
 def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None, purpose: Purpose) -> list[str]:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return [f"{path}: is no file, expected the predictions of {card.name} {language}"]
         raw = path.read_bytes()
     except OSError as error:
         return [f"{path}: cannot be read ({error.strerror})"]
@@ -178,11 +181,13 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
         return [*faults, f"{path}:{line}: not UTF-8 (byte {error.start} of the file); save it as UTF-8"]
     golds: Mapping[str, Any] | None = None
     file = labels / file_name(card, "test", language) if labels else None
-    if file and (file.exists() or (purpose == "score" and file.parent.is_dir())):
+    if file and (os.path.lexists(file) or (purpose == "score" and file.parent.is_dir())):
         try:
             golds = _golds(file, card)
         except XHarnessError as error:
             faults.extend(error.faults)
+        except OSError as error:
+            faults.append(f"{file}: cannot be read ({error.strerror})")
     if golds:
         faults.extend(_strange_labels(golds, file, card))
     if golds and purpose == "partial":
@@ -197,7 +202,7 @@ def _strange_labels(golds: Mapping[str, Any], file: Path | None, card: TaskCard)
     known = KINDS[card.kind].labels(card)
     found = {label for gold in golds.values() for label in (gold if isinstance(gold, tuple) else (gold,))}
     strange = sorted(found.difference(known))
-    return [f"{file}: label '{strange[0]}', expected one of {', '.join(card.labels)}"] if strange else []
+    return [f"{file}: label '{strange[0][:40]}', expected one of {', '.join(card.labels)}"] if strange else []
 
 
 def _byte_faults(raw: bytes, path: Path) -> list[str]:
@@ -212,9 +217,12 @@ def _byte_faults(raw: bytes, path: Path) -> list[str]:
 
 
 def _golds(file: Path, card: TaskCard) -> Mapping[str, Any]:
-    if file.is_file() and file.read_bytes().startswith(BOM_UTF8):
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise DataError(f"{file}: is no file, expected the labels of {card.name}")
+    text = read_text(file, "utf-8")
+    if text.startswith("\ufeff"):
         raise DataError(f"{file}:1: begins with a byte-order mark; save it as UTF-8 without")
-    golds = KINDS[card.kind].golds(read_text(file), str(file), card)
+    golds = KINDS[card.kind].golds(text, str(file), card)
     if not golds:
         raise DataError(f"{file}: no labels")
     return golds

@@ -124,13 +124,6 @@ def test_an_expression_ends_at_once(text: str) -> None:
         task_weights([Source("a", 1, 1, 1), Source("b", 1, 1, 1)], mixture)
 
 
-@pytest.mark.parametrize("weight", ["nan", "inf", "-1"])
-def test_a_weight_is_a_number(weight: str) -> None:
-    mixture = Mixture(sampling="specified", weights={"a": weight, "b": 1})
-    with pytest.raises(CardError, match=r"mixture: weights .* of a, b: all must be numbers, none may be negative"):
-        task_weights([Source("a", 1, 1, 1), Source("b", 1, 1, 1)], mixture)
-
-
 def test_a_temperature_that_overflows() -> None:
     with pytest.raises(CardError, match="all must be numbers"):
         task_weights([Source("a", 10, 1, 1)], Mixture(sampling="temperature", temperature=1e-300))

@@ -30,6 +30,7 @@ LARGE = 1024  # hidden size from which a recipe's `large` values hold
 _MANY = 2**31 - 1  # of anything that is counted
 _SIZE = 65_536  # of a batch, or a rank
 _EPOCHS = 1_000_000
+Real = Annotated[float, Field(le=10**12)]  # beyond any use of a number here
 
 
 class _Strict(BaseModel):
@@ -47,7 +48,7 @@ class _Strict(BaseModel):
 class Hyper(_Strict):
     """The hyper-parameters of one training task."""
 
-    lr: float = Field(default=2e-5, gt=0)
+    lr: Real = Field(default=2e-5, gt=0)
     epochs: float = Field(default=3, gt=0, le=_EPOCHS)
     max_steps: int | None = Field(default=None, ge=1, le=_MANY)  # optimiser steps; None: as many as the epochs take
     # examples (windows of a passage, chunks of a sentence) an optimiser step
@@ -56,8 +57,8 @@ class Hyper(_Strict):
     warmup_ratio: float = Field(default=0.0, ge=0, le=1)  # share of the steps
     warmup_steps: int = Field(default=0, ge=0, le=_MANY)  # instead of the ratio, where it is not 0
     schedule: Literal["linear", "constant"] = "linear"  # after the warm-up: down to 0, or level
-    weight_decay: float = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
-    adam_epsilon: float = Field(default=1e-8, gt=0)
+    weight_decay: Real = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
+    adam_epsilon: Real = Field(default=1e-8, gt=0)
     adam_beta1: float = Field(default=0.9, ge=0, lt=1)
     adam_beta2: float = Field(default=0.999, ge=0, lt=1)
     max_grad_norm: float = Field(default=1.0, gt=0, allow_inf_nan=True)  # .inf: no clipping
@@ -70,9 +71,9 @@ class Hyper(_Strict):
     token_budget: int | None = Field(default=None, ge=64, le=_MANY)  # padded tokens computed at once; None: by device
     gradient_checkpointing: bool = False
     lora_rank: int | None = Field(default=None, ge=1, le=_SIZE)  # train low-rank additions of it and the head only
-    lora_alpha: float = Field(default=16.0, gt=0)
+    lora_alpha: Real = Field(default=16.0, gt=0)
     lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    score_scale: float = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
+    score_scale: Real = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
     # dual encoders: pairs that share a softmax; None: the whole batch
     softmax_group: int | None = Field(default=None, ge=2, le=_SIZE)
 
@@ -96,7 +97,7 @@ class Mixture(_Strict):
 
     sampling: Sampling = "proportional"
     cap: int | None = Field(default=None, ge=1, le=_MANY)  # a task counts as having at most so many examples
-    temperature: float = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
+    temperature: Real = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
     weights: dict[str, Weight] = {}  # task -> weight; time-dependent: an expression in t (step) and total
 
 

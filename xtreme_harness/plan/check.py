@@ -10,7 +10,7 @@ from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.training_sets import load_training, resolved_labels
-from xtreme_harness.errors import XHarnessError
+from xtreme_harness.errors import HubSilent, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.records import Split
@@ -32,7 +32,11 @@ class Finding:
 def check_card(
     card: TaskCard, cards: Cards, data: Data, tell: Callable[[Finding], None] = lambda finding: None
 ) -> list[Finding]:
-    """Load every split and language that the data place has; a place without any is a fault."""
+    """Load every split and language that the data place has; a place without any is a fault.
+
+    Raises:
+        HubSilent: the data must come from a Hub that does not answer, which says nothing of the card.
+    """
     found: list[Finding] = []
     for finding in _joined(card, cards, data) if card.parts else _single(card, data):
         tell(finding)
@@ -51,6 +55,8 @@ def _single(card: TaskCard, data: Data) -> Iterator[Finding]:
         try:
             own = resolved_labels(card, data)
             loaded = load_split(own, language, split, located, kind.parse, kind.passage)
+        except HubSilent:
+            raise
         except XHarnessError as error:
             yield Finding(split, language, 0, None, error.faults)
         else:
@@ -71,6 +77,8 @@ def _joined(card: TaskCard, cards: Cards, data: Data) -> Iterator[Finding]:
     for split in splits:
         try:
             loaded = load_training(card, cards, data, split, KINDS)
+        except HubSilent:
+            raise
         except XHarnessError as error:
             yield Finding(split, "en", 0, None, error.faults)
         else:

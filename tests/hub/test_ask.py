@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.fixtures.hub_server import MANNERS, HubServer
 from xtreme_harness.errors import DataError, HubSilent
 from xtreme_harness.hub import ask, silence, unstored
 from xtreme_harness.models.checkpoint import find_checkpoint
+from xtreme_harness.models.weights import with_weights
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +155,20 @@ def test_what_flows_slowly_is_not_cut(hub: HubServer, monkeypatch: pytest.Monkey
     began = time.monotonic()
     assert find_checkpoint(MODEL, None).family == "xlm-roberta"
     assert time.monotonic() - began > 2.5
+
+
+def test_a_store_that_is_silent(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """hf_xet has a network of its own."""
+    pytest.importorskip("hf_xet")
+    files = {**hub.repositories[("model", MODEL)][COMMIT], "model.safetensors": b"x" * 10_000}
+    monkeypatch.setattr(hub, "repositories", {("model", MODEL): {COMMIT: files}})
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        hub.cas = f"http://127.0.0.1:{store.getsockname()[1]}"
+        found = find_checkpoint(MODEL, None)
+        began = time.monotonic()
+        with pytest.raises(HubSilent, match=rf"^{MODEL}: the Hub \(.*\) did not answer for 1 s \({MODEL}\); check"):
+            with_weights(found)
+        assert time.monotonic() - began < 4
 
 
 def test_an_interruption_ends_it_at_once(xharness: Run, hub: HubServer, tmp_path: Path) -> None:

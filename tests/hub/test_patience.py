@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from xtreme_harness.hub import patience as rule
-from xtreme_harness.hub.patience import FAILURES, REMEMBERED, SILENCE, STRETCH, TRICKLE, Patience, one_line
+from xtreme_harness.hub.patience import REMEMBERED, SILENCE, STRETCH, TRICKLE, TROUBLE, Patience, one_line
 
 
 class Clock:
@@ -69,7 +69,8 @@ def test_requests_at_once_count_once(patience: Patience, clock: Clock) -> None:
 def test_what_flows_goes_on_and_what_drips_does_not(patience: Patience, clock: Clock, size: int, flows: bool) -> None:
     ends = ""
     for _ in range(600):
-        patience.heard(size)
+        for connection in range(8):
+            patience.heard(size, connection)
         ends = ends or wait(patience, clock, 1)
     assert bool(ends) != flows
 
@@ -80,20 +81,41 @@ def test_an_answer_gives_all_patience_back(patience: Patience, clock: Clock) -> 
         patience.answered()
 
 
-def test_failures_in_a_row_end_it(patience: Patience) -> None:
-    for _ in range(FAILURES - 1):
+def fail(patience: Patience, clock: Clock, seconds: int, size: int = 0) -> str:
+    """One failure a second, after some bytes each; why the Hub is given up, if it is."""
+    for _ in range(seconds):
+        patience.heard(size, 1)
         patience.failed("keeps answering 503")
-    assert not patience.given_up()
-    patience.failed("keeps answering 503")
-    assert patience.given_up() == "keeps answering 503"
+        clock.now += 1
+    return patience.given_up()
 
 
-@pytest.mark.parametrize(("size", "counts"), [(TRICKLE, True), (STRETCH, False)])
-def test_failures_after_a_long_stretch_are_not_in_a_row(patience: Patience, size: int, counts: bool) -> None:
-    for _ in range(FAILURES + 1):
-        patience.heard(size)
+@pytest.mark.parametrize(("size", "ends"), [(0, True), (TRICKLE, True), (STRETCH // 10, False)])
+def test_what_only_fails_ends_it(patience: Patience, clock: Clock, size: int, ends: bool) -> None:
+    assert not fail(patience, clock, int(TROUBLE), size)
+    assert fail(patience, clock, 1, size) == ("keeps answering 503" if ends else "")
+
+
+def test_what_only_fails_is_told_of(patience: Patience, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "xtreme_harness"):
+        fail(patience, clock, 30)
+    assert [record.message[-8:] for record in caplog.records] == [" 5 s ...", "10 s ...", "15 s ..."]
+
+
+def test_many_failures_at_once_do_not(patience: Patience) -> None:
+    for _ in range(100):
         patience.failed("breaks off")
-    assert bool(patience.given_up()) == counts
+    assert not patience.given_up()
+
+
+@pytest.mark.parametrize("between", ["an answer", "a long time"])
+def test_failures_apart_do_not(patience: Patience, clock: Clock, between: str) -> None:
+    for _ in range(5):
+        assert not fail(patience, clock, 15)
+        if between == "an answer":
+            patience.answered()
+        else:
+            clock.now += 60
 
 
 def test_it_is_asked_anew_after_a_while(patience: Patience, clock: Clock) -> None:
@@ -109,8 +131,8 @@ def test_it_is_asked_anew_after_a_while(patience: Patience, clock: Clock) -> Non
 
 
 def test_a_command_ends_within_a_minute() -> None:
-    """The silence, and the naps of the library between as many tries as are made."""
-    assert SILENCE + sum(min(8, 2**n) for n in range(FAILURES - 1)) < 60
+    """The silence, and the longest nap of the library between two tries, and a try that began before."""
+    assert TROUBLE + 8 + 10 <= SILENCE + 8 < 60
     assert rule.SLICE < 1
 
 

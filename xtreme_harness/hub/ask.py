@@ -37,6 +37,7 @@ def ask(work: Callable[[], T]) -> T:
     patience = listen()
     if patience.given_up() == _INTERRUPTED:
         patience.anew()
+    before = patience.given_up()
     done, ends = threading.Event(), list[Any]()
 
     def run() -> None:
@@ -61,6 +62,8 @@ def ask(work: Callable[[], T]) -> T:
     if well:
         found: T = end
         return found
+    if not before and (why := patience.given_up()):  # what the library then says is about its own haste
+        raise GivenUp(why) from end
     raise end
 
 
@@ -137,7 +140,7 @@ def _bar() -> Any:
             super().__init__(*given, **{**options, "disable": True})  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> bool | None:
-            patience.heard(int(n or 0))
+            patience.heard(int(n or 0), Bar)
             return None
 
     return Bar
@@ -149,7 +152,8 @@ def listening() -> Iterator[None]:
     from xtreme_harness.hub.transport import listen
 
     listen()
-    yield
+    with _quiet():
+        yield
 
 
 def silence(error: BaseException, remedy: str, unread: bool = False) -> str:
@@ -186,29 +190,37 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _unreached(causes: Sequence[BaseException], what: str) -> str:
     """What follows "the Hub (address)" where the Hub was not reached, or fails."""
+    from huggingface_hub.errors import FileMetadataError
+
     from xtreme_harness.hub.transport import GivenUp
 
+    if given := next((str(cause) for cause in causes if isinstance(cause, GivenUp)), ""):
+        return given
     for cause in reversed(causes):
         status = _status(cause)
-        if isinstance(cause, GivenUp):
-            return str(cause)
         if status is not None:
             fails = status >= 500 or status in (408, 429)
             return f"answers {status} {responses.get(status, '')} ({what})" if fails else ""
         if type(cause).__module__.startswith("httpx"):  # or httpx2: which one depends on the library's version
             return f"cannot be reached: {one_line(cause)}"
+        if isinstance(cause, FileMetadataError):
+            return _odd(cause)
     return ""
 
 
 def _unreadable(causes: Sequence[BaseException]) -> str:
     """What follows "the Hub (address)" where it answered, but not as a Hub does."""
-    from huggingface_hub.errors import FileMetadataError, HFValidationError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
     odd = (ValueError, TypeError, AttributeError, LookupError, RecursionError, ArithmeticError, AssertionError)
     if any(isinstance(c, OfflineModeIsEnabled | HFValidationError) or _status(c) for c in causes):
         return ""
-    found = next((c for c in reversed(causes) if isinstance(c, (*odd, FileMetadataError))), None)
-    return f"does not answer as a Hub does ({type(found).__name__}: {one_line(found)})" if found else ""
+    found = next((c for c in reversed(causes) if isinstance(c, odd)), None)
+    return _odd(found) if found else ""
+
+
+def _odd(error: BaseException) -> str:
+    return f"does not answer as a Hub does ({type(error).__name__}: {one_line(error)})"
 
 
 def _status(error: BaseException) -> int | None:

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["FAILURES", "REMEMBERED", "SILENCE", "SLICE", "TELL", "TRICKLE", "Patience", "one_line"]
+__all__ = ["REMEMBERED", "SILENCE", "SLICE", "STRETCH", "TELL", "TRICKLE", "TROUBLE", "Patience", "one_line"]
 
 SILENCE = 30.0  # seconds of waiting without progress, all requests together, after which the Hub is given up
-TRICKLE = 1024  # bytes: fewer in that time are no progress
-FAILURES = 6  # requests in a row that are refused or broken off, after which it is given up too
-STRETCH = 1 << 20  # bytes received after which the failures before them do not count
+TRICKLE = 4096  # bytes: fewer in that time, on one connection, are no progress
+TROUBLE = 20.0  # seconds of nothing but requests that fail or break off, after which it is given up too
+STRETCH = 1 << 20  # bytes that end such a time
 TELL = 5.0  # seconds between two lines that say what is waited for
 REMEMBERED = 300.0  # seconds after which a Hub that was given up is asked anew
 SLICE = 0.2  # seconds between two looks at the clock while waiting
@@ -39,8 +39,10 @@ class Patience:
 
     def _fresh(self) -> None:
         self._spent, self._since = 0.0, self._clock()  # seconds waited before `_since`
-        self._trickle = self._stretch = self._failures = 0
+        self._trickles: dict[object, int] = {}  # bytes of each connection since there was progress
+        self._stretch = 0
         self._told = 0.0
+        self._trouble, self._latest = 0.0, float("-inf")  # when requests began to fail, and the latest that did
 
     def _waited(self) -> float:
         return self._spent + (self._clock() - self._since if self._waiting else 0.0)
@@ -69,10 +71,13 @@ class Patience:
             waited = self._waited()
             if not self._why and waited >= self.silence:
                 self._give_up(f"did not answer for {waited:.0f} s ({self.what})")
-            elif not self._why and waited - self._told >= TELL:
-                self._told = waited
-                log.warning("waiting for the Hub (%s), %.0f s ...", self.what, waited)
+            self._tell(waited)
             return self._why
+
+    def _tell(self, waited: float) -> None:
+        if not self._why and waited - self._told >= TELL:
+            self._told = waited
+            log.warning("waiting for the Hub (%s), %.0f s ...", self.what, waited)
 
     def give_up(self, why: str) -> None:
         """Ask no more, unless that is so already."""
@@ -89,31 +94,36 @@ class Patience:
             self._why = ""
             self._fresh()
 
-    def heard(self, size: int) -> None:
-        """Count bytes that came."""
+    def heard(self, size: int, connection: object) -> None:
+        """Count bytes that came on a connection."""
         with self._lock:
-            self._trickle += size
+            self._trickles[connection] = self._trickles.get(connection, 0) + size
             self._stretch += size
             if self._stretch >= STRETCH:
-                self._failures = 0
-            if self._trickle >= TRICKLE:
+                self._latest = float("-inf")
+            if self._trickles[connection] >= TRICKLE:
                 self._progress()
 
     def answered(self) -> None:
         """An answer was heard to its end."""
         with self._lock:
-            self._failures = self._stretch = 0
+            self._latest = float("-inf")
             self._progress()
 
     def _progress(self) -> None:
-        self._trickle, self._spent, self._since, self._told = 0, 0.0, self._clock(), 0.0
+        self._trickles.clear()
+        self._spent, self._since, self._told = 0.0, self._clock(), 0.0
 
     def failed(self, why: str) -> None:
         """A request was refused or broken off; `why` follows "the Hub (address)"."""
         with self._lock:
-            self._failures, self._stretch = self._failures + 1, 0
-            if self._failures >= FAILURES and not self._why:
+            now = self._clock()
+            if now - self._latest > self.silence:  # the first, or the first for a while
+                self._trouble, self._stretch = now, 0
+            self._latest = now
+            if now - self._trouble >= TROUBLE and not self._why:
                 self._give_up(why)
+            self._tell(now - self._trouble)
 
 
 def one_line(error: BaseException) -> str:

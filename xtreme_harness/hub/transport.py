@@ -231,7 +231,7 @@ class _Stream:
                     if last is not None and time.monotonic() >= last:
                         raise self._core.ReadTimeout(f"no answer for {timeout:g} s") from error
                     continue
-                self._patience.heard(len(found))
+                self._patience.heard(len(found), self)
                 return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

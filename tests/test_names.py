@@ -79,6 +79,7 @@ ELSEWHERE = {
     "grid/gain_tables.py": "grid/test_gain_summary.py",
     "grid/grid.py": "cli/test_grid.py",
     "grid/prepare.py": "grid/test_schema.py",
+    "hub/transport.py": "hub/test_ask.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/predict.py": "models/test_load.py",
     "leaderboard/formats.py": "leaderboard/test_board.py",

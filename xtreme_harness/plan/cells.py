@@ -15,7 +15,7 @@ from xtreme_harness.data.formats import OPTIONS, PATH
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.training_sets import resolved_labels
-from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.metrics import METRICS
@@ -177,6 +177,8 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
             located = locate(card, split, language, data, languages)
             tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None
             card = resolved_labels(card, data) if located is not None else card
+        except HubSilent:
+            raise
         except DataError as error:
             faults.extend(error.faults)
             continue

@@ -16,6 +16,7 @@ from xtreme_harness.models.head_table import HEADS
 ROOT = Path(xtreme_harness.__file__).parent
 GROUPS = (  # a module imports from its own folder and from those before it
     ("what everything uses", ("errors", "records", "languages", "signature", "processor", "files", "tables", "jobs")),
+    ("the Hub", ("hub",)),
     ("what a task is", ("cards", "data", "metrics", "search", "models", "kinds")),
     ("what a command will do, what it found", ("scoring", "plan", "results", "submission")),
     ("the work", ("training", "evaluation")),

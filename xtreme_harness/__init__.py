@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # `typing` takes its time, in which a Ctrl-C would still be Python's own
 if TYPE_CHECKING:
+    from typing import Any
+
     from xtreme_harness.comparison.compare import compare
     from xtreme_harness.demonstration.demo import demo
     from xtreme_harness.errors import (

@@ -3,7 +3,7 @@
 XHarnessError            one line for the user: where, found, expected, what to do
 ├── CardError            a task card, suite or recipe is wrong
 ├── DataError            a data file or Hub dataset is missing or malformed
-│   └── HubSilent        the Hub does not answer, so no other dataset of it can be had either
+│   └── HubSilent        the Hub does not answer, so nothing else of it can be had either
 ├── PredictionError      predictions are absent, unknown or malformed
 ├── ModelError           a checkpoint cannot be loaded, or has no fitting head
 │   └── UnnamedLabels    its labels have no names, so that only the user can say which is which
@@ -63,7 +63,7 @@ class DataError(XHarnessError):
 
 
 class HubSilent(DataError):
-    """The Hub does not answer, so no other dataset of it can be had either."""
+    """The Hub does not answer, so nothing else of it can be had either."""
 
 
 class PredictionError(XHarnessError):

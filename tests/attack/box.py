@@ -152,8 +152,9 @@ def _line_faults(case: Case, got: Outcome) -> list[str]:
     if found := _RAW.search(got.err):
         at = max(0, found.start() - 150)
         faults.append(f"says what Python says: {got.err[at : found.end() + 150]!r}")
-    if len(lines) > LINES + 20:
-        faults.append(f"{len(lines)} lines on stderr")
+    told = [line for line in lines if not line.startswith(("missing: ", "not written: ", "not fetched: "))]
+    if len(told) > LINES + 20:  # beside what is not there, of which each part is named
+        faults.append(f"{len(told)} lines on stderr")
     if longest := max((len(line) for line in lines), default=0):
         if longest > CHARACTERS:
             faults.append(f"a line of {longest} characters: {max(lines, key=len)[:100]!r}")
@@ -164,7 +165,7 @@ def _line_faults(case: Case, got: Outcome) -> list[str]:
         raw = sorted({c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\t\r"})
         if raw:
             faults.append(f"control characters on {name}: {raw!r}")
-    if got.status == 2 and "error: " not in got.err:
+    if got.status == 2 and not re.search("^(error|not fetched|not written): ", got.err, re.MULTILINE):
         faults.append("status 2 without an error line")
     return faults
 
@@ -173,7 +174,7 @@ def _written(case: Case, got: Outcome, refused: bool) -> list[str]:
     """What has changed outside the output, and after a refusal inside it."""
     changed = [name for name in sorted({*got.before, *got.after}) if got.before.get(name) != got.after.get(name)]
     if not refused or got.status == 3 or case.most is not None:
-        changed = [name for name in changed if not f"{name}/".startswith("out/")]
+        changed = [name for name in changed if not f"{name}/".startswith(("out/", "out.zip/"))]
     elif case.working:
         begun = ("out/.lock", "out/log.txt", "out/results.json")
         changed = [n for n in changed if not f"{n}/".startswith("out/") or (n not in begun and n in got.after and got.after[n][0][0] != "d")]

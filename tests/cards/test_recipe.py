@@ -11,6 +11,7 @@ from tests.cards.test_expected import changed, keys
 from xtreme_harness.cards import recipe
 from xtreme_harness.cards.recipe import LARGE, Hyper, Masking, Mixture, read_recipe, recipe_names
 from xtreme_harness.errors import CardError
+from xtreme_harness.files.shown import plain
 from xtreme_harness.plan.cells import all_cards
 
 TASKS = ["xnli", "squad", "mnli", "udpos"]
@@ -166,7 +167,10 @@ def test_every_key_with_every_wrong_value(
     file = tmp_path / "mine.yaml"
     file.write_text("title: mine\n", "utf-8")
     allowed = at[:2] == ("mixture", "weights") and len(at) == 3
-    for wrong in [*NEVER, *([] if allowed else NOT_FOR.get(type(there), []))]:
+    never = [
+        one for one in NEVER if at[-1] != "max_grad_norm" or one not in (float("inf"), 10**30)
+    ]  # infinite: no clipping
+    for wrong in [*never, *([] if allowed else NOT_FOR.get(type(there), []))]:
         raw = changed(WHOLE, at, wrong)
         monkeypatch.setattr(recipe, "read_yaml", lambda _: raw)  # noqa: B023 - called in this turn
         with pytest.raises(CardError) as raised:
@@ -199,3 +203,29 @@ def test_numbers_that_no_training_can_use(setting: str, message: str) -> None:
 def test_weights_are_kept_as_they_were() -> None:
     weights = Mixture(sampling="specified", weights={"a": 1, "b": "2", "c": "t/total"}).model_dump()["weights"]
     assert [(type(value), value) for value in weights.values()] == [(float, 1.0), (str, "2"), (str, "t/total")]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "lr=nan", "lr=inf", "lr=1e999", "lr=true", "epochs=inf", "epochs=-1", "epochs=1e9", "batch_size=100000",
+        "batch_size=1e30", "max_steps=99999999999", "warmup_ratio=nan", "mixture.temperature=nan",
+        "mlm.weight=nan", "lora_rank=9999999", "score_scale=inf", f"epochs={'9' * 5000}",
+    ],
+    ids=lambda setting: setting[:30],
+)  # fmt: skip
+def test_a_setting_has_a_bound(setting: str) -> None:
+    with pytest.raises(CardError) as error:
+        read_recipe("xtreme", [setting])
+    (fault,) = error.value.faults
+    assert fault.startswith(f"--set {plain(setting)}: Input should be ")
+
+
+def test_true_is_no_number_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("defaults: {lr: true, gradient_checkpointing: true, epochs: .inf}", "utf-8")
+    with pytest.raises(CardError) as error:
+        read_recipe(str(tmp_path / "r.yaml"))
+    assert [fault.partition("r.yaml: ")[2] for fault in error.value.faults] == [
+        "defaults.lr: true and false are no value of this key (found True)",
+        "defaults.epochs: Input should be a finite number (found inf)",
+    ]

@@ -67,3 +67,29 @@ def test_what_is_not_on_the_hub_is_told(xharness: Run, hub: set[str], tmp_path: 
     assert done.status == 2
     assert all(line.startswith("not fetched: lareqa ") for line in done.err.splitlines())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_a_card_of_ones_own(xharness: Run, hub: set[str], tmp_path: Path, place: str) -> None:
+    (tmp_path / "cards").mkdir()
+    card = tmp_path / "cards/mine.yaml"
+    card.write_text("include: pawsx.yaml\nname: mine\n", "utf-8")
+    asked = card if place == "file" else card.parent
+    done = xharness("-q", "download", "--tasks", asked, "--languages", "de", "--to", tmp_path / "data", "--no-train")
+    assert (done.status, done.err) == (0, "")
+    assert "licence: mine: " in done.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (("--tasks", "pawsxx"), "error: unknown task 'pawsxx' (did you mean 'pawsx'?)"),
+        (("--tasks", "no.yaml"), "error: no.yaml: no such card or folder of cards"),
+        (("--tasks", "pawsx", "--languages", "gr"), "error: --languages gr: none of the tasks has it"),
+    ],
+)
+def test_what_there_is_not_is_told(xharness: Run, tmp_path: Path, asked: tuple[str, ...], line: str) -> None:
+    done = xharness("download", *asked, "--to", tmp_path / "data")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(line)
+    assert not (tmp_path / "data").exists()

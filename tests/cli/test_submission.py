@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -127,6 +128,38 @@ def test_check_of_nothing(xharness: Run, whole: Path, tmp_path: Path, what: str)
         run = xharness("submission", "check", *places, "--suite", "xtreme")
         assert (run.status, run.out) == (2, "")
         assert run.errors[0].startswith(f"error: {path}: {message}")
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "not UTF-8": (lambda file: file.write_bytes(b"\xe9\n" * 9), "not UTF-8"),
+    "nested": (lambda file: file.write_text('{"a":' * 50_000), ""),
+    "a long number": (lambda file: file.write_text(f'{{"label": {"9" * 6000}}}'), ""),
+    "a folder": (lambda file: (file.unlink(), file.mkdir()), "cannot be read (Is a directory)"),
+    "a pipe": (lambda file: (file.unlink(), os.mkfifo(file)), "is no file, expected the "),
+    "a link to nothing": (lambda file: (file.unlink(), file.symlink_to("nowhere")), "such file"),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+@pytest.mark.parametrize("side", ["predictions", "labels"])
+@pytest.mark.parametrize(
+    "name", ["xquad/test-de.json", "xcopa/test-et.jsonl", "udpos/test-de.tsv", "mewslix/test-de.json"]
+)
+def test_check_lists_what_cannot_be_read(
+    xharness: Run, folder: Callable[[str], Path], what: str, side: str, name: str
+) -> None:
+    place = folder("xtreme-r")
+    change, said = UNREADABLE[what]
+    change(place / side / name)
+    (place / "predictions/xnli/test-de.tsv").unlink()
+    asked = ("submission", "check", place / "predictions", "--suite", "xtreme-r", "--labels", place / "labels")
+    run = xharness(*asked)
+    assert run.status == 1
+    lines = run.err.splitlines()
+    assert f"{place / 'predictions/xnli/test-de.tsv'}: missing" in lines
+    (first, *_) = [line for line in lines if line.startswith(f"{place / side / name}")]
+    assert said in first
+    assert all(line.startswith(str(place)) for line in lines)
 
 
 def test_check_of_an_empty_folder(xharness: Run, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.export_runs import sourced
+from xtreme_harness.errors import OutputError
 from xtreme_harness.exports import FORMATS, export
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Result
+from xtreme_harness.tables.csv_text import csv_text
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -79,3 +82,28 @@ def test_csv_names_missing_cells_with_the_reason_and_no_figure(demo_run: Path) -
 def test_the_same_run_gives_the_same_text(oracle_run: Path) -> None:
     run = sourced(oracle_run, {})
     assert all(export(run, form) == export(run, form) for form in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1+1", "'=1+1"), ("+1-cmd", "'+1-cmd"), ("-x", "'-x"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
+        ("\r=1", "'\n=1"), ("a\rb", "a\nb"), (" =1", "' =1"), ("-1.5", "-1.5"),
+        ("a=1", "a=1"), ("org/-x", "org/-x"), (-1.5, "-1.5"),
+        (None, ""), ("-", "'-"), ("", ""),
+    ],
+)  # fmt: skip
+def test_no_cell_is_a_formula(text: object, shown: str) -> None:
+    (header, row) = csv.reader(io.StringIO(csv_text(["=h", "v"], [[text, 1]])))
+    assert (header, row) == (["'=h", "v"], [shown, "1"])
+
+
+def test_a_model_that_is_called_like_a_formula(oracle_run: Path) -> None:
+    rows = rows_of(export(read_result(oracle_run), "csv", '=HYPERLINK("x")'))
+    assert {row["model"] for row in rows} == {'\'=HYPERLINK("x")'}
+
+
+def test_json_holds_no_nan() -> None:
+    assert json_text({"a": [1.5, None], "é": "ü"}) == '{"a": [1.5, null], "é": "ü"}'
+    with pytest.raises(OutputError, match=r"^a\.b\[1\]: nan, expected a number; JSON has no other$"):
+        json_text({"a": {"b": [1.0, float("nan")]}}, indent=2)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from tests.fixtures.made_runs import accuracy_rows, made_run, shipped_cards, suite_cells, write_run
+from tests.fixtures.made_runs import accuracy_rows, made_figures, made_run, shipped_cards, suite_cells, write_run
 from xtreme_harness.errors import DataError, OutputError
-from xtreme_harness.gate.decide import check_runs
+from xtreme_harness.gate.decide import check_runs, check_series
 from xtreme_harness.gate.gate import gate, gate_series
 from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text
 from xtreme_harness.gate.rules import DEFAULT, Rule, read_rules
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
 from xtreme_harness.leaderboard.submissions import folder, read_submission
 from xtreme_harness.plan.cells import Missing
+from xtreme_harness.results.result import Result
 
 CODES = ("de", "en", "sw", "ur")
 
@@ -112,6 +114,87 @@ def test_limited_runs_are_refused_unless_a_rule_allows_them() -> None:
     new = made_run(answers(), "new", limited=True)
     assert broken(judged({"task": "xnli", "floor": 1}, new=new)) == [("limited", "run")]
     assert not judged([{"task": "xnli", "floor": 1}, {"limited": "allow"}], new=new).broken
+
+
+def strange(value: float, where: str = "metrics") -> Result:
+    """A run whose Swahili figure is not a number."""
+    run = made_run(answers(), "new")
+    cells = []
+    for cell in run.cells:
+        change: dict[str, object] = {"metrics": {"accuracy": value}}
+        if where == "rows":
+            change = {"rows": np.full((1000, 2), value)}
+        elif where == "errors":
+            change = {"errors": {"accuracy": value}}
+        cells.append(replace(cell, **change) if cell.language == "sw" else cell)  # type: ignore[arg-type]
+    return replace(run, cells=tuple(cells))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("where", ["metrics", "rows", "errors"])
+@pytest.mark.parametrize("side", ["old", "new"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"task": "xnli", "max_drop": 100}, {"task": "*", "language": "*", "max_relative_drop": 100},
+        {"family": "*", "significant_drop": {"min_drop": 50}}, {"script": "Latn", "significant_drop": 0.01},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_not_a_number_breaks_every_rule(value: float, where: str, side: str, rule: dict[str, object]) -> None:
+    report = judged(rule, **{side: strange(value, where)})
+    assert report.broken
+    assert all("xnli sw: new: " in one.message for one in report.broken)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_floor_is_kept_by_what_is_not_a_number(value: float) -> None:
+    report = judged({"task": "*", "language": "*", "floor": 50}, new=strange(value))
+    assert [(one.place, one.message) for one in report.broken] == [
+        ("xnli sw", f"xnli sw: new: accuracy: {value}, expected a number")
+    ]
+    assert [one.place for one in report.of("kept") if one.condition == "floor"] == ["xnli de", "xnli en", "xnli ur"]
+    published = read_submission(folder() / "xlm-r-large-xtreme-leaderboard", shipped_cards())
+    rules = [Rule.model_validate({"task": "xnli", "floor": 50})]
+    assert broken(check_runs(rules, published, [strange(value)], shipped_cards())) == [("floor", "xnli")]
+
+
+def test_the_best_of_a_series_has_a_number() -> None:
+    runs = [made_run(answers(), "1"), strange(float("nan")), made_run(answers(), "3")]
+    reports = check_series([Rule.model_validate({"task": "xnli", "max_drop": 1})], runs, shipped_cards())
+    assert [(one.old, bool(one.broken)) for one in reports] == [("1", True), ("new", True), ("1", False)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"task": "panx", "max_drop": 1}, ["max_drop"]), ({"task": "panx", "floor": 1}, ["floor"]),
+        ([{"task": "panx", "max_drop": 1}, {"missing": "allow"}], []),
+        ([{"task": "panx", "max_drop": 1}, {"missing": "forbid"}], ["missing"]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_figure_that_the_new_run_has_lost_breaks_its_rules(rules: dict[str, object], expected: list[str]) -> None:
+    rows = np.column_stack([np.ones((600, 2)), np.ones((600, 3))])
+    old = made_run({**answers(), ("panx", "de"): rows}, "old")
+    assert [one.condition for one in judged(rules, old=old).broken] == expected
+
+
+def test_a_floor_of_a_task_that_was_asked_for_and_is_not_there_is_broken() -> None:
+    absent = {"tasks": {"panx": {"de": "failed: no memory"}}}
+    report = judged({"task": "panx", "floor": 1}, new=replace(made_run(answers(), "new"), absent=absent))
+    assert [(one.condition, one.message) for one in report.broken] == [
+        ("floor", "the new run has no finished cell of it")
+    ]
+    assert not judged({"task": "panx", "floor": 1}).broken
+
+
+@pytest.mark.parametrize("rows", [True, False])
+def test_runs_without_a_common_cell_are_not_judged(rows: bool) -> None:
+    empty = replace(made_run(answers(), "new"), cells=())
+    old = made_run(answers(), "old") if rows else made_figures({("xnli", "de"): {"accuracy": 80.0}}, "old")
+    with pytest.raises(DataError, match=r"^old and new: nothing to compare: no finished cell"):
+        judged({"task": "xnli", "floor": 50}, old=old, new=empty)
 
 
 def test_a_rule_that_finds_nothing_says_so() -> None:

@@ -33,6 +33,31 @@ def test_a_rule(tmp_path: Path) -> None:
     assert rule.label == "task xnli, language sw ur"
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (".nan", "Input should be a finite number (found nan)"),
+        (".inf", "Input should be a finite number (found inf)"),
+        ("'nan'", "Input should be a finite number (found 'nan')"), ("true", "expected a number (found True)"),
+        ("-1", "Input should be greater than or equal to 0 (found -1)"), ("many", "Input should be a valid number"),
+        ("1.0e+999", "Input should be a finite number"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("condition", ["floor", "max_drop", "max_relative_drop", "min_drop"])
+def test_a_limit_is_a_number(condition: str, value: str, fault: str, tmp_path: Path) -> None:
+    said = f"significant_drop: {{min_drop: {value}}}" if condition == "min_drop" else f"{condition}: {value}"
+    place = "significant_drop.min_drop" if condition == "min_drop" else condition
+    with pytest.raises(CardError) as error:
+        read(f"rules: [{{task: xnli, {said}}}]", tmp_path)
+    assert error.value.faults[0].startswith(f"{tmp_path / 'gate.yaml'}: rules[0].{place}: {fault}")
+
+
+def test_a_number_that_yaml_reads_as_a_text_is_one(tmp_path: Path) -> None:
+    (rule,) = read("rules: [{task: xnli, significant_drop: {alpha: 1e-3}}]", tmp_path)
+    assert rule.significant_drop is not None
+    assert rule.significant_drop.alpha == 0.001
+
+
 def test_all_faults_together(tmp_path: Path) -> None:
     text = """
 rules:

@@ -46,6 +46,17 @@ def test_where_nothing_gains_the_baseline_is_best(gain: float) -> None:
     assert [g.intermediate for g in best_intermediates(target_gains(made_rows(scores)))] == ["none"]
 
 
+def test_what_is_not_a_number_is_no_largest_gain() -> None:
+    scores = {
+        ("none", "xnli", 1): {"de": 70.0}, ("mnli", "xnli", 1): {"de": float("nan")},
+        ("squad", "xnli", 1): {"de": 71.0},
+    }  # fmt: skip
+    for order in (list(scores), list(reversed(scores))):
+        gains = target_gains(made_rows({key: scores[key] for key in order}))
+        assert [g.intermediate for g in best_intermediates(gains)] == ["squad"]
+        assert suite_scores(gains, {})[0].single == "squad"
+
+
 def test_suite_scores_without_with_the_best_and_with_each_target_its_best() -> None:
     (score,) = suite_scores(target_gains(made_rows(SCORES)), {})
     assert score.name == "2 targets"

@@ -56,6 +56,13 @@ def test_limits_for_all_make_one_training_each(tmp_path: Path) -> None:
         (LEAST.replace("mnli", "{tasks: mnli, name: none}"), "intermediates: the name 'none' is that of the baseline"),
         (LEAST + "seeds: [1, 2, 1]\n", "seeds: '1' stands twice"),
         (LEAST + "split: validation\n", "split: Input should be 'test' or 'dev' (found 'validation')"),
+        (LEAST.replace("mnli", "{tasks: mnli, name: ..}"), "intermediates: '..' cannot be the name of a folder"),
+        (LEAST.replace("mnli", "{tasks: mnli, mlm: ''}"), "intermediates[0].mlm: String should have at least 1"),
+        (LEAST.replace("mnli", "{tasks: mnli, mlm_weight: .nan}"), "intermediates[0].mlm_weight: Input should be"),
+        (LEAST + "seeds: [-1]\n", "seeds[0]: Input should be greater than or equal to 0 (found -1)"),
+        (LEAST + "seeds: [4294967296]\n", "seeds[0]: Input should be less than or equal to 4294967295"),
+        (LEAST + "seeds: [true]\n", "seeds[0]: expected a number (found True)"),
+        (LEAST + "batch_size: 100000000\n", "batch_size: Input should be less than or equal to 65536"),
         (LEAST + "target_limit: 0\n", "target_limit: Input should be greater than or equal to 1 (found 0)"),
     ],
 )  # fmt: skip

@@ -10,7 +10,15 @@ import pytest
 
 from xtreme_harness.cards.recipe import Mixture
 from xtreme_harness.errors import CardError
-from xtreme_harness.plan.mixture import Source, batch_of, evaluate_expression, schedule, steps_of, task_weights
+from xtreme_harness.plan.mixture import (
+    Source,
+    batch_of,
+    evaluate_expression,
+    require_steps,
+    schedule,
+    steps_of,
+    task_weights,
+)
 from xtreme_harness.records import Split
 from xtreme_harness.training.course import limited
 
@@ -107,3 +115,21 @@ def test_limited_subsets_are_nested_and_keep_the_labels_in_proportion() -> None:
         assert all(abs(counted[name] - size * share) <= 1 for name, share in (("x", 0.6), ("y", 0.3), ("z", 0.1)))
     assert subsets[1] != limited(split, 37, 6, lambda example: example[1]).examples
     assert list(subsets[2]) == sorted(subsets[2]), "in the order of the file"
+
+
+@pytest.mark.parametrize("text", ["9**9**9**9", "1e999 - 1e999", "1 + " * 5000 + "1", "(" * 250 + "1" + ")" * 250])
+def test_an_expression_ends_at_once(text: str) -> None:
+    mixture = Mixture(sampling="time-dependent", weights={"a": text, "b": "1"})
+    with pytest.raises(CardError, match=r"^mixture(\.weights)?: "):
+        task_weights([Source("a", 1, 1, 1), Source("b", 1, 1, 1)], mixture)
+
+
+def test_a_temperature_that_overflows() -> None:
+    with pytest.raises(CardError, match="all must be numbers"):
+        task_weights([Source("a", 10, 1, 1)], Mixture(sampling="temperature", temperature=1e-300))
+
+
+def test_a_schedule_has_a_longest() -> None:
+    require_steps(100_000_000, ["mnli"])
+    with pytest.raises(CardError, match=r"^mnli, squad: 100,000,001 optimiser steps, expected at most 100,000,000; "):
+        require_steps(100_000_001, ["mnli", "squad"])

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.made_runs import made_figures
+from xtreme_harness.comparison.differences import compare_runs
+from xtreme_harness.errors import DataError, OutputError
+from xtreme_harness.exports import FORMATS, export
+from xtreme_harness.leaderboard.submissions import submissions_of
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.results.read import lm_eval_json, read_result
-from xtreme_harness.results.values import absent_cells, cell_figures, means_of
+from xtreme_harness.results.values import absent_cells, cell_figures, means_of, require_figures, strange_figures
 
 
 def test_every_cell_has_one_headline(oracle_run: Path) -> None:
@@ -66,3 +72,46 @@ def test_absent_cells_of_suites_stand_before_those_asked_for_by_name(oracle_run:
     run = replace(read_result(oracle_run), absent={"tasks": {"xnli": gap}, "xtreme": {"panx": gap, "xnli": gap}})
     assert absent_cells(run) == {("panx", "de"): "no file", ("xnli", "de"): "no file"}
     assert next(iter(absent_cells(run))) == ("panx", "de")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("figures", "fault"),
+    [
+        ({("xnli", "de"): {"accuracy": NAN}}, "xnli de: accuracy: nan, expected a number"),
+        ({("xnli", "de"): {"accuracy": float("inf")}}, "xnli de: accuracy: inf, expected a number"),
+        ({("xnli", "de"): {}}, "xnli de: accuracy: missing"),
+        ({("xquad", "de"): {"f1": 1.0}}, "xquad de: exact_match: missing"),
+        ({}, "no finished cell, so no figures; evaluate first"),
+    ],
+    ids=str,
+)
+def test_nothing_is_made_of_what_is_not_a_number(figures: dict[tuple[str, str], dict[str, float]], fault: str) -> None:
+    run, sound = made_figures(figures, "new"), made_figures({("xnli", "de"): {"accuracy": 1.0}}, "old")
+    with pytest.raises(OutputError) as error:
+        require_figures([sound, run])
+    assert error.value.faults == (f"new: {fault}",)
+    for form in FORMATS:
+        with pytest.raises(OutputError, match=f"^new: {fault}$"):
+            export(run, form)
+    with pytest.raises(OutputError, match=f"^new: {fault}$"):
+        submissions_of(run, all_cards())
+    with pytest.raises(DataError, match=r"^new: xnli|^new: xquad|nothing to compare"):
+        compare_runs([sound], [[run]], all_cards())
+
+
+def test_means_and_statistics_are_numbers_too(oracle_run: Path) -> None:
+    run = read_result(oracle_run)
+    assert strange_figures(run) == []
+    first, cell = run.means[0], run.cells[0]
+    assert cell.rows is not None
+    broken = replace(first, values=dict.fromkeys(first.values, NAN))
+    rows = cell.rows.copy()
+    rows[0, 0] = NAN
+    found = strange_figures(replace(run, means=(broken,), cells=(replace(cell, rows=rows), *run.cells[1:])))
+    assert found == [
+        f"{run.place}: {cell.name}: its statistics are not all numbers",
+        f"{run.place}: {first.scope}: {first.name}: {next(iter(first.values))}: nan, expected a number",
+    ]

@@ -16,6 +16,7 @@ import transformers
 from tests.fixtures.families import build
 from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness.cards.recipe import Hyper, Mixture
+from xtreme_harness.errors import ModelError
 from xtreme_harness.plan.mixture import batch_of
 from xtreme_harness.records import Encoded, Lesson
 from xtreme_harness.training import loop
@@ -264,3 +265,11 @@ def test_it_learns(base: Path, tmp_path: Path) -> None:
     found = trainee("mnli", inputs).logits.argmax(-1).tolist()
     right = sum(answer == lesson.goals[0] for answer, lesson in zip(found, held_out, strict=True))
     assert right / len(held_out) > 0.9
+
+
+def test_a_dev_score_that_is_not_a_number_ends_the_run(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "dev_scores", lambda *given: {"mnli": float("nan")})
+    with pytest.raises(ModelError, match=r"^mnli: the English dev score is not a number at step \d+ of 6; lower lr"):
+        fitted(base, tmp_path)

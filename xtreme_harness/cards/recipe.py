@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)  # fmt: skip
 
 from xtreme_harness.cards import folder
 from xtreme_harness.errors import CardError, did_you_mean
@@ -18,72 +27,64 @@ __all__ = ["SAMPLINGS", "Hyper", "Masking", "Mixture", "Recipe", "read_recipe", 
 Sampling = Literal["uniform", "proportional", "temperature", "specified", "time-dependent"]
 SAMPLINGS: tuple[str, ...] = ("uniform", "proportional", "temperature", "specified", "time-dependent")
 LARGE = 1024  # hidden size from which a recipe's `large` values hold
+_MANY = 2**31 - 1  # of anything that is counted
+_SIZE = 65_536  # of a batch, or a rank
+_EPOCHS = 1_000_000
+Real = Annotated[float, Field(le=10**12)]  # beyond any use of a number here
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-
-_MOST = 10**12  # beyond any use of a number here
-
-
-def _plain(value: Any) -> Any:
-    """Refuse what YAML reads as true or false, and numbers that no float holds, where a number should stand."""
-    if isinstance(value, bool):
-        raise ValueError("Input should be a number")
-    if isinstance(value, int) and abs(value) > _MOST:
-        raise ValueError(f"Input should be at most {_MOST:,}")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_plain), Field(le=_MOST)]
-Whole = Annotated[int, BeforeValidator(_plain), Field(le=_MOST)]
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """`lr: true` would be 1."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("true and false are no value of this key")
+        return value
 
 
 class Hyper(_Strict):
     """The hyper-parameters of one training task."""
 
-    lr: Number = Field(default=2e-5, gt=0)
-    epochs: Number = Field(default=3, gt=0)
-    max_steps: Whole | None = Field(default=None, ge=1)  # optimiser steps at most; None: as many as the epochs take
-    batch_size: Whole = Field(default=32, ge=1)  # examples (windows of a passage, chunks of a sentence) a step
-    max_length: Whole | None = Field(default=None, ge=8)  # tokens of a sequence; None: the card's
-    warmup_ratio: Number = Field(default=0.0, ge=0, le=1)  # share of the steps
-    warmup_steps: Whole = Field(default=0, ge=0)  # instead of the ratio, where it is not 0
+    lr: Real = Field(default=2e-5, gt=0)
+    epochs: float = Field(default=3, gt=0, le=_EPOCHS)
+    max_steps: int | None = Field(default=None, ge=1, le=_MANY)  # optimiser steps; None: as many as the epochs take
+    # examples (windows of a passage, chunks of a sentence) an optimiser step
+    batch_size: int = Field(default=32, ge=1, le=_SIZE)
+    max_length: int | None = Field(default=None, ge=8, le=_MANY)  # tokens of a sequence; None: the card's
+    warmup_ratio: float = Field(default=0.0, ge=0, le=1)  # share of the steps
+    warmup_steps: int = Field(default=0, ge=0, le=_MANY)  # instead of the ratio, where it is not 0
     schedule: Literal["linear", "constant"] = "linear"  # after the warm-up: down to 0, or level
-    weight_decay: Number = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
-    adam_epsilon: Number = Field(default=1e-8, gt=0)
-    adam_beta1: Number = Field(default=0.9, ge=0, lt=1)
-    adam_beta2: Number = Field(default=0.999, ge=0, lt=1)
-    max_grad_norm: Annotated[float, BeforeValidator(_plain)] = Field(
-        default=1.0, gt=0, allow_inf_nan=True
-    )  # .inf: none
-    dropout: Number | None = Field(default=None, ge=0, lt=1)  # None: the model's own
+    weight_decay: Real = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
+    adam_epsilon: Real = Field(default=1e-8, gt=0)
+    adam_beta1: float = Field(default=0.9, ge=0, lt=1)
+    adam_beta2: float = Field(default=0.999, ge=0, lt=1)
+    max_grad_norm: float = Field(default=1.0, gt=0, allow_inf_nan=True)  # .inf: no clipping
+    dropout: float | None = Field(default=None, ge=0, lt=1)  # None: the model's own
     selection: Literal["best", "last"] = "best"  # which weights are kept, by the English dev set
-    eval_every: Whole | None = Field(default=None, ge=1)  # optimiser steps; None: once an epoch
-    eval_examples: Whole | None = Field(default=None, ge=1)  # the first so many of the dev set; None: all
-    patience: Whole | None = Field(default=None, ge=1)  # stop after so many evaluations without improvement
+    eval_every: int | None = Field(default=None, ge=1, le=_MANY)  # optimiser steps; None: once an epoch
+    eval_examples: int | None = Field(default=None, ge=1, le=_MANY)  # the first so many of the dev set; None: all
+    patience: int | None = Field(default=None, ge=1, le=_MANY)  # stop after so many evaluations without improvement
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # of the forward pass; weights are float32
-    token_budget: Whole | None = Field(default=None, ge=64)  # padded tokens computed at once; None: by device
+    token_budget: int | None = Field(default=None, ge=64, le=_MANY)  # padded tokens computed at once; None: by device
     gradient_checkpointing: bool = False
-    lora_rank: Whole | None = Field(default=None, ge=1)  # train low-rank additions of this rank and the head only
-    lora_alpha: Number = Field(default=16.0, gt=0)
-    lora_dropout: Number = Field(default=0.0, ge=0, lt=1)
-    score_scale: Number = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
-    softmax_group: Whole | None = Field(
-        default=None, ge=2
-    )  # dual encoders: pairs that share a softmax; None: the whole batch
+    lora_rank: int | None = Field(default=None, ge=1, le=_SIZE)  # train low-rank additions of it and the head only
+    lora_alpha: Real = Field(default=16.0, gt=0)
+    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
+    score_scale: Real = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
+    # dual encoders: pairs that share a softmax; None: the whole batch
+    softmax_group: int | None = Field(default=None, ge=2, le=_SIZE)
 
 
 def _weight(value: Any) -> Any:
     """A number from 0; of a text that is no number, whoever reckons with it says what is wrong."""
     try:
-        number = float(value) if isinstance(value, str) else _plain(value)
-    except ValueError as error:
-        if isinstance(value, str):
-            return value
-        raise error
-    if not isinstance(number, int | float) or not 0 <= number <= _MOST:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MANY:
         raise ValueError("Input should be a number from 0, or an expression in t and total")
     return value if isinstance(value, str) else float(number)
 
@@ -95,23 +96,23 @@ class Mixture(_Strict):
     """From which task an optimiser step draws; weights as in jiant 2."""
 
     sampling: Sampling = "proportional"
-    cap: Whole | None = Field(default=None, ge=1)  # a task counts as having at most so many examples
-    temperature: Number = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
+    cap: int | None = Field(default=None, ge=1, le=_MANY)  # a task counts as having at most so many examples
+    temperature: Real = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
     weights: dict[str, Weight] = {}  # task -> weight; time-dependent: an expression in t (step) and total
 
 
 class Masking(_Strict):
     """Multilingual masked-language modelling as one more task."""
 
-    weight: Number = Field(default=0.1, gt=0, lt=1)  # share of the optimiser steps
-    probability: Number = Field(
+    weight: float = Field(default=0.1, gt=0, lt=1)  # share of the optimiser steps
+    probability: float = Field(
         default=0.15, gt=0, lt=1
     )  # of a token to be predicted: 80 % masked, 10 % random, 10 % kept
-    language_exponent: Number = Field(
+    language_exponent: float = Field(
         default=0.7, ge=0, le=1
     )  # a language is drawn by its number of lines to this power
-    max_length: Whole = Field(default=256, ge=8)
-    batch_size: Whole = Field(default=32, ge=1)
+    max_length: int = Field(default=256, ge=8, le=_MANY)
+    batch_size: int = Field(default=32, ge=1, le=_SIZE)
 
 
 class Recipe(_Strict):

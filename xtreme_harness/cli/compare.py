@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import INCLUDE_PATH
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
@@ -41,7 +39,7 @@ __all__ = ["command"]
     show_default=True,
     help="What to print or write.",
 )
-@click.option("--output-path", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON to a file too.")
+@click.option("--output-path", "-o", type=PLACE, metavar="FILE", help="Write JSON to a file too.")
 @INCLUDE_PATH
 def command(**given: Any) -> None:
     """Compare runs with a baseline OLD: folders that `eval` wrote, or their results.json with cells/ beside it.
@@ -54,7 +52,8 @@ def command(**given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.comparison.compare import compare
     from xtreme_harness.comparison.printed import comparison_text
-    from xtreme_harness.files.text import json_text, write_given
+    from xtreme_harness.files.json_text import json_text
+    from xtreme_harness.files.text import write_given
 
     found = compare(
         given["old"],
@@ -68,8 +67,8 @@ def command(**given: Any) -> None:
     for line in found.mismatches:
         click.echo(f"warning: {line}: what follows compares unlike things", err=True)
     if given["output_path"]:
-        write_given(given["output_path"], json_text(found.to_json()))
+        write_given(given["output_path"], json_text(found.to_json(), indent=2) + "\n")
     if given["form"] == "json":
-        click.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        click.echo(json_text(found.to_json(), indent=2))
     else:
         click.echo(comparison_text(found, given["by_language"]))

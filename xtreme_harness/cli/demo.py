@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.options import PLACE
+
 __all__ = ["command"]
 
 
 @click.command("demo")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PLACE)
 @click.pass_context
 def command(ctx: click.Context, folder: Path) -> None:
     """Take a tiny encoder through all three phases in FOLDER, on the samples, without network.

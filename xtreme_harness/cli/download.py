@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
-from xtreme_harness.cli.options import INCLUDE_PATH, LANGUAGES, TASKS
+from xtreme_harness.cli.options import INCLUDE_PATH, LANGUAGES, PLACE, TASKS
 
 __all__ = ["command"]
 
 
 @click.command("download")
 @TASKS
-@click.option(
-    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the files go."
-)
+@click.option("--to", "folder", required=True, type=PLACE, metavar="DIR", help="Where the files go.")
 @LANGUAGES
 @INCLUDE_PATH
 @click.option("--no-train", is_flag=True, help="Leave the English training data out.")
@@ -32,18 +30,12 @@ def command(
 
     Then `xharness eval --data DIR` needs no network. Mind the licences that are printed: several forbid commercial use.
     """
-    from dataclasses import replace
-
     from xtreme_harness.cards.names import split_names
-    from xtreme_harness.plan.cells import all_cards, select
+    from xtreme_harness.plan.cells import asked_targets, narrowed
     from xtreme_harness.plan.download import Fetched, download, training_cards
 
-    cards = all_cards(include_path)
-    wanted = split_names(languages)
-    targets = [
-        replace(t, languages=tuple(c for c in t.languages if not wanted or c in wanted))
-        for t in select(cards, split_names(tasks))
-    ]
+    cards, asked = asked_targets(tasks, include_path)
+    targets = narrowed(asked, split_names(languages))
     training = [] if no_train else training_cards(targets, dict(cards.tasks))
     shown = {card.name: card for card in [*(t.card for t in targets), *training]}
     for card in shown.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from xtreme_harness.cli.options import (
     INCLUDE_PATH,
     LANGUAGES,
     LIMIT_TRAIN,
+    PLACE,
     RECIPE,
     SET,
     TASKS,
@@ -22,6 +22,7 @@ from xtreme_harness.cli.options import (
     read_seeds,
 )
 from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.plan.arguments import shown
 
 if TYPE_CHECKING:
     from xtreme_harness.plan.request import EvalRequest
@@ -46,14 +47,14 @@ __all__ = ["command"]
 @DATA
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Labels in the official form, for data without gold.",
 )
 @click.option(
     "--output-path",
     "-o",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Folder of the results.  [default: xharness-out/<model>]",
 )
@@ -209,6 +210,10 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
 def _batch_size(value: str) -> int | None:
     if value == "auto":
         return None
-    if not value.isdigit() or int(value) < 1:
-        raise click.BadParameter(f"found '{value}', expected auto or a number from 1", param_hint="--batch-size")
-    return int(value)
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise click.BadParameter(f"found '{shown(value)}', expected auto or a number from 1", param_hint="--batch-size")
+    return number

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.options import PLACE
+
 __all__ = ["command"]
 
 FORMATS = ("lm-eval", "hf-eval-results", "model-index", "eee", "markdown", "latex", "csv")
@@ -19,9 +21,9 @@ def _model_id(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=PLACE, metavar="RUN")
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Whose format.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--output", "-o", type=PLACE, metavar="FILE",
               help="What is written.  [default: standard output]")  # fmt: skip
 @click.option("--model-id", metavar="ORG/NAME", callback=_model_id,
               help="The model's name there.  [default: as the run names it]")  # fmt: skip

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
-from xtreme_harness.cli.options import INCLUDE_PATH
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
@@ -20,13 +19,13 @@ FAILED = 1
 @click.argument("new", nargs=-1)
 @click.option(
     "--rules",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="FILE",
     help="Rule file; default: the one that ships with the package (--show-rules prints it).",
 )
 @click.option("--series", is_flag=True, help="The runs are steps: each is judged against the last and the best before.")
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML.")
-@click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write a comment for a pull request.")
+@click.option("--junit", type=PLACE, metavar="FILE", help="Write JUnit XML.")
+@click.option("--markdown", type=PLACE, metavar="FILE", help="Write a comment for a pull request.")
 @click.option(
     "--paired-bs", type=click.IntRange(min=100), default=1000, show_default=True, metavar="N", help="Resamples."
 )

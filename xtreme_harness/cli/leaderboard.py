@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.options import PLACE
+
 __all__ = ["command"]
 
 
@@ -23,14 +25,12 @@ __all__ = ["command"]
     show_default=True,
     help="How the tables are written.",
 )
-@click.option(
-    "--with", "runs", multiple=True, type=click.Path(path_type=Path), metavar="OUT", help="A run of yours, beside them."
-)
+@click.option("--with", "runs", multiple=True, type=PLACE, metavar="OUT", help="A run of yours, beside them.")
 @click.option(
     "--submissions",
     "folders",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="A folder of submissions of your own, beside the published ones.",
 )

@@ -1,172 +1,110 @@
-"""`xharness`: the command group, its exit statuses, and one line for every error."""
+"""`xharness`: its exit statuses, and one line for every error.
+
+Everything else is imported inside `main`, so that Ctrl-C in the midst of that ends as it does later.
+"""
 
 from __future__ import annotations
 
-import logging
-import signal
 import sys
-import threading
-import traceback
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from typing import Any
 
-import click
+from xtreme_harness.cli.interrupts import Interrupts
 
-from xtreme_harness.cli.terminal import escaping_terminal
-from xtreme_harness.errors import XHarnessError, escaped, in_words, presentable
+TYPE_CHECKING = False  # `typing` takes its time
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
-__all__ = ["cli", "main"]
+    import click
 
-COMMANDS = {  # command -> (module, one line of help); a module is imported when its command is asked for
-    "eval": ("evaluate", "Predict and score a checkpoint on suites or tasks."),
-    "train": ("train", "Train a checkpoint on English tasks, one or several at once."),
-    "score": ("score", "Score a prediction folder against a label folder, as the official evaluator does."),
-    "compare": ("compare", "Differences between runs and a baseline, with paired tests."),
-    "gate": ("gate", "A regression check of a run against another, by rules; exit status 1 when one is broken."),
-    "submission": ("submission", "Check, pack and label submissions."),
-    "leaderboard": ("leaderboard", "Show published baselines, and runs of your own beside them."),
-    "report": ("report", "Write one page about finished runs, to be looked at."),
-    "export": ("export", "Write a finished run in other people's formats."),
-    "tasks": ("tasks", "List, show and check task cards."),
-    "download": ("download", "Fetch the data of tasks into a folder that runs without network."),
-    "demo": ("demo", "Build a tiny checkpoint and evaluate both suites on the samples, offline."),
-}
-ALIASES = {"ls": ("tasks", "list"), "validate": ("tasks", "check")}
+    from xtreme_harness.cli.group import COMMANDS, cli
+
+__all__ = ["COMMANDS", "cli", "main"]
+
 _GROUP_FLAGS = ("-v", "--verbose", "-q", "--quiet", "--version")
-DONE, FAULTS, WRONG_USE, CELLS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAULTS, WRONG_USE, CELLS_FAILED = 0, 1, 2, 3
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module when the command is asked for."""
+def __getattr__(name: str) -> Any:
+    """The command group and its commands, when they are asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    from xtreme_harness.cli import group
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of their use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command; an alias stands for a sub-command."""
-        if cmd_name in ALIASES:
-            group, inner = ALIASES[cmd_name]
-            loaded = self.get_command(ctx, group)
-            return loaded.commands.get(inner) if isinstance(loaded, click.Group) else None
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"xtreme_harness.cli.{COMMANDS[cmd_name][0]}").command
-        return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Name the nearest command when one is unknown."""
-        from xtreme_harness.errors import did_you_mean
-
-        if args and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"no command '{args[0]}'{did_you_mean(args[0], [*COMMANDS, *ALIASES])}; see xharness --help")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from xtreme_harness.signature import VERSION
-
-        click.echo(f"xharness {VERSION}")
-        ctx.exit()
-
-
-@click.group(
-    cls=LazyGroup,
-    context_settings={
-        "auto_envvar_prefix": "XHARNESS",
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 110,
-        "token_normalize_func": lambda name: name.replace("_", "-"),
-    },
-)
-@click.option("--verbose", "-v", is_flag=True, help="Show what happens, and the traceback of errors.")
-@click.option("--quiet", "-q", is_flag=True, help="Show errors, tables and paths only.")
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-@click.pass_context
-def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
-    """Evaluate multilingual encoders on XTREME and XTREME-R.
-
-    \b
-      xharness demo demo/                                    everything, offline, in a minute or two
-      xharness eval --model ckpt/ --tasks xtreme             predictions and scores of a checkpoint
-      xharness tasks list                                    what can be evaluated
-    """  # noqa: D301 - click reads the backspace
-    ctx.ensure_object(dict).update(verbose=verbose, quiet=quiet)
-    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(level)
-    handler.setFormatter(_Escaping("%(message)s"))
-    log = logging.getLogger("xtreme_harness")
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    return getattr(group, name)
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit with its status: 0, 1, 2, 3 or 130."""
-    with escaping_terminal():
-        _main(args)
+    """Run the command line and exit with its status: 0, 1, 2, 3 or 130.
+
+    Args:
+        args: None: those of the process, which then ends.
+    """
+    interrupts = Interrupts()
+    try:
+        interrupts.watch(to_the_end=args is None)
+        status = _status(sys.argv[1:] if args is None else args, interrupts)
+        interrupts.over = True
+    except KeyboardInterrupt:
+        status = interrupts.say()
+    finally:
+        if args is not None:
+            interrupts.restore()
+    sys.exit(status)
 
 
-def _main(args: list[str] | None) -> None:
-    given = sys.argv[1:] if args is None else args
+def _status(given: list[str], interrupts: Interrupts) -> int:
+    """Run a command; its exit status, everything said that is to be said."""
+    import click
+
+    from xtreme_harness.cli.group import cli
+    from xtreme_harness.errors import XHarnessError
+
     flags: dict[str, bool] = {}  # filled by the command group
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a scheduler sends: end as after Ctrl-C
     try:
         status = cli.main(args=given, prog_name="xharness", standalone_mode=False, obj=flags)
-    except XHarnessError as error:
-        _report(error.faults, flags)
-        sys.exit(WRONG_USE)
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        sys.exit(WRONG_USE)
-    except click.ClickException as error:
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "xharness"
-        _report([f"{where}: {error.format_message().rstrip('.')}{_misplaced(error)}"], flags)
-        sys.exit(WRONG_USE)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; the same command continues where this one stopped", err=True)
-        sys.exit(INTERRUPTED)
-    except ModuleNotFoundError as error:
-        name = (error.name or "a package").partition(".")[0]
-        _report([f"{name} is not installed, and this command needs it: pip install {name}"], flags)
-        sys.exit(WRONG_USE)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(DONE)
+        return stop.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except Exception as error:
-        _report([_unforeseen(error, flags)], flags)
-        sys.exit(WRONG_USE)
-    sys.exit(status if isinstance(status, int) else DONE)
+        if interrupts.came:  # a library has made another exception of it
+            raise KeyboardInterrupt from None
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            return DONE
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            click.echo(error.format_message(), err=True)
+        else:
+            _report(error.faults if isinstance(error, XHarnessError) else [_line(error, flags)], flags)
+        return WRONG_USE
+    return status if isinstance(status, int) else DONE
 
 
-def _unforeseen(error: Exception, flags: Mapping[str, bool]) -> str:
-    """The line for an error that no place of its own told: of the system (no permission, a full disk), or a fault."""
+def _line(error: Exception, flags: Mapping[str, bool]) -> str:
+    """What is said of an error that is none of ours."""
+    import click
+
+    from xtreme_harness.errors import in_words
+
+    if isinstance(error, click.ClickException):
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "xharness"
+        return f"{where}: {error.format_message().rstrip('.')}{_misplaced(error)}"
+    if isinstance(error, ModuleNotFoundError):
+        name = (error.name or "a package").partition(".")[0]
+        return f"{name} is not installed, and this command needs it: pip install {name}"
     if isinstance(error, OSError) and error.strerror:
         return in_words(error)
     return f"unexpected {in_words(error)}" + ("" if flags.get("verbose") else "; xharness --verbose shows where")
 
 
-class _Escaping(logging.Formatter):
-    """Writes control characters out."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        return escaped(super().format(record))
-
-
-def _report(faults: Sequence[str], flags: Mapping[str, bool]) -> None:
+def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
     """One line a fault; before them, with --verbose, the traceback."""
+    import traceback
+
+    import click
+
+    from xtreme_harness.errors import presentable
+
     if flags.get("verbose"):
         traceback.print_exc()
     for fault in faults:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from xtreme_harness.plan.arguments import PLACE as PLACE_WANTED
+from xtreme_harness.plan.arguments import shown
 from xtreme_harness.plan.trackers import TRACKERS
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "INCLUDE_PATH",
     "LANGUAGES",
     "LIMIT_TRAIN",
+    "PLACE",
     "RECIPE",
     "SET",
     "SUITE",
@@ -23,6 +27,19 @@ __all__ = [
     "read_seeds",
 ]
 
+
+class _Place(click.Path):
+    """A path; nothing, which would be the working folder, is none, and neither is what no file system takes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        found = super().convert(value, param, ctx)
+        if PLACE_WANTED.fits(value):
+            return found
+        return self.fail(f"found '{shown(value)}', expected {PLACE_WANTED.words}", param, ctx)
+
+
+PLACE = _Place(path_type=Path)
 TASKS = click.option(
     "--tasks",
     "-t",
@@ -44,7 +61,7 @@ DATA = click.option(
 INCLUDE_PATH = click.option(
     "--include-path",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="PATH",
     help="Card file or folder of cards; repeatable.",
 )
@@ -89,4 +106,6 @@ def read_seeds(value: str | None) -> list[int]:
     try:
         return [int(seed) for seed in value.split(",")] if value is not None else []
     except ValueError:
-        raise click.BadParameter(f"found '{value}', expected numbers such as 1,2,3", param_hint="--seeds") from None
+        raise click.BadParameter(
+            f"found '{shown(value)}', expected numbers such as 1,2,3", param_hint="--seeds"
+        ) from None

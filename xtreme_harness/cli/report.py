@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.options import PLACE
+
 __all__ = ["command"]
 
 FIGURES = ("languages", "intervals", "transfer", "training", "series", "fertility")
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE",
+@click.argument("runs", nargs=-1, required=True, type=PLACE, metavar="RUN...")
+@click.option("--output", "-o", type=PLACE, metavar="FILE",
               help="What is written.  [default: report.html, or FIGURE.FORMAT]")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["html", "png", "svg", "csv"]), default="html", show_default=True,
               help="The page, or a single figure as a picture or as rows.")  # fmt: skip
@@ -44,7 +46,7 @@ def command(
     from xtreme_harness.report.single_figures import write_figure
 
     models, series = read_all(runs)
-    cuts = tokenizer_cuts(tokenizer, models) if tokenizer else {}
+    cuts = tokenizer_cuts(tokenizer, models) if tokenizer is not None else {}
     if form == "html":
         path = output or Path("report.html")
         page = build_page(Content(models, *compared(models), series, cuts, examples, title))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xtreme_harness.cli.options import PLACE
 from xtreme_harness.submission.score import CONVENTIONS
 
 __all__ = ["command"]
 
 
 @click.command("score")
-@click.option("--predictions", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Submission folder.")
-@click.option("--labels", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Label folder.")
+@click.option("--predictions", required=True, type=PLACE, metavar="DIR", help="Submission folder.")
+@click.option("--labels", required=True, type=PLACE, metavar="DIR", help="Label folder.")
 @click.option("--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and averages.")
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write the JSON there, not to stdout."
-)
+@click.option("--output", "-o", type=PLACE, metavar="FILE", help="Write the JSON there, not to stdout.")
 @click.option(
     "--official",
     is_flag=True,
@@ -52,7 +50,8 @@ def command(
     Strict without a flag: every fault of the submission is listed, nothing is written and the exit status is 2.
     Needs neither torch nor transformers nor datasets nor faiss.
     """
-    from xtreme_harness.files.text import json_text, write_given
+    from xtreme_harness.files.json_text import json_text
+    from xtreme_harness.files.text import write_given
     from xtreme_harness.plan.cells import all_cards
     from xtreme_harness.submission.score import score_folders
 
@@ -63,9 +62,9 @@ def command(
     for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)
     if output is None:
-        click.echo(json.dumps(found.layout, indent=2, ensure_ascii=False))
+        click.echo(json_text(found.layout, indent=2))
     else:
-        write_given(output, json_text(found.layout))
+        write_given(output, json_text(found.layout, indent=2) + "\n")
         click.echo(_table(found.layout))
         click.echo(f"\nscores: {output}")
     if found.crash:

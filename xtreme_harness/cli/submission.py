@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xtreme_harness.cli.options import SUITE
+from xtreme_harness.cli.options import PLACE, SUITE
 from xtreme_harness.errors import presentable
 
 __all__ = ["command"]
@@ -18,11 +18,11 @@ def command() -> None:
 
 
 @command.command("check")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PLACE)
 @SUITE
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Labels in the official form: checks counts and ids too.",
 )
@@ -46,16 +46,14 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
 
 
 @command.command("pack")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PLACE)
 @SUITE
-@click.option(
-    "--metadata", required=True, type=click.Path(path_type=Path), metavar="FILE", help="metadata.yaml of the model."
-)
+@click.option("--metadata", required=True, type=PLACE, metavar="FILE", help="metadata.yaml of the model.")
 @click.option(
     "--output",
     "-o",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="OUT",
     help="Folder, or a name that ends in .zip.",
 )
@@ -73,9 +71,7 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
     "--data", multiple=True, required=True, metavar="SOURCE", help="hub, samples, a folder, or TASK=FILE_OR_DIR."
 )
 @SUITE
-@click.option(
-    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Where the label files go."
-)
+@click.option("--to", "folder", required=True, type=PLACE, metavar="DIR", help="Where the label files go.")
 @click.pass_context
 def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path) -> None:
     """Write the label folder in the official form from data that has its gold."""

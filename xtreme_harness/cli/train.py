@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from xtreme_harness.cli.options import (
     DTYPE,
     INCLUDE_PATH,
     LIMIT_TRAIN,
+    PLACE,
     RECIPE,
     SET,
     TRACKER,
@@ -39,7 +39,7 @@ __all__ = ["command"]
 @click.option(
     "--output-path",
     "-o",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Folder of the checkpoint.  [default: xharness-out/<model>+<tasks>]",
 )
@@ -48,13 +48,11 @@ __all__ = ["command"]
 @click.option("--seed", type=int, default=42, show_default=True, help="Of new heads, order, dropout and masking.")
 @click.option("--seeds", metavar="1,2,3", help="One checkpoint a seed, in OUT/seed-N/.")
 @LIMIT_TRAIN
-@click.option(
-    "--mlm", type=click.Path(path_type=Path), metavar="DIR", help="Mix in masked language modelling: DIR/<lang>.txt."
-)
+@click.option("--mlm", type=PLACE, metavar="DIR", help="Mix in masked language modelling: DIR/<lang>.txt.")
 @click.option("--mlm-weight", type=float, metavar="SHARE", help="Share of its steps.  [default: the recipe's, 0.1]")
 @click.option(
     "--translated",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Machine-translated training data, DIR/<task>/<lang>.<ext>, beside the English.",
 )
@@ -67,9 +65,7 @@ __all__ = ["command"]
 @click.option("--keep-head", is_flag=True, help="Start from the checkpoint's own head where it fits the task.")
 @DTYPE
 @DEVICE
-@click.option(
-    "--grid", type=click.Path(path_type=Path), metavar="FILE", help="Bases x intermediates x targets x seeds."
-)
+@click.option("--grid", type=PLACE, metavar="FILE", help="Bases x intermediates x targets x seeds.")
 @TRACKER
 @INCLUDE_PATH
 @click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")

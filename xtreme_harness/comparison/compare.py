@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xtreme_harness.comparison.differences import Comparison, compare_runs
 from xtreme_harness.errors import OutputError, XHarnessError
+from xtreme_harness.plan.arguments import PLACE, PLACES, RESAMPLING, Wanted, require
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.results.read import read_seeds
 from xtreme_harness.results.result import Result
@@ -14,6 +15,7 @@ from xtreme_harness.results.result import Result
 __all__ = ["compare"]
 
 Place = str | Path
+MODELS = Wanted("one or more runs", lambda value: bool(value) and PLACES.fits(value))
 
 
 def compare(
@@ -39,11 +41,13 @@ def compare(
 
     Raises:
         OutputError: for what is no finished run.
-        DataError: for results that are not comparable, each field that differs.
+        DataError: for results that are not comparable, each field that differs; for arguments that make no sense.
 
     >>> compare("out-old", "out-new").at("suite")[0].interval  # doctest: +SKIP
     (-0.21, 1.34)
     """
+    given = {"old": old, "new": new, "paired_bs": paired_bs, "paired_ar": paired_ar, "seed": seed, "force": force}
+    require({**given, "include": include}, {"old": ("OLD", PLACE), "new": ("NEW", MODELS), **RESAMPLING})
     models = read_models([old, *new])
     return compare_runs(
         models[0], models[1:], all_cards([Path(place) for place in include]),

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import HubSource
-from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, find, one_line, pinned
+from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, find, pinned, silent_or
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
 from xtreme_harness.data.patterns import filled
-from xtreme_harness.errors import DataError, did_you_mean
+from xtreme_harness.errors import DataError, HubSilent, did_you_mean
+from xtreme_harness.hub import listening, one_line
 from xtreme_harness.records import Table
 
 __all__ = ["SHAPES", "hub_revision", "read_hub"]
@@ -47,7 +48,7 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
     if part is None:
         raise DataError(f"{source.path}: does not have the split '{split}'; found {', '.join(source.splits)}")
     config = filled(source.config, language, source.languages)
-    with _quiet():
+    with _quiet(), listening():
         repository = find(source)
         where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
         dataset = _dataset(source, repository, config, part, where)
@@ -77,7 +78,7 @@ def _dataset(source: HubSource, repository: Repository, config: str, split: str,
     if all(found) and not (repository.cached and any(map(_incomplete, found))):
         return _read([fetched(source, repository, name) for name in names], where)
     if repository.silence:
-        raise DataError(repository.silence)
+        raise HubSilent(repository.silence)
     folders = {name.split("/")[0] for name in repository.files if "/" in name}
     near = did_you_mean(config, folders) if config not in folders else ""
     number = f"only {len(names)} of the files" if names else "no file"
@@ -126,9 +127,8 @@ def _configured(source: HubSource, repository: Repository, config: str, split: s
     except Exception as error:  # a script, an unknown config or split, another layout
         if repository.cached:
             raise DataError(f"{where} in the local cache (HF_HUB_OFFLINE is set); {ELSEWHERE}") from error
-        raise DataError(
-            f"{where}, and config '{config}' cannot be loaded: {one_line(error)}; use --data DIR"
-        ) from error
+        other = f"{where}, and config '{config}' cannot be loaded: {one_line(error)}; use --data DIR"
+        raise silent_or(error, source.path, other) from error
     raise DataError(f"{source.path}: the local cache has commit {found}, expected {repository.commit}; {ELSEWHERE}")
 
 

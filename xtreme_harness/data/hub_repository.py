@@ -9,11 +9,11 @@ from pathlib import Path
 
 from xtreme_harness.cards import HubSource
 from xtreme_harness.errors import DataError, HubSilent
+from xtreme_harness.hub import ask, fetch_file, one_line, silence, unstored
 
-__all__ = ["ELSEWHERE", "Repository", "fetched", "find", "one_line", "pinned"]
+__all__ = ["ELSEWHERE", "Repository", "fetched", "find", "pinned", "silent_or"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_TIMEOUT = 10.0  # seconds for the question that tells whether the Hub is there
 ELSEWHERE = "use --data samples, --data DIR, or a folder made by `xharness download` where there is a network"
 
 
@@ -61,21 +61,26 @@ def find(source: HubSource) -> Repository:
 
 @lru_cache(maxsize=256)
 def _ask(path: str, revision: str, endpoint: str) -> Repository | _Refusal:
-    """Ask once a process: a Hub that is down would cost each load its retries, some 23 seconds."""
+    """Ask once a process."""
     from huggingface_hub import HfApi
 
     hub = HfApi(endpoint=endpoint)
-    try:
-        info = hub.dataset_info(path, revision=revision, timeout=_TIMEOUT)
+
+    def files_of() -> tuple[str, list[str]]:
+        info = hub.dataset_info(path, revision=revision)
         files = [sibling.rfilename for sibling in info.siblings or ()]
         if not files:  # not every server lists the files with the commit
             tree = hub.list_repo_tree(path, repo_type="dataset", revision=revision, recursive=True)
             files = [entry.path for entry in tree if hasattr(entry, "size")]
+        return str(info.sha), files
+
+    try:
+        commit, files = ask(files_of)
     except Exception as error:  # which ones depends on the HTTP client that the library uses
         return _refusal(error, path, revision, endpoint)
-    if _COMMIT.fullmatch(revision) and info.sha != revision:
-        return _Refusal(f"{path}: the Hub gave commit {info.sha}, the card pins {revision}", False)
-    return Repository(str(info.sha), tuple(files))
+    if _COMMIT.fullmatch(revision) and commit != revision:
+        return _Refusal(f"{path}: the Hub gave commit {commit}, the card pins {revision}", False)
+    return Repository(commit, tuple(files))
 
 
 def _refusal(error: Exception, path: str, revision: str, endpoint: str) -> _Refusal:
@@ -90,13 +95,14 @@ def _refusal(error: Exception, path: str, revision: str, endpoint: str) -> _Refu
     if isinstance(error, RepositoryNotFoundError):
         advice = "correct hub.path in the card, or run `hf auth login` if it is private"
         return _Refusal(f"{path}: the Hub ({endpoint}) has no such dataset; {advice}", False)
-    return _Refusal(f"{path}: the Hub ({endpoint}) cannot be reached: {one_line(error)}; {ELSEWHERE}", True)
+    why = silence(error, ELSEWHERE, unread=True)
+    return _Refusal(f"{path}: {why or f'the Hub ({endpoint}) does not give it: {one_line(error)}; {ELSEWHERE}'}", True)
 
 
-def one_line(error: BaseException) -> str:
-    """Return an error's message without line breaks, cut to 300 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else text[:297] + "..."
+def silent_or(error: Exception, path: str, other: str) -> DataError:
+    """What to raise of a dataset: HubSilent where the Hub was not reached, else a DataError with the other fault."""
+    why = silence(error, ELSEWHERE)
+    return HubSilent(f"{path}: {why}") if why else DataError(other)
 
 
 def _folder(path: str) -> Path:
@@ -129,19 +135,18 @@ def fetched(source: HubSource, repository: Repository, name: str) -> Path:
     Raises:
         DataError: the Hub refuses or falls silent, the cache cannot be written, or the branch has moved.
     """
-    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub import constants
 
     if repository.cached:
         return _folder(source.path) / "snapshots" / repository.commit / name
     revision = source.revision or "main"  # by its name, so that the cache learns which commit it was
     try:
-        file = Path(hf_hub_download(source.path, name, repo_type="dataset", revision=revision))
+        file = fetch_file(source.path, name, revision)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
-            fault = f"{source.path}: cannot be stored: {one_line(error)}; set HF_HOME to a folder with room"
-        else:
-            fault = _refusal(error, source.path, revision, constants.ENDPOINT).fault
-        raise DataError(fault) from error
+        if fault := unstored(error):
+            raise DataError(f"{source.path}: {fault}") from error
+        refusal = _refusal(error, source.path, revision, constants.ENDPOINT)
+        raise (HubSilent if refusal.silent else DataError)(refusal.fault) from error
     found = file.parts[-2 - name.count("/")]  # .../snapshots/<commit>/<name>
     if found != repository.commit:
         raise DataError(f"{source.path}: '{revision}' moved from {repository.commit} to {found} meanwhile; run again")

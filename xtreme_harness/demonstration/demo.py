@@ -9,6 +9,7 @@ from xtreme_harness.files.folder import open_output
 from xtreme_harness.grid.grid import GridResult, run_grid
 from xtreme_harness.grid.schema import Grid
 from xtreme_harness.jobs import SILENT, Watch
+from xtreme_harness.plan.arguments import PLACE, WATCH, require
 
 __all__ = ["demo"]
 
@@ -25,16 +26,10 @@ def demo(folder: str | Path, watch: Watch = SILENT) -> tuple[Path, GridResult]:
         folder: of everything.
         watch: who is told how it goes.
     """
+    require({"folder": folder, "watch": watch}, {"folder": ("FOLDER", PLACE), **WATCH})
     place = Path(folder)
     open_output(place)
     base = build_base(place / "checkpoint")
-    grid = Grid.model_validate(
-        {
-            "bases": [str(base)],
-            "intermediates": [INTERMEDIATE],
-            "targets": ["xtreme", "xtreme-r"],
-            "data": "samples",
-            "recipe": "fast",
-        }
-    )
+    asked = {"intermediates": [INTERMEDIATE], "targets": ["xtreme", "xtreme-r"], "data": "samples", "recipe": "fast"}
+    grid = Grid.model_validate({"bases": [str(base)], **asked})
     return base, run_grid(grid, place, watch=watch)

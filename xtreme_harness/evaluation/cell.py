@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.evaluation.predictors import Predictor
 from xtreme_harness.evaluation.saved import cell_signature, data_fields, find_kept, save
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.jobs import Failure, attempt
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import Answers
@@ -154,5 +154,5 @@ def _samples(kind: Any, split: Split[Any], found: Mapping[str, Any], record: Cel
     for example, row in zip(split.examples, rows, strict=True):
         statistics = dict(zip(record.columns, row, strict=True)) if row is not None else None
         line = {"id": example.id, "input": asdict(example), "gold": kind.gold(example), "prediction": found[example.id]}
-        lines.append(json.dumps({**line, "statistics": statistics, "kind": kind.name}, ensure_ascii=False) + "\n")
+        lines.append(json_text({**line, "statistics": statistics, "kind": kind.name}) + "\n")
     return "".join(lines)

@@ -16,6 +16,7 @@ from xtreme_harness.evaluation.seeds import averaged
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_json
 from xtreme_harness.jobs import EXECUTORS, SILENT, Failure, Job, Outcome, Watch, attempt
+from xtreme_harness.plan.arguments import WATCH, require
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
 from xtreme_harness.plan.paths import record_path
@@ -49,6 +50,7 @@ def evaluate(
         XHarnessError: for what is wrong before a cell is computed; a fault in one cell stands in `Result.failed`.
         KeyboardInterrupt: after the finished cells were written; the same call continues.
     """
+    require({"watch": watch}, WATCH)
     return run_evaluation(prepare_evaluation(EvalRequest.of(model, tasks, **options)), watch)
 
 

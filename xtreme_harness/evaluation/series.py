@@ -18,6 +18,7 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.evaluation.evaluate import run_evaluation
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.jobs import SILENT, Failure, Watch, all_failed, attempt
+from xtreme_harness.plan.arguments import PLACE, Wanted, require
 from xtreme_harness.plan.series import SERIES_FILE, Member, PreparedSeries, find_members, step_in
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Mean, Result
@@ -38,7 +39,7 @@ class SeriesOutcome:
     failed: Mapping[str, Failure]  # name -> why there is no result
 
 
-def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], output: Path) -> SeriesOutcome:
+def evaluate_series(pattern: str | Path, evaluate: Callable[[str, Path], Result], output: str | Path) -> SeriesOutcome:
     """Run `evaluate(checkpoint, folder)` for every checkpoint; one that fails does not stop the others.
 
     `series.json` is written anew whenever a run ends. What an earlier call evaluated stays in it, also where the
@@ -54,11 +55,16 @@ def evaluate_series(pattern: str, evaluate: Callable[[str, Path], Result], outpu
         output: the folder of the series.
 
     Raises:
+        DataError: for arguments that make no sense.
         ModelError: when the pattern does not name a series.
         OutputError: when the folder cannot be used, or another process uses it.
         XHarnessError: of the first failure's kind, with the faults of all, when every checkpoint failed.
     """
-    return _run(pattern, find_members(pattern), lambda member, folder: evaluate(str(member.path), folder), output)
+    places = {"pattern": ("pattern", PLACE), "output": ("output", PLACE)}
+    given = {"pattern": pattern, "output": output, "evaluate": evaluate}
+    require(given, {**places, "evaluate": ("evaluate", Wanted("a function", callable))})
+    members = find_members(str(pattern))
+    return _run(str(pattern), members, lambda member, folder: evaluate(str(member.path), folder), Path(output))
 
 
 def run_series(prepared: PreparedSeries, watch: Watch = SILENT) -> SeriesOutcome:

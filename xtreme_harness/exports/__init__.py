@@ -8,7 +8,9 @@ from xtreme_harness.exports.every_eval_ever import to_eee
 from xtreme_harness.exports.lm_eval import to_lm_eval
 from xtreme_harness.exports.model_card import to_hf_eval_results, to_model_index
 from xtreme_harness.exports.plain import to_csv, to_latex, to_markdown
+from xtreme_harness.plan.arguments import one_of, require
 from xtreme_harness.results.result import Result
+from xtreme_harness.results.values import require_figures
 
 __all__ = ["FORMATS", "export"]
 
@@ -32,6 +34,9 @@ def export(run: Result, form: str, model: str | None = None) -> str:
         model: the model's name there; None: as the run names it.
 
     Raises:
-        OutputError: when the format cannot say what the run is.
+        OutputError: when the format cannot say what the run is; for figures that are missing or not a number.
+        DataError: for an unknown format.
     """
+    require({"form": form}, {"form": ("--format", one_of(FORMATS))})
+    require_figures([run])
     return FORMATS[form](run, model or run.model)

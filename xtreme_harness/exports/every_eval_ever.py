@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
@@ -46,7 +46,7 @@ def to_eee(run: Result, model: str) -> str:
         },
         "evaluation_results": results,
     }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return json_text(record, indent=2) + "\n"
 
 
 def _cell(run: Result, one: CellFigure) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.results.read import lm_eval_json
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.values import means_of
@@ -26,4 +25,4 @@ def to_lm_eval(run: Result, model: str) -> str:
             marks = [shares.get(name, ""), f"LIMITED to {limit}" if limit else ""]
             said = "; ".join(mark for mark in marks if mark)
             entry["alias"] = f"{entry['alias']} ({said})" if said else entry["alias"]
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json_text(found, indent=2) + "\n"

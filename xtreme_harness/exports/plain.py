@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
+from typing import Any
 
 from xtreme_harness.languages import language
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import Lost, absent_cells, cell_figures, means_of
+from xtreme_harness.tables.csv_text import csv_text
 from xtreme_harness.tables.latex import escape
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -49,23 +49,21 @@ def to_latex(run: Result, model: str) -> str:
 
 def to_csv(run: Result, model: str) -> str:
     """One figure a line, full precision: suites, groups, tasks, cells; no value where a cell is not there."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
+    rows: list[dict[str, Any]] = []
     shared = {"model": model, "limit": run.limit or "", "signature": run.signature}
     for mean in means_of(run):
         figure = {"value": mean.spread.value, "standard_error": mean.spread.error} if mean.spread else {}
         ends = dict(zip(("low", "high"), mean.spread.interval, strict=True)) if mean.spread else {}
         names = {"level": mean.level, "suite": mean.scope, "task": mean.name, "metric": "score"}
-        writer.writerow({**shared, **names, **figure, **ends, "lacks": " ".join(mean.lacking)})
+        rows.append({**shared, **names, **figure, **ends, "lacks": " ".join(mean.lacking)})
     for one in cell_figures(run):
         low, high = one.interval
         names = {"level": "cell", "task": one.task, "language": one.language, "metric": one.metric}
         own = {"value": one.value, "standard_error": one.error, "low": low, "high": high, "n": one.n}
-        writer.writerow({**shared, **names, **own, "signature": one.signature})
+        rows.append({**shared, **names, **own, "signature": one.signature})
     for (task, code), reason in absent_cells(run).items():
-        writer.writerow({**shared, "level": "cell", "task": task, "language": code, "lacks": reason, "signature": ""})
-    return text.getvalue()
+        rows.append({**shared, "level": "cell", "task": task, "language": code, "lacks": reason, "signature": ""})
+    return csv_text(_COLUMNS, [[row.get(column) for column in _COLUMNS] for row in rows])
 
 
 def _title(run: Result, model: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import stat
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from xtreme_harness.errors import DataError, OutputError, XHarnessError
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.files.regular import kind_of, open_regular, read_bytes
 from xtreme_harness.files.within import within
 
 __all__ = [
-    "LARGEST", "TEMPORARY", "in_the_way", "json_text", "open_appending", "read_text", "replacing", "write_atomic",
+    "LARGEST", "TEMPORARY", "in_the_way", "open_appending", "read_text", "replacing", "write_atomic",
     "write_below", "write_given", "write_json",
 ]  # fmt: skip
 
@@ -117,14 +117,13 @@ def write_below(root: Path, name: str, data: str | bytes) -> None:
     write_atomic(path, data)
 
 
-def json_text(value: Any) -> str:
-    """JSON with two-space indent, keys in their order."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON (`json_text`) atomically."""
-    write_atomic(path, json_text(value))
+    """Write JSON with two-space indent, keys in their order, atomically; OutputError where it cannot."""
+    try:
+        text = json_text(value, indent=2)
+    except OutputError as error:
+        raise OutputError(*(f"{path}: {fault}" for fault in error.faults)) from None
+    write_atomic(path, text + "\n")
 
 
 def write_given(path: Path, data: str | bytes) -> None:
@@ -136,8 +135,10 @@ def write_given(path: Path, data: str | bytes) -> None:
     raw = data.encode("utf-8") if isinstance(data, str) else data
     try:
         mode = path.stat().st_mode
-    except OSError:  # not there yet, or the writing will say why
+    except (FileNotFoundError, NotADirectoryError):  # not there yet, or the writing will say why
         mode = stat.S_IFREG
+    except OSError as error:  # a link to itself among them, which is not to be replaced
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     within_system = os.path.realpath(path.parent).startswith(_PLAIN)
     if stat.S_ISREG(mode) and not within_system:
         write_atomic(Path(os.path.realpath(path)) if path.is_symlink() else path, raw)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf, isnan, nan
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.comparison.differences import Comparison, Difference, common_suites, compare_runs, headlines_of
 from xtreme_harness.comparison.figures import Figure
+from xtreme_harness.errors import DataError
 from xtreme_harness.gate.baseline import published_value, require_same_split
 from xtreme_harness.gate.completeness import judge_state
 from xtreme_harness.gate.judge import Points, judge
+from xtreme_harness.gate.lost import lost_figures
 from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import OF_FIGURES, Rule
 from xtreme_harness.gate.verdicts import Report, Verdict
@@ -17,6 +20,7 @@ from xtreme_harness.gate.worst import with_examples
 from xtreme_harness.leaderboard.submissions import Submission
 from xtreme_harness.results.read import place_of
 from xtreme_harness.results.result import Result
+from xtreme_harness.results.values import strange_cells
 
 __all__ = ["check_runs", "check_series"]
 
@@ -52,20 +56,21 @@ def check_runs(
     """
     every = [*rules, *([] if any(rule.limited for rule in rules) else [LIMITED])]
     runs = () if isinstance(old, Submission) else old
+    strange = {key: f"{run.place}: {what}" for run in [*runs, *new] for key, what in strange_cells(run).items()}
     of_figures = [rule for rule in every if any(getattr(rule, name) is not None for name in OF_FIGURES)]
     verdicts: list[Verdict] = []
     warnings: tuple[str, ...] = ()
     points, reason = _published(old, new[0], cards), "published figures have no examples to test with"
     if not isinstance(old, Submission):
         points, reason = _common(old, new, cards), "the runs have no statistics per example (cells/) to test with"
-        if all(run.has_rows for run in [*old, *new]):
+        if not strange and all(run.has_rows for run in [*old, *new]):
             points, warnings = _compared(of_figures, old, new, cards, resamples, trials, seed, force)
             reason = ""
     for rule in every:
         if rule in of_figures:
             both, unknown = points(rule)
             own = _own_figures(rule, new, cards) if rule.floor is not None else {}
-            verdicts += judge(rule, own, both, reason, unknown)
+            verdicts += judge(rule, own, both, reason, unknown, strange, lost_figures(rule, every, runs, new, cards))
         verdicts += judge_state(rule, runs, new)
     label = old.slug if isinstance(old, Submission) else place_of(old)
     report = Report(label, place_of(new), tuple(verdicts), warnings)
@@ -75,10 +80,10 @@ def check_runs(
 def check_series(rules: Sequence[Rule], series: Sequence[Result], cards: Cards, **options: int | bool) -> list[Report]:
     """Judge every run of a series against the one before it, and against the best before it.
 
-    The best is the run with the highest mean over the tasks that all runs have.
+    The best is the run with the highest mean over the tasks that all runs have; one without a number is none.
     """
     reports = []
-    scores = [_mean_of_all(run, series) for run in series]
+    scores = [-inf if isnan(mean) else mean for mean in (_mean_of_all(run, series) for run in series)]
     for i in range(1, len(series)):
         best = max(range(i), key=lambda j: (scores[j], j))
         for j in dict.fromkeys([i - 1, best]):
@@ -115,8 +120,10 @@ def _compared(
 
 
 def _common(old: Sequence[Result], new: Sequence[Result], cards: Cards) -> _Points:
-    """Points of runs without statistics per example."""
+    """Points of runs without statistics per example; DataError where they have no cell in common."""
     cells = [key for key in new[0].scored if all(key in run.scored for run in [*old, *new])]
+    if not cells:
+        raise DataError(f"{place_of(old)} and {place_of(new)}: nothing to compare: no finished cell that both have")
     before, after = _values(old, cells), _values(new, cells)
 
     def points(rule: Rule) -> tuple[list[Points], list[Figure]]:
@@ -154,7 +161,10 @@ def _own_figures(rule: Rule, new: Sequence[Result], cards: Cards) -> dict[Figure
 
 
 def _values(runs: Sequence[Result], cells: Collection[CellKey]) -> Mapping[CellKey, float]:
-    return headlines_of({key: [run.scored[key] for run in runs] for key in cells})
+    """The headlines; NaN of what is missing or not a number."""
+    strange = {key for run in runs for key in strange_cells(run)}
+    sound = headlines_of({key: [run.scored[key] for run in runs] for key in cells if key not in strange})
+    return {key: sound.get(key, nan) for key in cells}
 
 
 def _mean_of_all(run: Result, series: Sequence[Result]) -> float:

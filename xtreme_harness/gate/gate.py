@@ -13,6 +13,7 @@ from xtreme_harness.gate.decide import check_runs, check_series
 from xtreme_harness.gate.rules import DEFAULT, read_rules
 from xtreme_harness.gate.verdicts import Report
 from xtreme_harness.leaderboard.submissions import Submission, folder, read_submission
+from xtreme_harness.plan.arguments import PLACE, PLACES, RESAMPLING, optional, require
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.results.read import read_result, read_seeds
 from xtreme_harness.results.result import Result
@@ -21,6 +22,7 @@ from xtreme_harness.results.series import read_series
 __all__ = ["gate", "gate_series"]
 
 Place = str | Path
+_ASKED = {"rules": ("--rules", optional(PLACE)), **RESAMPLING}
 T = TypeVar("T")
 
 
@@ -50,6 +52,8 @@ def gate(
     Raises:
         XHarnessError: for what is no rule file, no run, or cannot be compared; every fault.
     """
+    given = {"paired_bs": paired_bs, "paired_ar": paired_ar, "seed": seed, "force": force, "include": include}
+    require({"old": old, "new": new, "rules": rules, **given}, {"old": ("OLD", PLACE), "new": ("NEW", PLACE), **_ASKED})
     cards = all_cards([Path(place) for place in include])
     faults: list[str] = []
     judged = _tried(lambda: read_rules(Path(rules) if rules else DEFAULT, cards), faults)
@@ -86,6 +90,8 @@ def gate_series(
     Raises:
         XHarnessError: as `gate`, and for fewer than two runs.
     """
+    given = {"paired_bs": paired_bs, "paired_ar": paired_ar, "seed": seed, "force": force, "include": include}
+    require({"runs": runs, "rules": rules, **given}, {"runs": ("RUNS", PLACES), **_ASKED})
     cards = all_cards([Path(place) for place in include])
     faults: list[str] = []
     judged = _tried(lambda: read_rules(Path(rules) if rules else DEFAULT, cards), faults)

@@ -15,7 +15,17 @@ from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import LANGUAGES, language, nearest_code
 from xtreme_harness.plan.cells import select
 
-__all__ = ["CONDITIONS", "DEFAULT", "WHERE", "Rule", "SignificantDrop", "families_of", "matches", "read_rules"]
+__all__ = [
+    "CONDITIONS",
+    "DEFAULT",
+    "OF_FIGURES",
+    "WHERE",
+    "Rule",
+    "SignificantDrop",
+    "families_of",
+    "matches",
+    "read_rules",
+]
 
 DEFAULT = Path(__file__).with_name("default.yaml")
 WHERE = ("suite", "group", "task", "language", "family", "script")
@@ -33,16 +43,26 @@ def _as_mapping(value: Any) -> Any:
     return {"alpha": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _no_flag(value: Any) -> Any:
+    """`floor: true` would be 1."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number")
+    return value
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Number = Annotated[float, BeforeValidator(_no_flag)]
 
 
 class SignificantDrop(_Strict):
     """A drop that chance does not explain."""
 
-    alpha: float = Field(default=0.05, gt=0, lt=1)
+    alpha: Number = Field(default=0.05, gt=0, lt=1)
     correction: Literal["holm", "benjamini-hochberg", "none"] = "holm"  # over the figures of the rule
-    min_drop: float = Field(default=0.0, ge=0)  # points; a smaller one may be as significant as it likes
+    min_drop: Number = Field(default=0.0, ge=0)  # points; a smaller one may be as significant as it likes
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
@@ -59,9 +79,9 @@ class Rule(_Strict):
     language: Names | None = None
     family: Names | None = None  # "Uralic", "Indo-European", "Slavic", "Indo-European:Slavic"
     script: Names | None = None  # ISO 15924
-    floor: float | None = Field(default=None, ge=0, le=100)  # the new score, percent
-    max_drop: float | None = Field(default=None, ge=0)  # points
-    max_relative_drop: float | None = Field(default=None, ge=0)  # percent of the old score
+    floor: Number | None = Field(default=None, ge=0, le=100)  # the new score, percent
+    max_drop: Number | None = Field(default=None, ge=0)  # points
+    max_relative_drop: Number | None = Field(default=None, ge=0)  # percent of the old score
     significant_drop: Annotated[SignificantDrop, BeforeValidator(_as_mapping)] | None = None
     new_failures: Forbid | None = None
     missing: Literal["forbid", "forbid-all", "allow"] | None = None  # cells the old run has; all that were asked for

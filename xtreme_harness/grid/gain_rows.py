@@ -6,13 +6,12 @@ same seed, so heads and the order of the data are the same in both.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.result import Result
+from xtreme_harness.tables.csv_text import csv_text
 
 __all__ = ["BASELINE", "Arm", "GainRow", "grid_rows", "paired", "scores_of", "to_csv"]
 
@@ -94,8 +93,4 @@ def _gained(row: GainRow, baseline: float | None) -> GainRow:
 
 def to_csv(rows: Sequence[GainRow]) -> str:
     """The rows as CSV, one column a field; what is not known is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(GainRow))
-    writer.writerows(asdict(row).values() for row in rows)
-    return text.getvalue()
+    return csv_text([field.name for field in fields(GainRow)], [list(asdict(row).values()) for row in rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isnan
 from statistics import stdev
 
 from xtreme_harness.cards import Suite
@@ -124,8 +125,12 @@ def best_intermediates(gains: Iterable[TargetGain]) -> list[TargetGain]:
 
 
 def _height(one: TargetGain) -> tuple[float, bool]:
-    """Mean gain; among equals the baseline stands highest, as it costs nothing."""
-    return left_to_right_mean(one.gains.values()), one.intermediate == BASELINE
+    """Mean gain; among equals the baseline stands highest, as it costs nothing. What is not a number is lowest."""
+    return _comparable(left_to_right_mean(one.gains.values())), one.intermediate == BASELINE
+
+
+def _comparable(mean: float) -> float:
+    return -inf if isnan(mean) else mean
 
 
 def suite_scores(gains: Sequence[TargetGain], suites: Mapping[str, Suite]) -> list[SuiteScore]:
@@ -170,7 +175,7 @@ def _suite_score(name: str, members: Sequence[str], own: Sequence[TargetGain]) -
     each_best = _across([by_place[best[t], t] for t in members])
     gained = {i: _minus(scores, baseline) for i, scores in whole.items() if i != BASELINE}
     gained = {i: gains for i, gains in gained.items() if gains}
-    single = max(gained, key=lambda i: left_to_right_mean(gained[i].values()), default=None)
+    single = max(gained, key=lambda i: _comparable(left_to_right_mean(gained[i].values())), default=None)
     base_score, best_score, best_gain = (over_seeds(v) for v in (baseline, each_best, _minus(each_best, baseline)))
     if base_score is None or best_score is None or best_gain is None:
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Suite
+from xtreme_harness.errors import DataError
 from xtreme_harness.evaluation.evaluate import run_evaluation
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_atomic, write_json
@@ -19,8 +20,10 @@ from xtreme_harness.grid.schema import Grid, read_grid
 from xtreme_harness.jobs import SILENT, Failure, Watch, attempt
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
+from xtreme_harness.plan.arguments import PLACE, WATCH, optional, require
 from xtreme_harness.plan.evaluate import prepare_evaluation
 from xtreme_harness.results.result import Result
+from xtreme_harness.results.values import strange_figures
 from xtreme_harness.training.train import train_unit
 
 __all__ = ["GridResult", "default_folder", "run_grid", "run_prepared"]
@@ -70,8 +73,11 @@ def run_grid(
         XHarnessError: for what is wrong before anything is computed; a fault in one run stands in `GridResult.failed`.
         OutputError: when nothing more can be written, which ends the grid.
     """
+    place = "grid" if isinstance(grid, Grid) else grid
+    wanted = {"grid": ("--grid", PLACE), "output": ("--output-path", optional(PLACE)), **WATCH}
+    require({"grid": place, "output": output, "watch": watch}, wanted)
     read = grid if isinstance(grid, Grid) else read_grid(Path(grid))
-    out = Path(output) if output else default_folder("grid" if isinstance(grid, Grid) else grid)
+    out = Path(output) if output is not None else default_folder(place)
     return run_prepared(prepare_grid(GridRequest(read, out, **options)), watch)
 
 
@@ -101,7 +107,10 @@ def run_prepared(prepared: PreparedGrid, watch: Watch = SILENT) -> GridResult:
 def _carry_out(prepared: PreparedGrid, run: Run, watch: Watch) -> tuple[int, Result]:
     """Train a run's encoder, or keep it, and evaluate; the examples that the encoder was trained on."""
     examples = _train(prepared, run.encoder, watch) if run.encoder else 0
-    return examples, run_evaluation(prepare_evaluation(eval_request(prepared.request, run)), watch)
+    result = run_evaluation(prepare_evaluation(eval_request(prepared.request, run)), watch)
+    if strange := strange_figures(result):  # no gain is the largest by it
+        raise DataError(*strange)
+    return examples, result
 
 
 def _train(prepared: PreparedGrid, encoder: Encoder, watch: Watch) -> int:

@@ -13,9 +13,10 @@ from xtreme_harness.errors import DataError, XHarnessError
 from xtreme_harness.files.folder import require_output
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.grid.schema import Base, Grid, Intermediate
+from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.plan.evaluate import prepare_evaluation
-from xtreme_harness.plan.request import EvalRequest, TrainRequest
+from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
@@ -23,6 +24,7 @@ from xtreme_harness.plan.train import resolve_training
 
 __all__ = ["Encoder", "GridRequest", "PreparedGrid", "Run", "eval_request", "grid_runs", "prepare_grid"]
 
+_ASKED = {name: OF_BOTH[name] for name in ("output", "force", "tracker", "trust_remote_code", "executor")}
 WRITTEN = (("encoders", "runs"), ("gains.csv", "gains.json", "log.txt"))  # folders and files of the output
 
 
@@ -97,6 +99,7 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
         OutputError: the folder cannot be used.
     """
     grid = request.grid
+    require({name: getattr(request, name) for name in _ASKED}, _ASKED)
     require_tracker(request.tracker)
     require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)

@@ -14,12 +14,13 @@ from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
 from xtreme_harness.files.within import name_fault
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE
+from xtreme_harness.plan.arguments import MANY, SIZE
 from xtreme_harness.plan.cells import all_cards, select
 from xtreme_harness.plan.units import trained_units
 
 __all__ = ["Base", "Grid", "Intermediate", "read_grid"]
 
-_FOLDER = re.compile(r"[\w.+@-]+")  # names become folders
+_FOLDER = re.compile(r"(?!\.{1,2}$)[\w.+@-]+")  # names become folders of the grid's own
 
 
 def _listed(value: Any) -> Any:
@@ -34,23 +35,33 @@ def _as_intermediate(value: Any) -> Any:
     return {"tasks": value} if isinstance(value, str | list) else value
 
 
+def _no_flag(value: Any) -> Any:
+    """`limit: true` would be 1."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number")
+    return value
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Some = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-Seeds = Annotated[tuple[int, ...], BeforeValidator(_listed), Field(min_length=1)]
-Limit = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+Some = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+Seed = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=2**32 - 1)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), Field(min_length=1)]
+Limit = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=MANY)]
+Size = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=SIZE)]
 Limits = Annotated[tuple[Limit | Literal["all"], ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class Base(_Strict):
     """A checkpoint that everything starts from."""
 
-    model: str = Field(min_length=1)  # folder or Hub id
+    model: Text  # folder or Hub id
     name: str = ""
-    revision: str | None = None
+    revision: Text | None = None
 
     @property
     def label(self) -> str:
@@ -64,9 +75,9 @@ class Intermediate(_Strict):
 
     tasks: Some
     name: str = ""
-    mlm: str | None = None  # folder of texts, DIR/<lang>.txt
+    mlm: Text | None = None  # folder of texts, DIR/<lang>.txt
     mlm_weight: float | None = Field(default=None, gt=0, lt=1)
-    translated: str | None = None  # folder of machine-translated training data
+    translated: Text | None = None  # folder of machine-translated training data
     translations_only: bool = False
     sampling: Literal["uniform", "proportional", "temperature", "specified", "time-dependent"] | None = None
     set: Names = ()  # over the recipe, for this training alone
@@ -95,16 +106,16 @@ class Grid(_Strict):
     data: Some = ("hub",)
     split: Literal["test", "dev"] = "test"  # that is evaluated
     languages: Names = ()
-    recipe: str = "xtreme"  # of phase 2
-    intermediate_recipe: str | None = None  # of phase 1; None: the same
+    recipe: Text = "xtreme"  # of phase 2
+    intermediate_recipe: Text | None = None  # of phase 1; None: the same
     set: Names = ()  # "lr=1e-5" ..., over both recipes
     intermediate_set: Names = ()
     target_set: Names = ()
     intermediate_limit: Limits | None = None  # training examples a task of phase 1; several: one training each
     target_limit: Limit | None = None  # of phase 2
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = "auto"
-    batch_size: Limit | None = None  # sequences an evaluation batch, at most
+    device: Text = "auto"
+    batch_size: Size | None = None  # sequences an evaluation batch, at most
     include: Names = ()  # card files or folders
 
     @field_validator("intermediates")

@@ -29,7 +29,7 @@ OPTIONS: dict[str, Any] = {
     "mode": "search",  # search: every query has one translation; mine: few have
     "neighbours": 4,  # k of the margin, mode mine
 }
-_DIGITS = 15  # of a line number
+_DIGITS = 18  # of a line number, at most
 _NO_SECOND = "\0"  # second field of a line that has one only; equal to itself and to no id
 
 
@@ -214,12 +214,11 @@ def _pair_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: T
 
 
 def _number(text: str) -> int:
-    """A line number, or one beyond all files for more digits than any has; 0 for what is none."""
-    return (int(text) if len(text) < _DIGITS else 10**_DIGITS) if text.isdecimal() else 0
+    return int(text) if len(text) <= _DIGITS and text.isdecimal() else 0
 
 
 def _is_plain(line: str) -> bool:
-    return line.isdecimal() and line.isascii() and (line == "0" or not line.startswith("0"))
+    return len(line) <= _DIGITS and line.isdecimal() and line.isascii() and line == str(int(line))
 
 
 def _label_faults(text: str, place: str, card: TaskCard) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.leaderboard.board import Board, Row, Section
+from xtreme_harness.tables.csv_text import csv_text
 from xtreme_harness.tables.latex import escape
 from xtreme_harness.tables.markdown import pipe_table
 
@@ -53,21 +52,19 @@ def to_csv(board: Board) -> str:
     """One line a row, all sections under one header; empty where a figure is missing."""
     columns = list(dict.fromkeys(c.name for s in board.sections for c in s.columns))
     groups = list(dict.fromkeys(g for s in board.sections for g in s.groups))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     head = ["suite", "split", "section", "rank", "model", "setting"]
-    writer.writerow([*head, *columns, *groups, "mean", "mean_of", "source", "slug", "incomplete"])
+    lines = []
     for section in board.sections:
         name = section.means[-1] if section.means else ""
         for row in section.rows:
             one = row.submission
             figures = [row.value(heading) for heading in [*columns, *groups, name]]
-            writer.writerow(
+            lines.append(
                 [section.suite, section.split, section.title, row.rank, one.model, one.setting]
                 + ["" if value is None else round(value, 4) for value in figures]
                 + [name, one.source, one.slug, "; ".join(one.missing)]
             )
-    return text.getvalue()
+    return csv_text([*head, *columns, *groups, "mean", "mean_of", "source", "slug", "incomplete"], lines)
 
 
 def to_json(board: Board) -> str:
@@ -84,7 +81,7 @@ def to_json(board: Board) -> str:
         }
         for s in board.sections
     ]
-    return json.dumps({"sections": sections, "notes": list(board.notes)}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"sections": sections, "notes": list(board.notes)}, indent=2) + "\n"
 
 
 FORMATS = {"markdown": to_markdown, "csv": to_csv, "json": to_json, "latex": to_latex}

@@ -18,6 +18,7 @@ from xtreme_harness.files.json import json_name, read_json
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
+from xtreme_harness.results.values import require_figures
 from xtreme_harness.submission.metadata import Published, faults_of, read_about
 
 __all__ = [
@@ -40,7 +41,7 @@ PRINTED = ("mean", "mean_of_groups", "all_task")  # names of printed averages, b
 class Scores(BaseModel):
     """`scores.json` of published figures, in percent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     tasks: dict[str, Values] = {}  # task -> metric -> mean over the suite's languages, as printed
     languages: dict[str, dict[str, Values]] = {}  # task -> language -> metric -> figure
@@ -130,8 +131,9 @@ def submissions_of(run: Result, cards: Cards) -> list[Submission]:
     A run of tasks by name stands in every suite that has them.
 
     Raises:
-        OutputError: when it comes from a run with --limit.
+        OutputError: when it comes from a run with --limit; for figures that are missing or not a number.
     """
+    require_figures([run])
     place = str(run.file or run.model)
     if run.limited:
         raise OutputError(f"{place}: comes from a run with --limit, which is comparable with nothing; run it without")

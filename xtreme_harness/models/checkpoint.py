@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import ModelError, did_you_mean
+from xtreme_harness.errors import HubSilent, ModelError, did_you_mean
+from xtreme_harness.hub import fetch_files, silence, unstored
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.held import adapter_labels, general_head, held_head, held_labels
 from xtreme_harness.models.sentence import SentencePooling, read_object, sentence_pooling
@@ -168,13 +169,13 @@ def _from_hub(name: str, revision: str | None) -> Checkpoint:
         raise ModelError(
             f"{name}: no such folder{near}; give a checkpoint folder, a Hub id, or oracle, majority, random"
         )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    disable_progress_bars()
     try:
-        path = Path(snapshot_download(name, revision=revision, allow_patterns=_SMALL))
+        path = fetch_files(name, revision, _SMALL)
     except Exception as error:
+        if why := silence(error, "give the path of a checkpoint folder", unread=True):
+            raise HubSilent(f"{name}: no such folder{did_you_mean(name, SELF_TESTS)}, and {why}") from None
+        if fault := unstored(error):
+            raise ModelError(f"{name}: {fault}") from None
         reason = " ".join(str(error).split()).partition(" Please")[0]
         reason = reason if len(reason) < 120 else f"{reason[:120].rpartition(' ')[0]} ..."
         raise ModelError(

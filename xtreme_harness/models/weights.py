@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.errors import HubSilent, MissingDependency, ModelError
+from xtreme_harness.hub import fetch_files, listening, silence, unstored
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.head_table import HEADS, encoder_class, head_of_adapter
 from xtreme_harness.models.heads import load_head
@@ -23,6 +24,7 @@ from xtreme_harness.models.heads import load_head
 __all__ = ["load_network", "load_tokenizer", "quietly", "require", "with_weights"]
 
 _FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
+_FOLDER = "give the path of a checkpoint folder"
 _POOLER = re.compile(r"(^|\.)pooler\.")
 
 
@@ -32,6 +34,7 @@ def quietly(checkpoint: Checkpoint) -> Iterator[None]:
 
     Raises:
         MissingDependency: for a package that the checkpoint's family needs.
+        HubSilent: when something must come from the Hub, which does not answer.
         ModelError: for everything else.
     """
     from transformers.utils import logging as chatter
@@ -40,14 +43,16 @@ def quietly(checkpoint: Checkpoint) -> Iterator[None]:
     chatter.set_verbosity_error()
     chatter.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), listening():
             warnings.simplefilter("ignore")
             yield
-    except (ModelError, MissingDependency):
+    except (ModelError, MissingDependency, HubSilent):
         raise
     except ImportError as error:
         raise MissingDependency(f"{checkpoint.name}: {_one_line(error)}") from error
     except Exception as error:
+        if why := silence(error, _FOLDER):
+            raise HubSilent(f"{checkpoint.name}: {why}") from error
         reason = f"{type(error).__name__}: {_one_line(error)}"
         raise ModelError(f"{checkpoint.name}: cannot be loaded ({reason}); is the checkpoint complete?") from error
     finally:
@@ -60,16 +65,19 @@ def with_weights(checkpoint: Checkpoint, trust: bool = False) -> Path:
     """The folder with the weights in it; fetched from the Hub when it is a Hub id.
 
     Raises:
+        HubSilent: when the Hub does not answer.
         ModelError: when the Hub does not give them, or there are none, or only pickled ones.
     """
     path = checkpoint.path
     if checkpoint.repo:
-        from huggingface_hub import snapshot_download
-
         wanted = [*_FILES, "*.py"] if trust else _FILES
         try:
-            path = Path(snapshot_download(checkpoint.repo, revision=checkpoint.commit, allow_patterns=wanted))
+            path = fetch_files(checkpoint.repo, checkpoint.commit, wanted)
         except Exception as error:
+            if why := silence(error, _FOLDER, unread=True):
+                raise HubSilent(f"{checkpoint.name}: {why}") from None
+            if fault := unstored(error):
+                raise ModelError(f"{checkpoint.name}: {fault}") from None
             raise ModelError(f"{checkpoint.name}: cannot fetch the weights from the Hub ({_one_line(error)})") from None
     require_weights(checkpoint, path)
     return path

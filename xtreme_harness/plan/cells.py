@@ -6,20 +6,24 @@ Nothing heavy happens here: no weights are loaded and no data is parsed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
+from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.formats import OPTIONS, PATH
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.training_sets import resolved_labels
-from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.metrics import METRICS
+from xtreme_harness.plan.arguments import NAMES, require
 
-__all__ = ["Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "select", "vocabulary"]
+__all__ = [
+    "Cell", "Missing", "Plan", "Target", "all_cards", "asked_targets", "make_plan", "narrowed", "select", "vocabulary",
+]  # fmt: skip
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
 
@@ -121,6 +125,38 @@ def select(cards: Cards, names: Sequence[str]) -> list[Target]:
     return list(targets.values())
 
 
+def asked_targets(tasks: str | Sequence[str], include: Sequence[str | Path] = ()) -> tuple[Cards, list[Target]]:
+    """All cards, and the targets that `--tasks` names: as `select`, and card files or folders of cards.
+
+    Raises:
+        CardError: every unknown name, every fault of a card.
+    """
+    require({"tasks": [*split_names(tasks)]}, {"tasks": ("--tasks", NAMES)})
+    names, extra = [], [Path(place) for place in include]
+    for name in split_names(tasks):
+        path = Path(name)
+        if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
+            extra.append(path)
+            names.extend([path.stem] if path.is_file() else [f.stem for f in sorted(path.glob("*.yaml"))])
+        else:
+            names.append(name)
+    cards = all_cards(extra)
+    return cards, select(cards, names)
+
+
+def narrowed(targets: Sequence[Target], languages: Sequence[str]) -> list[Target]:
+    """The targets with some languages alone; no languages: as they are.
+
+    Raises:
+        DataError: for each language that no target has.
+    """
+    if faults := _unknown_languages(targets, languages):
+        raise DataError(*faults)
+    if not languages:
+        return list(targets)
+    return [replace(target, languages=tuple(c for c in target.languages if c in languages)) for target in targets]
+
+
 def make_plan(targets: Sequence[Target], data: Data, split: str = "test", languages: Sequence[str] = ()) -> Plan:
     """Find the data of every cell.
 
@@ -141,6 +177,8 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
             located = locate(card, split, language, data, languages)
             tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None
             card = resolved_labels(card, data) if located is not None else card
+        except HubSilent:
+            raise
         except DataError as error:
             faults.extend(error.faults)
             continue

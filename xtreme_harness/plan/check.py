@@ -12,7 +12,7 @@ from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.training_sets import load_training, resolved_labels
-from xtreme_harness.errors import ModelError, XHarnessError
+from xtreme_harness.errors import HubSilent, ModelError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.base import Reach
 from xtreme_harness.metrics import METRICS, column_sums
@@ -70,6 +70,9 @@ def check_card(
         data: the place.
         tell: called with every finding.
         tokenizers: to say of which share of the gold answers can be given with them.
+
+    Raises:
+        HubSilent: the data must come from a Hub that does not answer, which says nothing of the card.
     """
     found: list[Finding] = []
     for finding in _joined(card, cards, data, tokenizers) if card.parts else _single(card, data, tokenizers):
@@ -92,6 +95,8 @@ def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterat
             if loaded.pool_key not in pools:  # languages may share one
                 deque(loaded.pool, maxlen=0)
                 pools.add(loaded.pool_key)
+        except HubSilent:
+            raise
         except XHarnessError as error:
             yield Finding(split, language, 0, None, error.faults)
         else:
@@ -112,6 +117,8 @@ def _joined(card: TaskCard, cards: Cards, data: Data, tokenizers: Tokenizers | N
     for split in splits:
         try:
             loaded = load_training(card, cards, data, split, KINDS)
+        except HubSilent:
+            raise
         except XHarnessError as error:
             yield Finding(split, "en", 0, None, error.faults)
         else:

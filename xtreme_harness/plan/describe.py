@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from xtreme_harness.errors import DataError, XHarnessError
+from xtreme_harness.errors import DataError, HubSilent, XHarnessError
 from xtreme_harness.jobs import Failure, all_failed, attempt
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Missing
@@ -131,6 +131,8 @@ def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple
             for task in stage.tasks:
                 try:
                     work = training_work(stage, task)
+                except HubSilent:
+                    raise
                 except XHarnessError as error:
                     untrained.setdefault(name, error.faults)
                     work = TrainingWork(None, None, None)

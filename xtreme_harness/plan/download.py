@@ -10,7 +10,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.official_files import exported, target_source
 from xtreme_harness.data.patterns import pattern_path
 from xtreme_harness.data.sources import HubFound
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, HubSilent
 from xtreme_harness.files.text import write_below
 from xtreme_harness.plan.cells import Target
 
@@ -36,16 +36,25 @@ def download(
 ) -> list[Fetched]:
     """Fetch test and dev data of the targets' languages, and the English training data of `training`.
 
-    A task that the Hub lacks is reported, with where to get it; so is a language or split.
+    A task that the Hub lacks is reported, with where to get it; so is a language or split. A Hub that does not answer
+    is told of once, and ends it.
     """
     found: list[Fetched] = []
+    silence = ""  # of the Hub
     own = [target for target in targets if not target.card.parts]  # the parts are fetched as training data
     wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
     wanted |= {(card.name, split, "en"): card for card in training for split in _training_splits(card)}
     for (_, split, language), card in wanted.items():
         if card.evaluated_from_hub and card.hub is not None and split not in card.hub.splits:
             continue
-        fetched = _fetch(card, split, language, folder)
+        if silence:
+            found.append(Fetched(card.name, split, language, 0, silence))
+            continue
+        try:
+            fetched = _fetch(card, split, language, folder)
+        except HubSilent as error:
+            silence = str(error)
+            fetched = Fetched(card.name, split, language, 0, silence)
         found.append(fetched)
         tell(fetched)
     return found
@@ -73,6 +82,8 @@ def _fetch(card: TaskCard, split: str, language: str, folder: Path) -> Fetched:
     try:
         table = HubFound(card.hub, split, language).read()
         texts = exported(source, table, card.hub.path)
+    except HubSilent:
+        raise
     except DataError as error:
         return Fetched(card.name, split, language, 0, str(error))
     for role, patterns in source.files[split].items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.data.splits import load_split
-from xtreme_harness.errors import XHarnessError
+from xtreme_harness.errors import HubSilent, XHarnessError
 from xtreme_harness.kinds import KINDS, Kind
 from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.plan.cells import Cell
@@ -76,6 +76,8 @@ def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int
     for cell in cells:
         try:
             parts.append(_cell(cell, limit))
+        except HubSilent:
+            raise
         except XHarnessError as error:
             faults.append(CellFault(cell.name, error))
     if faults or any(examples is None for examples, _ in parts):

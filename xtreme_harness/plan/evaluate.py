@@ -12,7 +12,7 @@ from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.plan.cells import BY_NAME, Plan, all_cards, make_plan, select
+from xtreme_harness.plan.cells import BY_NAME, Plan, asked_targets, make_plan
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
@@ -90,17 +90,9 @@ def plan_evaluation(
     """Find the cells of an evaluation, whatever the model."""
     if split not in ("test", "dev"):
         raise DataError(f"split {split}: expected test or dev")
-    names, extra = [], [Path(place) for place in ([include] if isinstance(include, str | Path) else include)]
-    for name in split_names(tasks):
-        path = Path(name)
-        if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
-            extra.append(path)
-            names.extend([path.stem] if path.is_file() else [f.stem for f in sorted(path.glob("*.yaml"))])
-        else:
-            names.append(name)
-    cards = all_cards(extra)
+    cards, targets = asked_targets(tasks, [include] if isinstance(include, str | Path) else include)
     sources = [data] if isinstance(data, str) else list(data)
-    return cards, make_plan(select(cards, names), parse_data(sources, cards.tasks), split, split_names(languages))
+    return cards, make_plan(targets, parse_data(sources, cards.tasks), split, split_names(languages))
 
 
 def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
@@ -111,10 +103,10 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     Raises:
         XHarnessError: for everything that `eval` would refuse: flags, names, checkpoint, heads, data, folder.
     """
+    request.require_sense()
     if request.labels is not None and not request.labels.is_dir():
         raise DataError(f"--labels {request.labels}: no such folder")
     cards, plan = plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include)
-    request.require_sense()
     options = _options(request, cards)
     hashes = Hashes()
     units = untrained_units(plan, cards, request, options, hashes)

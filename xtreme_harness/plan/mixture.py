@@ -19,9 +19,14 @@ from numpy.typing import NDArray
 from xtreme_harness.cards.recipe import Mixture
 from xtreme_harness.errors import CardError, did_you_mean
 
-__all__ = ["Source", "batch_of", "evaluate_expression", "require_task_weights", "schedule", "steps_of", "task_weights"]
+__all__ = [
+    "Source", "batch_of", "evaluate_expression", "require_steps", "require_task_weights", "schedule", "steps_of",
+    "task_weights",
+]  # fmt: skip
 
 Indices = NDArray[np.int64]
+_MOST = 100_000_000  # optimiser steps of a run: each has its place in the schedule
+_LONGEST = 1000  # characters of an expression
 _ORDER, _DRAW = 1, 2  # streams of random numbers, apart from each other
 
 
@@ -48,6 +53,15 @@ def steps_of(sources: Sequence[Source], cap: int | None = None, most: int | None
     """
     total = sum(ceil(s.epochs * ceil(min(s.size, cap or s.size) / s.batch_size)) for s in sources)
     return max(1, min(total, most or total))
+
+
+def require_steps(steps: int, names: Sequence[str]) -> None:
+    """Raise CardError where a run of some tasks has more optimiser steps than a schedule can hold."""
+    if steps > _MOST:
+        raise CardError(
+            f"{', '.join(names)}: {steps:,} optimiser steps, expected at most {_MOST:,}; lower epochs by --set "
+            "epochs=N, or give max_steps"
+        )
 
 
 def task_weights(sources: Sequence[Source], mixture: Mixture) -> NDArray[np.float64]:
@@ -116,13 +130,14 @@ def _weights(sources: Sequence[Source], mixture: Mixture, step: int, steps: int)
     elif mixture.sampling == "proportional":
         found = sizes
     elif mixture.sampling == "temperature":
-        found = sizes ** (1 / mixture.temperature)
+        with np.errstate(over="ignore"):  # what is too large is refused below
+            found = sizes ** (1 / mixture.temperature)
     else:
         found = np.array([_named(s.name, mixture, step, steps, [o.name for o in sources]) for s in sources])
-    if (found < 0).any() or not found.sum() > 0:
+    if not np.isfinite(found).all() or (found < 0).any() or not 0 < found.sum() < np.inf:
         raise CardError(
             f"mixture: weights {found.tolist()} of {', '.join(s.name for s in sources)}: "
-            "none may be negative, one must be positive"
+            "all must be numbers, none may be negative, one must be positive"
         )
     normal: NDArray[np.float64] = found / found.sum()
     return normal

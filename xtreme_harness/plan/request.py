@@ -3,22 +3,82 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from xtreme_harness.cards.names import split_names
+from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.plan.arguments import (
+    FLAG,
+    LAYER,
+    NAME,
+    NAMES,
+    PATH,
+    PATHS,
+    SEED,
+    SEEDS,
+    SIZE,
+    TEXT,
+    TEXTS,
+    Wanted,
+    faults_of,
+    number,
+    one_of,
+    optional,
+    whole,
+)
+from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output", "read_layer"]
+__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output"]
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
-POOLINGS = ("mean", "cls", "pooler")
-TRAINING = ("auto", "always", "never")
+_DEVICE = re.compile(r"auto|(cpu|cuda)(:[0-9]{1,3})?")
+_DTYPES = "auto, float32, bfloat16 or float16"
+OF_BOTH: Mapping[str, tuple[str, Wanted]] = {  # field -> its flag, and what it must be
+    "model": ("--model", Wanted("a checkpoint folder or a Hub id", NAME.fits)),
+    "tasks": ("--tasks", NAMES),
+    "dtype": ("--dtype", one_of(("auto", "float32", "bfloat16", "float16"), _DTYPES)),
+    "limit_train": ("--limit-train", optional(whole(1))),
+    "executor": ("--executor", one_of(EXECUTORS)),
+    "data": ("--data", Wanted("hub, samples, a folder, or TASK=FILE_OR_DIR", NAMES.fits)),
+    "output": ("--output-path", optional(PATH)),
+    "include": ("--include-path", PATHS),
+    "recipe": ("--recipe", Wanted("a name or a file", NAME.fits)),
+    "settings": ("--set", TEXTS),
+    "seed": ("--seed", SEED),
+    "seeds": ("--seeds", SEEDS),
+    "device": ("--device", Wanted("auto, cpu, cuda or cuda:N", lambda v: TEXT.fits(v) and bool(_DEVICE.fullmatch(v)))),
+    "revision": ("--revision", optional(TEXT)),
+    "trust_remote_code": ("--trust-remote-code", FLAG),
+    "tracker": ("--tracker", optional(TEXT)),
+    "force": ("--force", FLAG),
+}
+_OF_EVAL: Mapping[str, tuple[str, Wanted]] = {
+    "limit": ("--limit", optional(whole(1))),
+    "batch_size": ("--batch-size", optional(whole(1, SIZE))),
+    "preset": ("--retrieval-preset", optional(one_of(PRESETS))),
+    "pooling": ("--pooling", optional(one_of(("mean", "cls", "pooler")))),
+    "train": ("--train", one_of(("auto", "always", "never"))),
+    "languages": ("--languages", NAMES),
+    "split": ("split", one_of(("test", "dev"), "test or dev")),
+    "labels": ("--labels", optional(PATH)),
+    "layer": ("--layer", optional(LAYER)),
+    "label_order": ("--label-order", TEXTS),
+    "keep_head": ("--keep-head", FLAG),
+    "log_samples": ("--log-samples", FLAG),
+}
+_OF_TRAIN: Mapping[str, tuple[str, Wanted]] = {
+    "mlm": ("--mlm", optional(PATH)),
+    "mlm_weight": ("--mlm-weight", optional(number(0, 1))),
+    "translated": ("--translated", optional(PATH)),
+    "translations_only": ("--translations-only", FLAG),
+    "sampling": ("--sampling", optional(one_of(SAMPLINGS))),
+    "keep_head": ("--keep-head", FLAG),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +128,24 @@ class Request:
     def of(cls, model: str | Path, tasks: str | Sequence[str], **options: Any) -> Self:
         """A request from what a caller has at hand: one name or several, text or paths.
 
+        What cannot be read stays as it is, and is among the `faults`.
+
         Raises:
             TypeError: for an option that there is not, with the nearest one.
-            ModelError: for a value that cannot be read.
         """
         known = [one.name for one in fields(cls)]
         for name in options:
             if name not in known:
                 hint = "; give watch=Watch(...)" if name.startswith("on_") else did_you_mean(name, known)
                 raise TypeError(f"there is no argument '{name}'{hint}")
-        given = {name: _READ[name](value) if name in _READ else value for name, value in options.items()}
-        return cls(model=str(model), tasks=tuple(split_names(tasks)), **given)
+        given = {"model": model, "tasks": tasks, **options}
+        return cls(**{name: read(name, value) for name, value in given.items()})
 
     def faults(self) -> list[str]:
         """What no run could be done with, whatever the checkpoint and the data are."""
-        found = []
-        if self.dtype not in DTYPES:
-            found.append(f"--dtype {self.dtype}: expected auto, float32, bfloat16 or float16")
-        if self.limit_train is not None and self.limit_train < 1:
-            found.append(f"--limit-train {self.limit_train}: expected a number from 1")
-        if self.executor not in EXECUTORS:
-            near = did_you_mean(self.executor, EXECUTORS)
-            found.append(f"--executor {self.executor}: expected {', '.join(EXECUTORS)}{near}")
-        pinned = re.fullmatch(r"[0-9a-f]{40}", self.revision or "")
-        if self.trust_remote_code and not pinned and not Path(self.model).is_dir():
+        found = faults_of({name: getattr(self, name) for name in OF_BOTH}, OF_BOTH)
+        pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
+        if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
         return found
 
@@ -103,9 +157,9 @@ class Request:
             DataError: a seed that stands twice: its run would count twice.
             MissingDependency: the tracker is not installed.
         """
-        require_tracker(self.tracker)
         if faults := self.faults():
             raise ModelError(*faults)
+        require_tracker(self.tracker)
         if len(set(self.seeds)) < len(self.seeds):
             raise DataError(f"--seeds {','.join(map(str, self.seeds))}: a seed stands twice; every seed counts once")
 
@@ -144,19 +198,9 @@ class EvalRequest(Request):
 
     def faults(self) -> list[str]:
         """What no evaluation could be done with."""
-        found = []
-        if not self.model:
-            found.append("--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random")
-        found += Request.faults(self)
-        for flag, number in (("--limit", self.limit), ("--batch-size", self.batch_size)):
-            if number is not None and number < 1:
-                found.append(f"{flag} {number}: expected a number from 1")
-        if self.preset not in (None, *PRESETS):
-            found.append(f"--retrieval-preset {self.preset}: expected {', '.join(PRESETS)}")
-        if self.pooling not in (None, *POOLINGS):
-            found.append(f"--pooling {self.pooling}: expected {', '.join(POOLINGS)}")
-        if self.train not in TRAINING:
-            found.append(f"--train {self.train}: expected {', '.join(TRAINING)}")
+        found = [*Request.faults(self), *faults_of({name: getattr(self, name) for name in _OF_EVAL}, _OF_EVAL)]
+        if self.model == "":
+            found[0] = "--model: empty; give a checkpoint folder, a Hub id, or oracle, majority, random"
         return found
 
 
@@ -180,6 +224,10 @@ class TrainRequest(Request):
     sampling: str | None = None
     keep_head: bool = False
 
+    def faults(self) -> list[str]:
+        """What no training could be done with."""
+        return [*Request.faults(self), *faults_of({name: getattr(self, name) for name in _OF_TRAIN}, _OF_TRAIN)]
+
 
 def default_output(model: str | Path) -> Path:
     """The folder of the results where none is named: `xharness-out/<model>`.
@@ -189,44 +237,3 @@ def default_output(model: str | Path) -> Path:
     """
     place = Path(str(model))
     return Path("xharness-out") / ((place.resolve() if place.is_dir() else place).name or "model")
-
-
-def read_layer(value: str | int | float | None) -> str | int | float | None:
-    """Read "last", an index ("8") or a fraction of the depth ("0.67").
-
-    >>> read_layer("last"), read_layer("8"), read_layer("0.5")
-    ('last', 8, 0.5)
-    """
-    if value is None or isinstance(value, int | float) or value == "last":
-        return value
-    try:
-        return float(value) if "." in value else int(value)
-    except ValueError:
-        raise ModelError(f"--layer {value}: expected last, an index such as 8, or a fraction such as 0.67") from None
-
-
-def _paths(value: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
-    return tuple(Path(place) for place in ([value] if isinstance(value, str | Path) else value))
-
-
-def _path(value: str | Path | None) -> Path | None:
-    return Path(value) if value is not None and str(value) else None
-
-
-def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-_READ: dict[str, Callable[[Any], Any]] = {  # how a caller's value becomes the request's
-    "data": _texts,
-    "output": _path,
-    "include": _paths,
-    "settings": _texts,
-    "seeds": tuple,
-    "languages": lambda value: tuple(split_names(value)),
-    "labels": _path,
-    "layer": read_layer,
-    "label_order": _texts,
-    "mlm": _path,
-    "translated": _path,
-}

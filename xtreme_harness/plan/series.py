@@ -85,7 +85,10 @@ def find_members(pattern: str) -> tuple[Member, ...]:
         ModelError: when there are none; when names say no step, or the same; every fault.
     """
     root = _fixed(pattern)
-    inside = (path for path in root.glob(Path(pattern).relative_to(root).as_posix()) if path.is_dir())
+    try:
+        inside = [path for path in root.glob(Path(pattern).relative_to(root).as_posix()) if path.is_dir()]
+    except (ValueError, OSError) as error:  # `a**b` is no pattern
+        raise ModelError(f"--model {pattern}: {error}") from None
     folders = sorted(path for path in inside if not path.name.startswith("."))
     if not folders:
         raise ModelError(
@@ -137,5 +140,7 @@ def step_in(name: str) -> int | None:
 def _fixed(pattern: str) -> Path:
     """The folder in front of what varies: "run" of "run/step-*/encoder"."""
     parts = Path(pattern).parts
-    varying = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    varying = next((i for i, part in enumerate(parts) if glob.has_magic(part)), None)
+    if varying is None:
+        raise ModelError(f"--model {pattern}: expected a pattern of folders, such as run/step-*")
     return Path(*parts[:varying])

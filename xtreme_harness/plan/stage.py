@@ -17,7 +17,7 @@ from xtreme_harness.cards.recipe import Hyper, Recipe
 from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.texts import text_hashes
 from xtreme_harness.data.training_sets import TrainingSet, find_training_set
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import DataError, HubSilent
 from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.content import content_hash
 from xtreme_harness.signature import VERSION, library_versions
@@ -158,6 +158,8 @@ def _stage(
     for task in names:
         try:
             found = find_training_set(cards.card(task), cards, data)
+        except HubSilent:
+            raise
         except DataError as error:
             faults.extend(error.faults)
             continue

@@ -8,7 +8,7 @@ from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.estimate import BYTES_A_TOKEN, seconds_for, text_bytes
-from xtreme_harness.plan.mixture import Source, steps_of
+from xtreme_harness.plan.mixture import Source, require_steps, steps_of
 from xtreme_harness.plan.stage import Stage, StageTask, Unit
 
 __all__ = ["TrainingWork", "training_work", "unit_work"]
@@ -29,6 +29,7 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
 
     Raises:
         DataError: every fault of its data, where they lie on this machine.
+        CardError: there are more optimiser steps than a run can have.
     """
     hyper, located = task.hyper, task.data.train
     origin = "+".join(dict.fromkeys(one.origin for one in located))
@@ -43,6 +44,7 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
     used = min(examples, stage.manner.limit or examples)
     source = Source(task.name, used, hyper.batch_size, hyper.epochs)
     steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
+    require_steps(steps, [task.name])
     each = size / examples / BYTES_A_TOKEN if size else int(task.card.options.get("max_length") or 0) / 2
     tokens = 3 * steps * hyper.batch_size * each
     seconds = seconds_for(stage.checkpoint.config, tokens, stage.manner.device) if tokens else None

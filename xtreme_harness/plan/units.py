@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.recipe import SAMPLINGS, Recipe, read_recipe
-from xtreme_harness.errors import DataError, ModelError, UnnamedLabels
+from xtreme_harness.errors import DataError, HubSilent, ModelError, UnnamedLabels
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.fit import head_fault, label_order
@@ -85,6 +85,8 @@ def untrained_units(
                 name, tasks, "target", checkpoint, recipe, cards, plan.data, manner, hashes.of(checkpoint)
             )
             require_unit(found[name])
+        except HubSilent:
+            raise
         except DataError as error:
             why = f"{fault}; " if fault else ""
             faults.extend(f"{why}to train it: {one}" for one in error.faults)

@@ -9,11 +9,13 @@ from pathlib import Path
 from xtreme_harness.comparison.differences import Comparison, compare_runs
 from xtreme_harness.errors import DataError, OutputError, listed
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.plan.arguments import NAME, Wanted, require
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.report.fertility import Fertility, fertility, read_texts
 from xtreme_harness.results.read import read_result, read_seeds
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.series import Series, as_series, read_series
+from xtreme_harness.results.values import require_figures
 
 __all__ = ["Model", "compared", "read_all", "tokenizer_cuts"]
 
@@ -36,7 +38,7 @@ def read_all(places: Sequence[Path]) -> tuple[list[Model], Series | None]:
     Of a series, its first and last run stand among the models.
 
     Raises:
-        OutputError: every fault of every place.
+        OutputError: every fault of every place, figures among them that are missing or not a number.
     """
     models: list[Model] = []
     found: Series | None = None
@@ -50,6 +52,7 @@ def read_all(places: Sequence[Path]) -> tuple[list[Model], Series | None]:
             faults.extend(error.faults)
     if faults:
         raise OutputError(*listed(faults))
+    require_figures([*(run for model in models for run in (model.whole, *model.seeds)), *(found.runs if found else ())])
     named = as_series([model.whole for model in models]) if found is None else None
     return (models, found) if named is None else ([Model(run, (run,)) for run in _ends(named)], named)
 
@@ -86,6 +89,7 @@ def tokenizer_cuts(name: str, models: Sequence[Model]) -> dict[str, Fertility]:
     from xtreme_harness.models.checkpoint import find_checkpoint
     from xtreme_harness.models.weights import load_tokenizer, quietly
 
+    require({"name": name}, {"name": ("--tokenizer", Wanted("a checkpoint folder or a Hub id", NAME.fits))})
     heads = {task: KINDS[card.kind].head for task, card in all_cards().tasks.items()}
     texts = read_texts([model.seeds[0] for model in models], [task for task, head in heads.items() if head is None])
     checkpoint = find_checkpoint(name, None)

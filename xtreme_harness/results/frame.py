@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from xtreme_harness.languages import language
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Result
+from xtreme_harness.tables.csv_text import csv_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -98,11 +97,7 @@ def scores(rows: Iterable[FrameRow], run: str) -> dict[str, dict[str, FrameRow]]
 
 def to_csv(kind: type[DataclassInstance], rows: Iterable[DataclassInstance]) -> str:
     """Rows of one kind as CSV, full precision; what is unknown is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(kind)])
-    writer.writerows(astuple(row) for row in rows)
-    return text.getvalue()
+    return csv_text([field.name for field in fields(kind)], map(astuple, rows))
 
 
 def _means(run: Result, name: str) -> Iterator[MeanRow]:

@@ -6,7 +6,6 @@ OUT/results.json                     an entry: everything but what examples have
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.languages import language
 from xtreme_harness.metrics import METRICS
@@ -137,7 +137,7 @@ def write_cell(record: CellRecord, path: Path) -> None:
         "metric": record.metric,
         "seed": record.seed,
     }
-    write_atomic(path, json.dumps(raw, ensure_ascii=False, separators=(",", ":")) + "\n")
+    write_atomic(path, json_text(raw, separators=(",", ":")) + "\n")
 
 
 def read_cell(path: Path) -> CellRecord:
@@ -227,7 +227,7 @@ def require_known(raw: Mapping[str, Any], place: str) -> None:
 
 def plain_rows(rows: Rows | None) -> list[list[int | float]]:
     """Rows as JSON has them, whole numbers without a dot; [] for None."""
-    return [[int(v) if v == int(v) else v for v in row] for row in rows.tolist()] if rows is not None else []
+    return [[int(v) if v.is_integer() else v for v in row] for row in rows.tolist()] if rows is not None else []
 
 
 def _shared(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Literal
 
+import numpy as np
+
+from xtreme_harness.errors import OutputError, listed
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME
 from xtreme_harness.results.frame import SCORE
 from xtreme_harness.results.record import CellRecord
-from xtreme_harness.results.result import Mean, Result
+from xtreme_harness.results.result import CellKey, Mean, Result
 from xtreme_harness.scoring.spread import Spread
 
-__all__ = ["CellFigure", "Lost", "absent_cells", "cell_figures", "date_of", "means_of"]
+__all__ = [
+    "CellFigure", "Lost", "absent_cells", "cell_figures", "date_of", "means_of", "require_figures", "strange_cells",
+    "strange_figures",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +114,46 @@ def absent_cells(result: Result) -> dict[tuple[str, str], str]:
 def date_of(result: Result) -> datetime:
     """When the run ended; of a result that was not read, now."""
     return result.date or datetime.now(UTC)
+
+
+def require_figures(runs: Sequence[Result]) -> None:
+    """Raise OutputError for a run without a finished cell, and for every figure that is missing or not a number."""
+    faults = [fault for run in runs for fault in strange_figures(run)]
+    faults += [f"{run.place}: no finished cell, so no figures; evaluate first" for run in runs if not run.scored]
+    if faults:
+        raise OutputError(*listed(faults, 10))
+
+
+def strange_figures(run: Result) -> list[str]:
+    """Figures of a run that are missing or not a number, one line a cell or mean."""
+    found = [f"{run.place}: {task} {code}: {what}" for (task, code), what in strange_cells(run).items()]
+    for mean in run.means:
+        figures = {"mean": mean.spread.value, "standard error": mean.spread.error, **mean.values}
+        if what := _strange(figures):
+            found.append(f"{run.place}: {mean.scope}: {mean.name}: {what}")
+    return found
+
+
+def strange_cells(run: Result) -> dict[CellKey, str]:
+    """The finished cells with a figure that is missing or not a number, and which it is."""
+    found = {}
+    for key, cell in run.scored.items():
+        ends = dict(zip(("lower end", "upper end"), cell.interval or (), strict=False))
+        errors = {f"standard error of {name}": value for name, value in cell.errors.items()}
+        main = dict.fromkeys(METRICS[cell.metric].main)
+        what = _strange({**main, **cell.metrics, **cell.extras, **errors, **ends})
+        if not what and cell.rows is not None and not np.isfinite(cell.rows).all():
+            what = "its statistics are not all numbers"
+        if what:
+            found[key] = what
+    return found
+
+
+def _strange(figures: Mapping[str, float | None]) -> str:
+    """What is wrong with the first figure that is none; "" where all are numbers."""
+    for name, value in figures.items():
+        if value is None:
+            return f"{name}: missing"
+        if not isfinite(value):
+            return f"{name}: {value}, expected a number"
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -167,6 +168,8 @@ def _stranger(name: str, target: Target) -> str:
 
 def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None, purpose: Purpose) -> list[str]:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return [f"{path}: is no file, expected the predictions of {card.name} {language}"]
         raw = read_bytes(path, LARGEST)
     except OSError as error:
         return [f"{path}: cannot be read ({error.strerror})"]
@@ -180,12 +183,14 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
         return [*faults, f"{path}:{line}: not UTF-8 (byte {error.start} of the file); save it as UTF-8"]
     golds: Mapping[str, Any] | None = None
     file = labels / file_name(card, "test", language) if labels else None
-    if file and (file.exists() or (purpose == "score" and file.parent.is_dir())):
+    if file and (os.path.lexists(file) or (purpose == "score" and file.parent.is_dir())):
         try:
             golds, strange = _golds(file, card)
             faults.extend(strange)
         except XHarnessError as error:
             faults.extend(error.faults)
+        except OSError as error:
+            faults.append(f"{file}: cannot be read ({error.strerror})")
     if golds and purpose == "partial":
         golds = _those_there(golds, text, path, card)
     return [*faults, *KINDS[card.kind].faults(text, str(path), golds, card)]
@@ -216,6 +221,8 @@ def _byte_faults(raw: bytes, path: Path) -> list[str]:
 
 def _golds(file: Path, card: TaskCard) -> tuple[Mapping[str, Any], list[str]]:
     """The gold of a label file, and what is wrong with it; DataError for a file that is none."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise DataError(f"{file}: is no file, expected the labels of {card.name}")
     text = read_text(file, "utf-8")
     if text.startswith("\ufeff"):
         raise DataError(f"{file}:1: begins with a byte-order mark; save it as UTF-8 without")

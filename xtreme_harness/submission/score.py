@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.plan.arguments import PLACE, one_of, require
 from xtreme_harness.plan.cells import Missing, Target, all_cards, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results.build import leaderboard
@@ -74,6 +75,8 @@ def score(
     udpos_convention: str = "seqeval-0.0.12",
 ) -> FolderScores:
     """Score a prediction folder against a label folder, as `xharness score` does; see `score_folders`."""
+    sides = {"predictions": predictions, "labels": labels}
+    require(sides, {name: (f"--{name}", PLACE) for name in sides})
     return score_folders(Path(predictions), Path(labels), suite, all_cards(), mode, udpos_convention)
 
 
@@ -101,6 +104,13 @@ def score_folders(
     Raises:
         PredictionError, DataError: with every fault; nothing has been written then.
     """
+    require(
+        {"suite": suite, "mode": mode, "convention": convention},
+        {
+            "suite": ("--suite", one_of(cards.suites)), "mode": ("mode", one_of(get_args(Mode))),
+            "convention": ("--udpos-convention", one_of(CONVENTIONS, " or ".join(CONVENTIONS))),
+        },
+    )  # fmt: skip
     for folder in (predictions, labels):
         require_folder(folder)
     targets = [_with_convention(target, convention) for target in select(cards, [suite])]
@@ -224,8 +234,6 @@ def _gaps(scored: Mapping[tuple[str, str], _Scored], mode: Mode) -> list[dict[st
 
 
 def _with_convention(target: Target, convention: str) -> Target:
-    if convention not in CONVENTIONS:
-        raise DataError(f"--udpos-convention {convention}: expected {' or '.join(CONVENTIONS)}")
     if target.card.metric != "chunk_f1":
         return target
     return replace(target, card=target.card.model_copy(update={"metric": CONVENTIONS[convention]}))

@@ -21,7 +21,7 @@ from xtreme_harness.cards.recipe import Hyper, Mixture
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.load import Model
-from xtreme_harness.plan.mixture import batch_of, schedule, steps_of
+from xtreme_harness.plan.mixture import batch_of, require_steps, schedule, steps_of
 from xtreme_harness.plan.stage import precision_of
 from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, release
@@ -84,7 +84,8 @@ def fit(
             "seconds"}; or with {"step", "dev", "score"}.
 
     Raises:
-        ModelError: the loss is not a number, or one lesson does not fit in memory.
+        CardError: there are more optimiser steps than a run can have.
+        ModelError: the loss or a dev score is not a number, or one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
     accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder.parent, len(courses) > 1)
@@ -192,6 +193,12 @@ def _gradient(run: _Run, course: Course, lessons: Sequence[Lesson], step: int) -
 def _looked(run: _Run, best: Best, done: int, folder: Path) -> Best:
     """Evaluate on English dev data, and keep the weights where they are the best so far."""
     scores = _evaluated(run)
+    strange = [task for task, value in scores.items() if not np.isfinite(value)]
+    if strange:
+        raise ModelError(
+            f"{', '.join(strange)}: the English dev score is not a number at step {done} of {run.total}; "
+            "lower lr by --set lr=..., or use --dtype float32"
+        )
     best = best.after(done, scores)
     run.outcome.history.append({"step": done, "dev": scores, "score": best.last})
     main = run.accelerator.is_main_process
@@ -208,7 +215,9 @@ def total_steps(courses: Sequence[Course], hyper: Hyper, mixture: Mixture, extra
     sources = [course.source for course in (courses[:-1] if extra else courses)]
     steps = steps_of(sources, mixture.cap)
     whole = steps if extra is None else round(steps / (1 - extra))
-    return min(whole, hyper.max_steps or whole)
+    found = min(whole, hyper.max_steps or whole)
+    require_steps(found, [course.name for course in courses])
+    return found
 
 
 def _drawn(course: Course, nth: int, seed: int, step: int) -> list[Lesson]:

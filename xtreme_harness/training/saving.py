@@ -7,7 +7,6 @@ weights, its configuration, and where its encoder lies.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.models.heads import HeadedEncoder, save_headed
 from xtreme_harness.models.sentence import sentence_files
 from xtreme_harness.plan.paths import NOTES
@@ -111,7 +111,7 @@ def _write_head(member: Any, labels: Sequence[str], folder: Path, notes: Mapping
 
 
 def _write_notes(folder: Path, notes: Mapping[str, Any]) -> None:
-    (folder / NOTES).write_text(json.dumps(notes, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / NOTES).write_text(json_text(notes, indent=1) + "\n", "utf-8")
 
 
 def _put_in_place(new: Path, folder: Path) -> None:

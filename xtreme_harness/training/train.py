@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.jobs import EXECUTORS, SILENT, Watch, results
+from xtreme_harness.plan.arguments import WATCH, require
 from xtreme_harness.plan.request import TrainRequest
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import Trained
@@ -31,6 +32,7 @@ def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILEN
     Raises:
         XHarnessError: in one line a fault; what was saved before is intact.
     """
+    require({"watch": watch}, WATCH)
     return run_training(prepare_training(TrainRequest.of(model, tasks, **options)), watch)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from xtreme_harness.data.training_sets import TrainingSet
 from xtreme_harness.data.translations import load_translated
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import Kind
 from xtreme_harness.kinds.examples import running_texts
@@ -99,7 +100,7 @@ def report_quality(
     kind = kinds[data.card.kind]
     references = load_translated(data, folder / "references", kind)
     found = [quality(english, one, references.get(code), kind) for code, one in translated.items()]
-    write_atomic(output, json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False) + "\n")
+    write_atomic(output, json_text([asdict(one) for one in found], indent=1) + "\n")
     for one in found:
         wrong = one.empty + one.untranslated + one.lengths + one.labels
         if wrong:

@@ -1,8 +1,8 @@
 """`make attack`: bad inputs, kills and mutated files; prints what was tried and found, and ends with 1 for a fault.
 
-    python -m tests.attack --quick             a few of every kind
-    python -m tests.attack --only results      the kinds with that word in their names
-    python -m tests.attack --count             how many cases there are, by kind
+python -m tests.attack --quick             a few of every kind
+python -m tests.attack --only results      the kinds with that word in their names
+python -m tests.attack --count             how many cases there are, by kind
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def main() -> int:
             done += try_groups(server, names, stock, folder, tell=_tell, **options)
             killed = [name for name in COMMANDS if _wanted(f"killed: {name}", given.only)]
             done += kill_all(server, killed, stock, folder, given.kills, given.seed, tell=_tell)
-        mutated = [] if given.case else mutate_all(stock, given.minutes, given.seed, lambda name: _wanted(name, given.only), _tell)
+        mutated = (
+            []
+            if given.case
+            else mutate_all(stock, given.minutes, given.seed, lambda name: _wanted(name, given.only), _tell)
+        )
         done += mutated
     return _report(done, time.monotonic() - started)
 
@@ -81,7 +85,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--quick", action="store_true", help="a few cases of every kind, one kill a command")
-    parser.add_argument("--only", action="append", default=[], metavar="KIND", help="kinds with this in their name; repeatable")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="KIND", help="kinds with this in their name; repeatable"
+    )
     parser.add_argument("--case", default="", metavar="WORDS", help="cases with this in their name")
     parser.add_argument("--seed", type=int, default=0, help="of what a quick run draws, of kills and mutations")
     parser.add_argument("--kills", type=int, metavar="N", help="kills a command (default 8; quick: 1)")

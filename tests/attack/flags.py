@@ -70,9 +70,30 @@ def flag_cases(group: str, stock: Path) -> Iterator[Case]:
         for what, value in VALUES.items():
             name, argv = _argv(right, command, param, value)
             own = isinstance(param, click.Option) and param.name in PLACES
-            yield Case(group, f"{name}: {what}", lay, _nothing, argv, "any", (1, 2, 3), told=r"\S+[: ]", working=True, named=own)
+            yield Case(
+                group,
+                f"{name}: {what}",
+                lay,
+                _nothing,
+                argv,
+                "any",
+                (1, 2, 3),
+                told=r"\S+[: ]",
+                working=True,
+                named=own,
+            )
     yield Case(group, "a flag that there is not", lay, _nothing, (*right.split(), "--nosuch"))
-    yield Case(group, "a flag twice", lay, _nothing, (*right.split(), *right.split()[-2:]), "any", (1, 2), told=r"\S+[: ]", working=True)
+    yield Case(
+        group,
+        "a flag twice",
+        lay,
+        _nothing,
+        (*right.split(), *right.split()[-2:]),
+        "any",
+        (1, 2),
+        told=r"\S+[: ]",
+        working=True,
+    )
 
 
 def _nothing(box: Path) -> None:

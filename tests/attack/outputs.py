@@ -34,7 +34,8 @@ WRITERS = (
            (".lock", "log.txt", "cells", "cells/xnli", "cells/xnli/de.json", "predictions", "predictions/tasks",
             "predictions/tasks/xnli/test-de.tsv", "samples", "samples/xnli", "results.json", "leaderboard-xtreme.json",
             ".writable")),
-    Writer("train", "-q train -m base -t xnli --data samples --recipe fast --set max_steps=1 --device cpu -o @", True, ("base",),
+    Writer("train", "-q train -m base -t xnli --data samples --recipe fast --set max_steps=1 --device cpu -o @", True,
+           ("base",),
            (".lock", "log.txt", "train.jsonl", "training", "model.safetensors", "config.json", "xharness.json",
             "tokenizer.json")),
     Writer("score", "score --predictions p --labels l --suite xtreme-r -o @", False, ("p", "l")),
@@ -47,7 +48,8 @@ WRITERS = (
     Writer("pack to a zip", "submission pack p --suite xtreme-r --metadata m.yaml -o @.zip", False, ("p", "m.yaml")),
     Writer("labels", "submission labels --data samples --suite xtreme --to @", True, (),
            ("xnli", "xnli/test-de.tsv", "panx/test-de.tsv")),
-    Writer("download", "download --tasks xnli --languages de --no-train --to @", True, (), ("xnli", "xnli/test-de.tsv")),
+    Writer("download", "download --tasks xnli --languages de --no-train --to @", True, (),
+           ("xnli", "xnli/test-de.tsv")),
     Writer("demo", "-q demo @", True, (), slow=True),
 )  # fmt: skip
 GROUPS = tuple(f"output of {writer.name}" for writer in WRITERS)
@@ -62,7 +64,9 @@ def output_cases(group: str, stock: Path) -> Iterator[Case]:
     def lay(stock: Path, box: Path) -> None:
         lay_out(stock, box, own)
 
-    def case(name: str, spoil: Callable[[Path], None], place: str = "out", expect: str = "refused", **more: object) -> Case:
+    def case(
+        name: str, spoil: Callable[[Path], None], place: str = "out", expect: str = "refused", **more: object
+    ) -> Case:
         argv = tuple(word.replace("@", place) for word in writer.argv.split())
         statuses = (1, 2, 3) if "gate" in writer.name else (2, 3)
         told = r"|".join((r"\S+ \S+: \d+ labels", "not written", "missing"))
@@ -80,7 +84,8 @@ def output_cases(group: str, stock: Path) -> Iterator[Case]:
 
 def _names(case: Callable[..., Case]) -> Iterator[Case]:
     for name, place in {
-        "a name of 256 bytes": LONG, "a name of 256 bytes below": f"out/{LONG}/x", "a path of 5,000 bytes": "out/" + "d/" * 2500,
+        "a name of 256 bytes": LONG, "a name of 256 bytes below": f"out/{LONG}/x",
+        "a path of 5,000 bytes": "out/" + "d/" * 2500,
         "nothing": "", "a name of half a character": "out/\udcff", "a name with escapes": "out/\x1b[2J\x07",
     }.items():  # fmt: skip
         yield case(name, lambda box: None, place, "any" if "escapes" in name or "half" in name else "refused")
@@ -100,7 +105,11 @@ def _in_place(case: Callable[..., Case], writer: Writer, place: str) -> Iterator
     yield case("a pipe that nobody reads", stand(lambda path: os.mkfifo(path)))
     yield case("a link to itself", stand(lambda path: path.symlink_to(path.name)))
     yield case("a file in the way", stand(lambda path: path.write_text("kept\n")), expect=file)
-    yield case("a folder below a file", stand(lambda path: path.write_text("kept\n")), f"{place}/in/it" if writer.folder else f"{place}/it")
+    yield case(
+        "a folder below a file",
+        stand(lambda path: path.write_text("kept\n")),
+        f"{place}/in/it" if writer.folder else f"{place}/it",
+    )
     nowhere = stand(lambda path: path.symlink_to("nowhere"))
     yield case("a link to nowhere", nowhere, expect="refused" if writer.folder else "any", named=not writer.folder)
     if writer.folder:
@@ -133,8 +142,12 @@ def _planted(case: Callable[..., Case], writer: Writer) -> Iterator[Case]:
 
     for name in writer.planted:
         for folder in (False, True):
-            yield case(f"{name}: a link to a {'folder' if folder else 'file'} outside", plant(name, folder), expect="any")
-        yield case(f"{name}: a link to nowhere", lambda box, name=name: _link(box / "out" / name, "../made"), expect="any")
+            yield case(
+                f"{name}: a link to a {'folder' if folder else 'file'} outside", plant(name, folder), expect="any"
+            )
+        yield case(
+            f"{name}: a link to nowhere", lambda box, name=name: _link(box / "out" / name, "../made"), expect="any"
+        )
         yield case(f"{name}: a pipe", lambda box, name=name: _pipe(box / "out" / name), expect="any")
 
 
@@ -163,4 +176,9 @@ def _closed(case: Callable[..., Case], writer: Writer, place: str) -> Iterator[C
     if writer.folder:
         yield case("a folder that may not be written, itself", closed(0o555), "shut", user=True)
     for most in (0, 1) if writer.slow else (0, 1, 100, 3000):
-        yield case(f"a disk that is full after {most} bytes a file", lambda box: None, expect="refused" if most < 100 else "any", most=most)
+        yield case(
+            f"a disk that is full after {most} bytes a file",
+            lambda box: None,
+            expect="refused" if most < 100 else "any",
+            most=most,
+        )

@@ -102,7 +102,9 @@ def _data(task: str, language: str, split: str = "test") -> Callable[[Path], obj
     return read
 
 
-def _format(name: str, form: str, task: str, file: str, language: str = "de", split: str = "test", folder: str = "") -> Reader:
+def _format(
+    name: str, form: str, task: str, file: str, language: str = "de", split: str = "test", folder: str = ""
+) -> Reader:
     folder = folder or f"samples/{task}"
     place = f"data/{Path(folder).name}"
     return Reader(f"data: {name}", form, {place: folder}, f"{place}/{file}", _data(task, language, split))
@@ -159,18 +161,25 @@ _SMALL = {
 RUN = {"run": "runs/oracle"}
 
 READERS: tuple[Reader, ...] = (
-    Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml", _own_card),
-    Reader("recipe", "yaml", {"r.yaml": "recipe.yaml"}, "r.yaml", lambda folder: read_recipe(str(folder / "r.yaml"), [])),
-    Reader("gate rules", "yaml", {"r.yaml": "rules.yaml"}, "r.yaml", lambda folder: read_rules(folder / "r.yaml", _cards())),
+    Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
+           _own_card),
+    Reader("recipe", "yaml", {"r.yaml": "recipe.yaml"}, "r.yaml",
+           lambda folder: read_recipe(str(folder / "r.yaml"), [])),
+    Reader("gate rules", "yaml", {"r.yaml": "rules.yaml"}, "r.yaml",
+           lambda folder: read_rules(folder / "r.yaml", _cards())),
     Reader("grid", "yaml", {"g.yaml": "grid.yaml"}, "g.yaml", lambda folder: read_grid(folder / "g.yaml")),
     Reader("metadata", "yaml", {"m.yaml": "metadata.yaml"}, "m.yaml", lambda folder: read_metadata(folder / "m.yaml")),
-    Reader("metadata, published", "yaml", {"m.yaml": "subs/mine/metadata.yaml"}, "m.yaml", lambda folder: read_about(folder / "m.yaml")),
-    Reader("scores.json", "json", {"s": "subs/mine"}, "s/scores.json", lambda folder: read_submission(folder / "s", _cards())),
+    Reader("metadata, published", "yaml", {"m.yaml": "subs/mine/metadata.yaml"}, "m.yaml",
+           lambda folder: read_about(folder / "m.yaml")),
+    Reader("scores.json", "json", {"s": "subs/mine"}, "s/scores.json",
+           lambda folder: read_submission(folder / "s", _cards())),
     Reader("results.json", "json", RUN, "run/results.json", lambda folder: to_json(read_result(folder / "run"), 0.0)),
     Reader("cell", "json", RUN, "run/cells/xnli/de.json", lambda folder: read_result(folder / "run")),
-    Reader("samples", "jsonl", RUN, "run/samples/xnli/de.jsonl", lambda folder: read_samples(read_result(folder / "run"), "xnli", "de")),
+    Reader("samples", "jsonl", RUN, "run/samples/xnli/de.jsonl",
+           lambda folder: read_samples(read_result(folder / "run"), "xnli", "de")),
     Reader("series.json", "json", {"s": "runs/series"}, "s/series.json", lambda folder: read_series(folder / "s")),
-    Reader("train.jsonl", "jsonl", {"t": "runs/trained"}, "t/models/xnli/train.jsonl", lambda folder: read_training(read_result(folder / "t"))),
+    Reader("train.jsonl", "jsonl", {"t": "runs/trained"}, "t/models/xnli/train.jsonl",
+           lambda folder: read_training(read_result(folder / "t"))),
     _checkpoint("config.json", "ckpt/xnli", "config.json"),
     _checkpoint("modules.json", "sentence", "modules.json"),
     _checkpoint("pooling", "sentence", "1_Pooling/config.json"),

@@ -194,12 +194,16 @@ YAML: Table = ANY | {
     "an unknown key": (lambda raw: b"unknown_key: [1]\n" + raw, "refused"),
     "a key twice": (lambda raw: raw.rstrip() + b"\n" + raw, "refused"),
     "an alias bomb": (
-        lambda raw: b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (i, i, i - 1, i - 1) for i in range(1, 40)),
+        lambda raw: (
+            b"a0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (i, i, i - 1, i - 1) for i in range(1, 40))
+        ),
         "refused",
     ),
     "a merge bomb": (
-        lambda raw: b"m0: &m0 {x: 1}\n"
-        + b"".join(b"m%d: &m%d {<<: [*m%d, *m%d]}\n" % (i, i, i - 1, i - 1) for i in range(1, 40)),
+        lambda raw: (
+            b"m0: &m0 {x: 1}\n"
+            + b"".join(b"m%d: &m%d {<<: [*m%d, *m%d]}\n" % (i, i, i - 1, i - 1) for i in range(1, 40))
+        ),
         "refused",
     ),
     "an alias within itself": (lambda raw: b"a: &a [*a]\n" + raw, "refused"),

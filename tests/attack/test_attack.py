@@ -54,7 +54,9 @@ def test_the_page_says_how_many_there_are(stock: Path) -> None:
     assert f"{len(COMMANDS)} commands" in text
 
 
-def outcome(status: int | str = 2, err: str = "error: x: wrong\n", out: str = "", seconds: float = 0.1, **after: object) -> Outcome:
+def outcome(
+    status: int | str = 2, err: str = "error: x: wrong\n", out: str = "", seconds: float = 0.1, **after: object
+) -> Outcome:
     return Outcome(status, out, err, seconds, {}, {name.replace("_", "/"): value for name, value in after.items()})
 
 
@@ -69,7 +71,11 @@ SAME = Case("a kind", "a fault", lambda stock, box: None, lambda box: None, ("ev
         (CASE, outcome(0, ""), "accepted"),
         (CASE, outcome(1), "exit status 1, expected 2"),
         (CASE, outcome("raised KeyError: 'x'"), "raised KeyError: 'x'"),
-        (CASE, outcome(err="error: unexpected KeyError: 'x'; xharness --verbose shows where\n"), "says what Python says"),
+        (
+            CASE,
+            outcome(err="error: unexpected KeyError: 'x'; xharness --verbose shows where\n"),
+            "says what Python says",
+        ),
         (CASE, outcome(err="Traceback (most recent call last):\n"), "says what Python says"),
         (CASE, outcome(err=""), "refused without a word"),
         (CASE, outcome(err="error: x\n" * 500), "500 lines on stderr"),

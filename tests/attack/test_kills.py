@@ -13,7 +13,9 @@ QUICK = ("eval", "score", "submission pack", "export")
 
 
 @pytest.mark.slow
-def test_killed_and_run_again_they_leave_what_an_undisturbed_run_leaves(warm: Warm, stock: Path, tmp_path: Path) -> None:
+def test_killed_and_run_again_they_leave_what_an_undisturbed_run_leaves(
+    warm: Warm, stock: Path, tmp_path: Path
+) -> None:
     done = kill_all(warm, QUICK, stock, tmp_path, 1, 0)
     assert [group.cases for group in done] == [1] * len(QUICK)
     assert [f"{group.name}: {one.case}: {' | '.join(one.faults)}" for group in done for one in group.found] == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import resource
 import shutil
 import sys
@@ -47,7 +45,9 @@ def main() -> None:
     """`worker GROUP STOCK REPORT QUICK SEED START [ONLY]`: one JSON line before and after every case."""
     group, stock, report, quick, seed, start, *only = sys.argv[1:]
     warnings.simplefilter("error")
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # what reads without end shall not take the machine along
+    resource.setrlimit(
+        resource.RLIMIT_DATA, (MEMORY, MEMORY)
+    )  # what reads without end shall not take the machine along
     clean: Outcome | None = None
     with open(report, "a", encoding="utf-8") as file:  # noqa: PTH123 - line by line
 
@@ -61,7 +61,14 @@ def main() -> None:
             tell(begins=i, name=case.name)
             got, faults = _tried(case, Path(stock), clean)
             clean = got if case.name == "valid" else clean
-            tell(ended=i, name=case.name, faults=faults, seconds=round(got.seconds, 2), status=got.status, err=got.err[:2000])
+            tell(
+                ended=i,
+                name=case.name,
+                faults=faults,
+                seconds=round(got.seconds, 2),
+                status=got.status,
+                err=got.err[:2000],
+            )
         tell(finished=True)
 
 
@@ -81,7 +88,7 @@ def _clear(box: Path) -> None:
         path.chmod(0o700)
     for path in box.iterdir():
         if path.is_dir() and not path.is_symlink():
-            os.chmod(path, 0o700)
+            path.chmod(0o700)
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()

@@ -205,7 +205,9 @@ def _strange_labels(golds: Mapping[str, Any], text: str, file: Path, card: TaskC
     strange = found.difference(known)
     lines = [(n, line) for n, line in enumerate(official_lines(text), start=1) if line in strange]
     expected = f"expected one of {', '.join(card.labels)}"
-    return told([Fault("unknown labels", f"{file}:{n}: label '{line[:40]}', {expected}") for n, line in lines], str(file))
+    return told(
+        [Fault("unknown labels", f"{file}:{n}: label '{line[:40]}', {expected}") for n, line in lines], str(file)
+    )
 
 
 def _byte_faults(raw: bytes, path: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.errors import escaped
 
 __all__ = ["ALIASES", "COMMANDS", "cli"]
@@ -74,7 +75,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from xtreme_harness.signature import VERSION
 
-        click.echo(f"xharness {VERSION}")
+        echo(f"xharness {VERSION}")
         ctx.exit()
 
 

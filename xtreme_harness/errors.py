@@ -31,12 +31,14 @@ __all__ = [
     "escaped",
     "in_words",
     "listed",
+    "presentable",
 ]
 
 _CONTROL = re.compile(  # all but tab and line feed, and what turns the direction of the text after it
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _LONGEST = 2000  # characters of a fault
+_WORD = 200  # characters; no name has more, and comparing a line of megabytes takes minutes
 _MOST = 100  # faults of an error; a file of a hundred thousand bad lines has as many
 
 
@@ -48,7 +50,7 @@ class XHarnessError(Exception):
 
         `str()` joins them with newlines.
         """
-        self.faults: tuple[str, ...] = tuple(_shortened(escaped(fault)) for fault in listed(faults, _MOST))
+        self.faults: tuple[str, ...] = tuple(map(presentable, listed(faults, _MOST)))
         super().__init__("\n".join(self.faults))
 
 
@@ -90,7 +92,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xnlli", ["xnli", "xquad"])
     " (did you mean 'xnli'?)"
     """
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word, list(known), n=1) if len(word) <= _WORD else []
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
@@ -129,8 +131,12 @@ def in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _shortened(fault: str) -> str:
-    """The fault with its middle cut out where it is long: its start says where, its end what to do."""
+def presentable(fault: str) -> str:
+    """A fault as it can be shown: `escaped`, and its middle cut out where it is long, which a file's line may make it.
+
+    Its start says where, its end what to do.
+    """
+    fault = escaped(fault)
     if len(fault) <= _LONGEST:
         return fault
     start, end = 3 * _LONGEST // 4, _LONGEST // 4

@@ -136,7 +136,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a long number": (lambda file: file.write_text(f'{{"label": {"9" * 6000}}}'), ""),
     "a folder": (lambda file: (file.unlink(), file.mkdir()), "cannot be read (Is a directory)"),
     "a pipe": (lambda file: (file.unlink(), os.mkfifo(file)), "is no file, expected the "),
-    "a link to nothing": (lambda file: (file.unlink(), file.symlink_to("nowhere")), "cannot be read"),
+    "a link to nothing": (lambda file: (file.unlink(), file.symlink_to("nowhere")), "such file"),
 }
 
 

@@ -80,7 +80,6 @@ class TestWriteAtomic:
         assert not list(tmp_path.iterdir())
 
     def test_a_full_device(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-
         def full(*args: Any, **kwargs: Any) -> Any:
             raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -103,11 +103,12 @@ def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
     import traceback
 
     from xtreme_harness.cli.echo import echo
+    from xtreme_harness.errors import presentable
 
     if flags.get("verbose"):
         traceback.print_exc()
     for fault in faults:
-        echo(f"error: {' '.join(fault.split())}", err=True)
+        echo(f"error: {presentable(' '.join(fault.split()))}", err=True)
 
 
 def _misplaced(error: click.ClickException) -> str:

@@ -8,6 +8,7 @@ import click
 
 from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE, SUITE
+from xtreme_harness.errors import presentable
 
 __all__ = ["command"]
 
@@ -36,7 +37,7 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
         require_folder(labels)
     faults = [*check_folder(folder, suite, all_cards(), labels), *run_faults(folder)]
     for fault in faults:
-        echo(fault, err=True)
+        echo(presentable(fault), err=True)
     if faults:
         echo(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
         ctx.exit(1)
@@ -85,7 +86,7 @@ def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder
 
     def tell(one: Labelled) -> None:
         if one.problem:
-            echo(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}", err=True)
+            echo(presentable(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}"), err=True)
         elif not ctx.obj["quiet"]:
             echo(f"{one.cell.card.name} {one.cell.language}: {one.rows} labels", err=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cli.echo import echo
+from xtreme_harness.errors import escaped
 from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.stage import Stage
 from xtreme_harness.plan.standing import Trained
@@ -56,7 +57,7 @@ class TrainingProgress:
             if self.bar is None:
                 from tqdm import tqdm
 
-                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=name)
+                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=escaped(name))
             self.bar.update(event["step"] - self.bar.n)
             self.bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
         elif event["seconds"] - self.said >= _EVERY:
@@ -89,7 +90,7 @@ class TrainingProgress:
 
     def _line(self, text: str) -> None:
         if self.bar is not None:
-            self.bar.write(text, file=sys.stderr)
+            self.bar.write(escaped(text), file=sys.stderr)
         else:
             echo(text, err=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_harness.errors import DataError, XHarnessError
 from xtreme_harness.files.text import read_text
 
-__all__ = ["DEPTH", "parse_json", "read_json"]
+__all__ = ["DEPTH", "json_name", "parse_json", "read_json"]
 
 DEPTH = 100  # of objects and lists within each other; no file of this project or of a benchmark has ten
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # an escape that may be half a character
@@ -72,6 +72,18 @@ def read_json(file: Path, error: type[XHarnessError] = DataError, remedy: str = 
         raise error(what + (f"; {remedy}" if remedy else "")) from None
     except ValueError as fault:
         raise error(f"{file}: found {fault}{f'; {remedy}' if remedy else ''}") from None
+
+
+def json_name(value: Any) -> str:
+    """What JSON calls a value.
+
+    >>> json_name(None), json_name({}), json_name(1.5), json_name(True)
+    ('null', 'object', 'number', 'boolean')
+    """
+    if value is None:
+        return "null"
+    names = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "list"), (dict, "object"))
+    return next(name for sort, name in names if isinstance(value, sort))
 
 
 def _deeper(value: Any) -> bool:

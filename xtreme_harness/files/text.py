@@ -135,8 +135,10 @@ def write_given(path: Path, data: str | bytes) -> None:
     raw = data.encode("utf-8") if isinstance(data, str) else data
     try:
         mode = path.stat().st_mode
-    except OSError:  # not there yet, or the writing will say why
+    except (FileNotFoundError, NotADirectoryError):  # not there yet, or the writing will say why
         mode = stat.S_IFREG
+    except OSError as error:  # a link to itself among them, which is not to be replaced
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     within_system = os.path.realpath(path.parent).startswith(_PLAIN)
     if stat.S_ISREG(mode) and not within_system:
         write_atomic(Path(os.path.realpath(path)) if path.is_symlink() else path, raw)

@@ -62,6 +62,9 @@ class Kind(Generic[E, P, G]):
     reach: Callable[[Features, Split[E], TaskCard], Reach] | None = None  # None: answers are no part of a text
     unnamed: Callable[[TaskCard], G | None] = lambda card: None  # what an id has that a file leaves out; None: a fault
     labels: Callable[[TaskCard], Collection[str]] = lambda card: {*card.labels, *card.aliases}  # that gold may hold
+    label_faults: Callable[[str, str, TaskCard], list[str]] = (
+        lambda text, place, card: []
+    )  # of a label file, beside `golds`
     expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     hub_task: str = "other"  # the Hub's name of such a task

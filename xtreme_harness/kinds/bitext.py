@@ -182,8 +182,8 @@ def _row_faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: Ta
         if not line:
             faults.append(Fault(BLANK, f"{place}:{n}: blank line, expected a plain line number"))
         elif _is_plain(line):
-            if size is not None and int(line) >= size:
-                wrong = f"found {line}, expected a line number from 0 to {size - 1}"
+            if size is not None and _number(line) >= size:
+                wrong = f"found {line[:40]}, expected a line number from 0 to {size - 1}"
                 faults.append(Fault("line numbers out of range", f"{place}:{n}: {wrong}"))
         else:
             hint = f"; write {plain} without brackets" if _is_plain(plain) else ""
@@ -221,6 +221,20 @@ def _is_plain(line: str) -> bool:
     return len(line) <= _DIGITS and line.isdecimal() and line.isascii() and line == str(int(line))
 
 
+def _label_faults(text: str, place: str, card: TaskCard) -> list[str]:
+    """Gold pairs that are none: to the official script such a line is a pair that nobody can find."""
+    if not _mines(card):
+        return []
+    faults = []
+    for n, line in enumerate(official_lines(text), start=1):
+        fields = line.split("\t")
+        if len(fields) != 2:
+            found = f"{len(fields)} columns" if line else "a blank line"
+            wrong = f"{place}:{n}: found {found}, expected a foreign id, a tab, an English id"
+            faults.append(Fault("lines that are no pair", wrong))
+    return told(faults, place)
+
+
 def _prefix(ids: Iterable[str]) -> str:
     """What all ids begin with, up to their first hyphen; "" where they differ."""
     starts = {start + hyphen if hyphen else "" for start, hyphen, _ in (item.partition("-") for item in ids)}
@@ -253,6 +267,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     expected={"mode": one_of("search", "mine")},
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
+    label_faults=_label_faults,
     calibrate=_calibrate,
     extras=_extras,
     unnamed=lambda card: () if _mines(card) else None,  # a sentence that a file of pairs leaves out has none

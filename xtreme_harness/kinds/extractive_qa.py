@@ -7,7 +7,6 @@ answer is cut from the original passage by character offsets, so unspaced script
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -17,12 +16,12 @@ import numpy as np
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import DataError, PredictionError, listed
-from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind, Reach
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.kinds.row_fields import identifier, items, refuse, text
 from xtreme_harness.kinds.spans import Table, Window, best_spans, max_context, windows
+from xtreme_harness.kinds.squad_labels import answer_texts
 from xtreme_harness.models.head_table import SPANS
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Row, Split
@@ -205,25 +204,15 @@ def _dumps(split: Split[QAExample], found: Mapping[str, str], card: TaskCard) ->
 def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, str]:
     found = json_object(text, place)
     asked = {key: found[key] for key in ids if key in found} | {k: v for k, v in found.items() if isinstance(v, str)}
-    wrong = [f"{place}: {key}: found {v!r}, expected text" for key, v in asked.items() if not isinstance(v, str)]
+    wrong = [f"{place}: {key}: found {shown(v)}, expected text" for key, v in asked.items() if not isinstance(v, str)]
     if wrong:
         raise PredictionError(*listed(wrong))
     return asked
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Golds]:
-    try:
-        read = parse_json(text)
-        articles = read["data"] if isinstance(read, dict) else read
-        questions = [q for d in articles for p in d["paragraphs"] for q in p["qas"]]
-        none = ("",) if card.options["no_answer"] else ()
-        golds = {q["id"]: tuple(a["text"] for a in q["answers"]) or none for q in questions}
-    except (ValueError, KeyError, TypeError) as error:
-        raise PredictionError(f"{place}: not a SQuAD label file ({error!r})") from None
-    if len(golds) < len(questions):
-        twice = next(key for key, n in Counter(q["id"] for q in questions).items() if n > 1)
-        raise PredictionError(f"{place}: question id '{twice}' stands twice; ids of evaluation data must differ")
-    return golds
+    none = ("",) if card.options["no_answer"] else ()
+    return {key: texts or none for key, texts in answer_texts(text, place).items()}
 
 
 def _gold_text(split: Split[QAExample], card: TaskCard) -> str:

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from xtreme_harness.errors import PredictionError
-from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.json import json_name, parse_json
 
 __all__ = [
     "BLANK",
@@ -25,6 +25,7 @@ __all__ = [
     "keyed",
     "label_count",
     "near",
+    "not_json",
     "official_lines",
     "read_object",
     "told",
@@ -34,6 +35,7 @@ Golds = Mapping[str, Any]
 
 BLANK = "blank lines"  # a sort of faults
 _SHOWN = 10
+_WORD = 200  # characters of what may be a misspelt label
 
 
 class Fault(NamedTuple):
@@ -67,16 +69,17 @@ def json_object(text: str, place: str) -> dict[str, Any]:
     try:
         read = parse_json(text)
     except ValueError as error:
-        raise PredictionError(_not_json(error, place)) from None
+        raise PredictionError(not_json(error, place)) from None
     if not isinstance(read, dict):
-        raise PredictionError(f"{place}: found a JSON {type(read).__name__}, expected an object of id: answer")
+        raise PredictionError(f"{place}: found a JSON {json_name(read)}, expected an object of id: answer")
     inner = read.get("data", read)
     if not isinstance(inner, dict):
-        raise PredictionError(f"{place}: data: found a {type(inner).__name__}, expected an object of id: answer")
+        raise PredictionError(f"{place}: data: found a JSON {json_name(inner)}, expected an object of id: answer")
     return inner
 
 
-def _not_json(error: ValueError, place: str) -> str:
+def not_json(error: ValueError, place: str) -> str:
+    """The message for what `parse_json` refuses."""
     if isinstance(error, json.JSONDecodeError):
         return f"{place}:{error.lineno}: not JSON: {error.msg}; is the file complete?"
     return f"{place}: found {error}"
@@ -128,21 +131,24 @@ def read_object(text: str, place: str) -> tuple[dict[str, Any] | None, list[str]
     try:
         read = parse_json(text, unique)
     except ValueError as error:
-        return None, [_not_json(error, place)]
+        return None, [not_json(error, place)]
     if isinstance(read, dict) and "data" in read:
         beside = [key for key in read if key != "data"]
         if beside:
             return None, [f"{place}: {_named(beside)} beside the key 'data': the scorer reads only what is under it"]
         read = read["data"]
     if not isinstance(read, dict):
-        return None, [f"{place}: found a JSON {type(read).__name__}, expected an object of id: answer"]
+        return None, [f"{place}: found a JSON {json_name(read)}, expected an object of id: answer"]
     return read, told(keyed(twice, text, place, "ids that stand twice"), place)
 
 
 def keyed(wrong: Mapping[str, str], text: str, place: str, sort: str) -> list[Fault]:
     """Faults of ids, which stand in the order of the file, with their lines."""
     faults, at, line = [], 0, 1
-    for key, message in wrong.items():
+    for number, (key, message) in enumerate(wrong.items()):
+        if number >= _SHOWN:  # counted, and not looked for: that takes a walk through the file for each
+            faults.append(Fault(sort, f"{place}: {key}: {message}"))
+            continue
         found = max(text.find(json.dumps(key, ensure_ascii=ascii_only), at) for ascii_only in (False, True))
         if found >= 0:
             line += text.count("\n", at, found)
@@ -153,6 +159,8 @@ def keyed(wrong: Mapping[str, str], text: str, place: str, sort: str) -> list[Fa
 
 def near(word: str, known: Iterable[str]) -> str:
     """The hint of a known spelling, whatever its case."""
+    if len(word) > _WORD:
+        return ""
     spelt = {name.lower(): name for name in sorted(known)}
     found = get_close_matches(word.lower(), spelt, n=1)
     return f" (did you mean '{spelt[found[0]]}'?)" if found else ""

@@ -11,7 +11,8 @@ from random import Random
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import PredictionError
+from xtreme_harness.errors import PredictionError, listed
+from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
 from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
@@ -126,12 +127,12 @@ def _dumps(split: Split[RetrievalExample], found: Mapping[str, Ids], card: TaskC
 def _lists(text: str, place: str) -> dict[str, Ids]:
     found = json_object(text, place)
     wrong = [
-        f"{place}: {key}: found {str(value)[:60]!r}, expected a list of ids"
+        f"{place}: {key}: found {shown(value)}, expected a list of ids"
         for key, value in found.items()
         if not isinstance(value, list)
     ]
     if wrong:
-        raise PredictionError(*wrong[:20])
+        raise PredictionError(*listed(wrong))
     return {key: tuple(value) for key, value in found.items()}  # an item that is no text matches no id
 
 

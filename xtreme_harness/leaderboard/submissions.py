@@ -5,7 +5,6 @@ The only module that knows where `submissions/` lies.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError, did_you_mean
+from xtreme_harness.files.json import json_name, read_json
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
@@ -276,12 +276,7 @@ def _doubt_faults(scores: Scores, about: Published) -> list[str]:
 
 
 def _json(file: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise CardError(f"{file}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise CardError(f"{file}: not JSON: {error}") from None
+    raw = read_json(file, CardError)
     if not isinstance(raw, dict):
-        raise CardError(f"{file}: found {type(raw).__name__}, expected an object")
+        raise CardError(f"{file}: found a JSON {json_name(raw)}, expected an object")
     return raw

@@ -12,8 +12,10 @@ from typing import Any, Literal
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import DataError, OutputError, XHarnessError, did_you_mean
-from xtreme_harness.files.text import read_text
+from xtreme_harness.files.regular import read_bytes
+from xtreme_harness.files.text import LARGEST, read_text
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.prediction_text import Fault, official_lines, told
 from xtreme_harness.languages import nearest_code
 from xtreme_harness.plan.cells import Target, select
 from xtreme_harness.results.read import read_result
@@ -168,7 +170,7 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             return [f"{path}: is no file, expected the predictions of {card.name} {language}"]
-        raw = path.read_bytes()
+        raw = read_bytes(path, LARGEST)
     except OSError as error:
         return [f"{path}: cannot be read ({error.strerror})"]
     if not raw.strip():
@@ -183,26 +185,29 @@ def _file_faults(path: Path, card: TaskCard, language: str, labels: Path | None,
     file = labels / file_name(card, "test", language) if labels else None
     if file and (os.path.lexists(file) or (purpose == "score" and file.parent.is_dir())):
         try:
-            golds = _golds(file, card)
+            golds, strange = _golds(file, card)
+            faults.extend(strange)
         except XHarnessError as error:
             faults.extend(error.faults)
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror})")
-    if golds:
-        faults.extend(_strange_labels(golds, file, card))
     if golds and purpose == "partial":
         golds = _those_there(golds, text, path, card)
     return [*faults, *KINDS[card.kind].faults(text, str(path), golds, card)]
 
 
-def _strange_labels(golds: Mapping[str, Any], file: Path | None, card: TaskCard) -> list[str]:
-    """Gold that the task cannot have, as when a folder holds another task's labels."""
+def _strange_labels(golds: Mapping[str, Any], text: str, file: Path, card: TaskCard) -> list[str]:
+    """Gold that the task cannot have, as when a folder holds another task's labels; every line that has it."""
     if not card.labels:
         return []
     known = KINDS[card.kind].labels(card)
     found = {label for gold in golds.values() for label in (gold if isinstance(gold, tuple) else (gold,))}
-    strange = sorted(found.difference(known))
-    return [f"{file}: label '{strange[0][:40]}', expected one of {', '.join(card.labels)}"] if strange else []
+    strange = found.difference(known)
+    lines = [(n, line) for n, line in enumerate(official_lines(text), start=1) if line in strange]
+    expected = f"expected one of {', '.join(card.labels)}"
+    return told(
+        [Fault("unknown labels", f"{file}:{n}: label '{line[:40]}', {expected}") for n, line in lines], str(file)
+    )
 
 
 def _byte_faults(raw: bytes, path: Path) -> list[str]:
@@ -216,16 +221,18 @@ def _byte_faults(raw: bytes, path: Path) -> list[str]:
     return faults
 
 
-def _golds(file: Path, card: TaskCard) -> Mapping[str, Any]:
+def _golds(file: Path, card: TaskCard) -> tuple[Mapping[str, Any], list[str]]:
+    """The gold of a label file, and what is wrong with it; DataError for a file that is none."""
     if file.exists() and not file.is_file() and not file.is_dir():
         raise DataError(f"{file}: is no file, expected the labels of {card.name}")
     text = read_text(file, "utf-8")
     if text.startswith("\ufeff"):
         raise DataError(f"{file}:1: begins with a byte-order mark; save it as UTF-8 without")
-    golds = KINDS[card.kind].golds(text, str(file), card)
+    kind = KINDS[card.kind]
+    golds = kind.golds(text, str(file), card)
     if not golds:
         raise DataError(f"{file}: no labels")
-    return golds
+    return golds, [*_strange_labels(golds, text, file, card), *kind.label_faults(text, str(file), card)]
 
 
 def _those_there(golds: Mapping[str, Any], text: str, path: Path, card: TaskCard) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
+from xtreme_harness.files.folder import require_output
 from xtreme_harness.files.text import write_below
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Plan
@@ -26,7 +27,12 @@ class Labelled:
 
 
 def write_labels(plan: Plan, folder: Path, tell: Callable[[Labelled], None] = lambda one: None) -> list[Labelled]:
-    """Write `<task>/<split>-<lang>.<ext>` with the gold of every cell; each task once."""
+    """Write `<task>/<split>-<lang>.<ext>` with the gold of every cell; each task once.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    require_output(folder)
     found = []
     for cell in {(c.card.name, c.language): c for c in plan.cells}.values():
         one = _labelled(cell, folder)
@@ -43,5 +49,8 @@ def _labelled(cell: Cell, folder: Path) -> Labelled:
         return Labelled(cell, 0, str(error))
     if any(kind.gold(e) is None for e in split.examples):
         return Labelled(cell, 0, f"{split.source} has no gold: the organisers removed it")
-    write_below(folder, file_name(cell.card, cell.split, cell.language), kind.gold_text(split, cell.card))
+    try:
+        write_below(folder, file_name(cell.card, cell.split, cell.language), kind.gold_text(split, cell.card))
+    except XHarnessError as error:
+        return Labelled(cell, 0, str(error))
     return Labelled(cell, len(split.examples))

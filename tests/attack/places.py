@@ -1,0 +1,66 @@
+"""What can stand in the place of a file or a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["PLACES", "device", "devices_can_be_made"]
+
+Stand = Callable[[Path], None]
+
+
+def _gone(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _instead(make: Stand) -> Stand:
+    def stand(path: Path) -> None:
+        _gone(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make(path)
+
+    return stand
+
+
+def device(path: Path, minor: int) -> None:
+    """A device of one's own: 3 swallows what is written, 5 gives zeros for ever, 7 is full."""
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    path.chmod(0o666)
+
+
+def devices_can_be_made(folder: Path) -> bool:
+    """Is this root, on a file system with devices?"""
+    probe = folder / "device"
+    with contextlib.suppress(OSError):
+        device(probe, 3)
+        with probe.open("wb"):
+            return True
+    with contextlib.suppress(OSError):
+        probe.unlink(missing_ok=True)
+    return False
+
+
+def _forbid(path: Path) -> None:
+    path.chmod(0)
+
+
+PLACES: dict[str, Stand] = {
+    "nothing": _instead(lambda path: None),
+    "a pipe": _instead(lambda path: os.mkfifo(path)),
+    "a link to endless zeros": _instead(lambda path: path.symlink_to("/dev/zero")),
+    "a link to random bytes": _instead(lambda path: path.symlink_to("/dev/urandom")),
+    "a link to a pipe": _instead(lambda path: (os.mkfifo(f"{path}.fifo"), path.symlink_to(f"{path.name}.fifo"))[1]),
+    "a folder": _instead(lambda path: path.mkdir()),
+    "a dangling link": _instead(lambda path: path.symlink_to("nowhere")),
+    "a link to itself": _instead(lambda path: path.symlink_to(path.name)),
+    "a link to a folder": _instead(lambda path: path.symlink_to("..")),
+    "no permission": _forbid,
+}

@@ -166,7 +166,7 @@ def test_all_faults_of_all_folders_come_together(cards: Cards, tmp_path: Path) -
         "no such folder",
     ):
         assert part in text
-    assert "c/scores.json: cannot be read" in text
+    assert "c/scores.json: no such file" in text
 
 
 def test_own_folder_replaces_a_shipped_one(cards: Cards, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
 from xtreme_harness.errors import did_you_mean
+from xtreme_harness.files.told import model_fault
 from xtreme_harness.languages import LANGUAGES, nearest_code
 
 __all__ = ["key_fault", "part_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
@@ -17,22 +18,8 @@ __all__ = ["key_fault", "part_faults", "unknown_members", "unknown_names", "voca
 
 def key_fault(file: Path, error: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
     """Say what the schema found: file, key path, what was wrong, the nearest known key."""
-    where = _key_path(error["loc"])
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(error["loc"])
-        return f"{file}: {where}: unknown key{did_you_mean(str(error['loc'][-1]), known)}"
-    if error["type"] == "missing":
-        return f"{file}: {where}: missing; {'every card needs it' if len(error['loc']) == 1 else 'it is needed here'}"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    if isinstance(error["input"], bool):
-        found = f" (found {error['input']!r}: YAML reads no, off, yes, on so; put it in quotes)"
-    wrong = error["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
-    return f"{file}: {where + ': ' if where else ''}{wrong}{found}"
-
-
-def _key_path(loc: Sequence[int | str]) -> str:
-    steps = [s for s in loc if not (isinstance(s, str) and "[" in s)]
-    return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
+    needed = "every card needs it" if len(error["loc"]) == 1 else "it is needed here"
+    return f"{file}: {model_fault(error, _known_keys(error['loc']), f'missing; {needed}')}"
 
 
 def _known_keys(loc: Sequence[int | str]) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.files.told import model_fault, no_flag
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import LANGUAGES, language, nearest_code
 from xtreme_harness.plan.cells import select
@@ -34,15 +35,18 @@ def _as_mapping(value: Any) -> Any:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Number = Annotated[float, BeforeValidator(no_flag)]
 
 
 class SignificantDrop(_Strict):
     """A drop that chance does not explain."""
 
-    alpha: float = Field(default=0.05, gt=0, lt=1)
+    alpha: Number = Field(default=0.05, gt=0, lt=1)
     correction: Literal["holm", "benjamini-hochberg", "none"] = "holm"  # over the figures of the rule
-    min_drop: float = Field(default=0.0, ge=0)  # points; a smaller one may be as significant as it likes
+    min_drop: Number = Field(default=0.0, ge=0)  # points; a smaller one may be as significant as it likes
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
@@ -59,9 +63,9 @@ class Rule(_Strict):
     language: Names | None = None
     family: Names | None = None  # "Uralic", "Indo-European", "Slavic", "Indo-European:Slavic"
     script: Names | None = None  # ISO 15924
-    floor: float | None = Field(default=None, ge=0, le=100)  # the new score, percent
-    max_drop: float | None = Field(default=None, ge=0)  # points
-    max_relative_drop: float | None = Field(default=None, ge=0)  # percent of the old score
+    floor: Number | None = Field(default=None, ge=0, le=100)  # the new score, percent
+    max_drop: Number | None = Field(default=None, ge=0)  # points
+    max_relative_drop: Number | None = Field(default=None, ge=0)  # percent of the old score
     significant_drop: Annotated[SignificantDrop, BeforeValidator(_as_mapping)] | None = None
     new_failures: Forbid | None = None
     missing: Literal["forbid", "forbid-all", "allow"] | None = None  # cells the old run has; all that were asked for
@@ -154,13 +158,6 @@ def _some(known: Collection[str]) -> str:
 
 
 def _fault(error: Any) -> str:
-    steps = [step for step in error["loc"] if not (isinstance(step, str) and ("[" in step or "(" in step))]
-    where = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
-    if error["type"] == "extra_forbidden":
-        inner = "significant_drop" in steps[:-1]
-        model = SignificantDrop if inner else Rule if "rules" in steps[:-1] else _Rules
-        return f"{where}: unknown key{did_you_mean(str(steps[-1]), list(model.model_fields))}"
-    if error["type"] == "missing":
-        return f"{where}: missing"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    return f"{where}: {error['msg'].removeprefix('Value error, ').replace('a valid tuple', 'a list')}{found}"
+    above = error["loc"][:-1]
+    model = SignificantDrop if "significant_drop" in above else Rule if "rules" in above else _Rules
+    return model_fault(error, model.model_fields)

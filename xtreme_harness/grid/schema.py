@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
+from xtreme_harness.errors import CardError, XHarnessError
+from xtreme_harness.files.told import key_path, model_fault
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.plan.cells import all_cards, select
@@ -197,15 +198,9 @@ def _refused(look_up: Any, name: Any) -> tuple[str, ...]:
 
 
 def _fault(error: Any) -> str:
-    steps = [step for step in error["loc"] if not (isinstance(step, str) and ("[" in step or "(" in step))]
-    where = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
-    if error["type"] == "extra_forbidden":
-        parts: dict[str, type[BaseModel]] = {"bases": Base, "intermediates": Intermediate}
-        model = parts.get(str(steps[0]), Grid) if len(steps) > 1 else Grid
-        return f"{where}: unknown key{did_you_mean(str(steps[-1]), list(model.model_fields))}"
-    if error["type"] == "missing":
-        return f"{where}: missing"
+    steps = error["loc"]
+    parts: dict[str, type[BaseModel]] = {"bases": Base, "intermediates": Intermediate}
+    model = parts.get(str(steps[0]), Grid) if len(steps) > 1 else Grid
     if error["type"] == "model_type":
-        return f"{where}: found {error['input']!r}, expected a name, or keys and values"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    return f"{where}: {error['msg'].removeprefix('Value error, ').replace('a valid tuple', 'a list')}{found}"
+        return f"{key_path(steps)}: found {error['input']!r}, expected a name, or keys and values"
+    return model_fault(error, model.model_fields)

@@ -5,7 +5,6 @@ The only module that knows where `submissions/` lies.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, OutputError, did_you_mean
+from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
+from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
@@ -31,7 +31,7 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
 PRINTED = ("mean", "mean_of_groups", "all_task")  # names of printed averages, beside the suite's groups and means
@@ -114,7 +114,7 @@ def read_submission(place: Path, cards: Cards) -> Submission:
     except CardError as error:
         faults.extend(error.faults)
     try:
-        raw = _json(place / "scores.json")
+        raw = read_object(place / "scores.json", "the figures of a submission", CardError)
     except CardError as error:
         faults.extend(error.faults)
     if faults or about is None or raw is None:
@@ -167,7 +167,7 @@ def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submiss
     try:
         scores = Scores.model_validate(raw)
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _score_faults(scores, about, cards)]
     faults += [f"{place / 'metadata.yaml'}: {fault}" for fault in _doubt_faults(scores, about)]
     if faults:
@@ -196,7 +196,7 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
     try:
         checked = Scores.model_validate({"languages": languages})
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _figure_faults(checked, suite, cards)]
     if faults:
         raise CardError(*faults)
@@ -271,15 +271,3 @@ def _doubt_faults(scores: Scores, about: Published) -> list[str]:
         for code in codes
         if code not in scores.languages.get(task, {})
     ]
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise CardError(f"{file}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise CardError(f"{file}: not JSON: {error}") from None
-    if not isinstance(raw, dict):
-        raise CardError(f"{file}: found {type(raw).__name__}, expected an object")
-    return raw

@@ -163,7 +163,7 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
         faults.append(f"ids: found {len(raw['ids'])}, expected n, which is {raw['n']}")
     faults += [
         f"fields.{key}: found {shown(raw['fields'][key])}, expected {shown(raw[key])}, as in {key}"
-        for key in ("task", "language", "split", "metric")
+        for key in ("task", "language", "split", "metric", "seed")
         if key in raw["fields"] and raw["fields"][key] != raw[key]
     ]
     faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))

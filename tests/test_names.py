@@ -27,6 +27,7 @@ ACROSS = {
     "metrics/test_registry.py": "all metrics",
     "models/test_families.py": "all families of networks",
     "report/test_browser.py": "the page in a browser",
+    "results/test_tampering.py": "every reader of what a run left",
     "submission/test_recorded.py": "official numbers",
     "test_benchmarks.py": "tests/benchmarks",
     "test_docs.py": "documentation",

@@ -100,6 +100,9 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
     except OutputError as error:
         log.debug("%s: computed anew: %s", cell.name, error)
         return None
+    if record.fingerprint != fingerprint(record.fields):
+        log.warning("%s: computed anew, because its fingerprint is not that of its fields", cell.name)
+        return None
     changed = changed_fields(record.fields, json.loads(json.dumps(fields)))
     if changed:
         log.warning("%s: computed anew, because %s changed", cell.name, ", ".join(changed))
@@ -109,14 +112,13 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
         return None
     paths = prediction_paths(output, cell)
     others = sorted(output.glob(f"predictions/*/*/{paths[0].name}"))
-    good = next((p for p in [*paths, *others] if _file_hash(p) == record.predictions), None)
+    good = next((p for p in [*paths, *others] if record.predictions and _file_hash(p) == record.predictions), None)
     if good is None:
         log.warning("%s: computed anew, because its predictions are gone or were changed", cell.name)
         return None
-    text = good.read_bytes().decode("utf-8")
     for path in paths:
         if path != good and _file_hash(path) != record.predictions:
-            write_atomic(path, text)
+            write_atomic(path, good.read_bytes())
     return replace(record, signature=cell_signature(cell, fields, record.source, seed))
 
 

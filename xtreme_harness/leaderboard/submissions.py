@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, OutputError, did_you_mean
-from xtreme_harness.files.json import json_name, read_json
+from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
+from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
@@ -32,7 +32,7 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
 PRINTED = ("mean", "mean_of_groups", "all_task")  # names of printed averages, beside the suite's groups and means
@@ -115,7 +115,7 @@ def read_submission(place: Path, cards: Cards) -> Submission:
     except CardError as error:
         faults.extend(error.faults)
     try:
-        raw = _json(place / "scores.json")
+        raw = read_object(place / "scores.json", "the figures of a submission", CardError)
     except CardError as error:
         faults.extend(error.faults)
     if faults or about is None or raw is None:
@@ -169,7 +169,7 @@ def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submiss
     try:
         scores = Scores.model_validate(raw)
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _score_faults(scores, about, cards)]
     faults += [f"{place / 'metadata.yaml'}: {fault}" for fault in _doubt_faults(scores, about)]
     if faults:
@@ -198,7 +198,7 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
     try:
         checked = Scores.model_validate({"languages": languages})
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _figure_faults(checked, suite, cards)]
     if faults:
         raise CardError(*faults)
@@ -273,10 +273,3 @@ def _doubt_faults(scores: Scores, about: Published) -> list[str]:
         for code in codes
         if code not in scores.languages.get(task, {})
     ]
-
-
-def _json(file: Path) -> dict[str, Any]:
-    raw = read_json(file, CardError)
-    if not isinstance(raw, dict):
-        raise CardError(f"{file}: found a JSON {json_name(raw)}, expected an object")
-    return raw

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import OutputError
+from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.files.folder import output_faults
+from xtreme_harness.files.json import read_json
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.signature import changed_fields
@@ -99,7 +99,9 @@ def _beginning(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        read = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        read = read_json(path)
+    except DataError:
         return None
-    return read if isinstance(read, dict) else None
+    if not isinstance(read, dict) or not isinstance(read.get("fields", {}), dict):  # nothing that was written here
+        return None
+    return read

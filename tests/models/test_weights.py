@@ -95,7 +95,7 @@ def _no_tokenizer(path: Path) -> None:
     ("damage", "message"),
     [
         (_truncate, "cannot be loaded (SafetensorError"),
-        (_lose_a_shard, "cannot be loaded ("),
+        (_lose_a_shard, "names model-00001-of-00004.safetensors, which is not there"),
         (_pickle, "only pickled weights, which can run code; save them as safetensors"),
         (lambda path: (path / "model.safetensors").unlink(), "no weights (expected model.safetensors)"),
         (_no_tokenizer, "no tokenizer files in this checkpoint"),

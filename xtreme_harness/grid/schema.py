@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, XHarnessError
-from xtreme_harness.files.told import key_path, model_fault
+from xtreme_harness.files.told import key_path, model_fault, no_flag
 from xtreme_harness.files.within import name_fault
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE

@@ -110,6 +110,7 @@ def _notes(folder: Path) -> dict[str, Any] | None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        return read_object(path)
+        read = read_object(path)
     except OutputError:
         return None
+    return read if isinstance(read.get("fields", {}), dict) else None  # another's, where they are something else

@@ -171,7 +171,7 @@ def test_a_general_head_of_other_outputs(tmp_path: Path) -> None:
     notes = json.loads((path / "xharness.json").read_text())
     notes["head"]["labels"] = ["x", "y", "z"]
     (path / "xharness.json").write_text(json.dumps(notes))
-    with pytest.raises(ModelError, match="has 2 outputs, but xharness.json describes 3 labels"):
+    with pytest.raises(ModelError, match=r"has 2 outputs, but xharness.json describes 3 labels"):
         answers(path)
 
 

@@ -6,6 +6,7 @@ checkpoint per training unit.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "*.codes")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PICKLED = "only pickled weights, which can run code; save them as safetensors"
 _OWN = (("adapter", "adapter_model.safetensors"), ("encoder", "head.safetensors"))  # by what sets a checkpoint apart
+_LONGEST = 255  # bytes of a file's name
 _HUB_ID = re.compile(r"^[\w][\w.-]*(/[\w.-]+)?$")
 
 
@@ -219,6 +221,8 @@ def _from_hub(name: str, revision: str | None, below: bool) -> Checkpoint:
 
 def _no_folder(name: str) -> str:
     """What a name stands for that is no folder and can be no Hub id; "" where nothing of that name is there."""
+    if any(len(os.fsencode(step)) > _LONGEST for step in Path(name).parts):
+        return f"cannot be read ({os.strerror(errno.ENAMETOOLONG)})"
     try:
         kind = kind_of(Path(name).stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

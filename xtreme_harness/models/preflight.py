@@ -78,7 +78,10 @@ def _require_sizes(checkpoint: Checkpoint, network: Any) -> None:
     if "quantization_config" in checkpoint.config:  # several parameters in one number
         return
     config = checkpoint.path / "config.json"
-    held = {name: shape for file in _there(checkpoint.path) for name, shape in shapes_in(file).items()}
+    try:
+        held = {name: shape for file in _there(checkpoint.path) for name, shape in shapes_in(file).items()}
+    except ModelError:  # no weights at all: found when they are loaded, so that the others of a run are not stopped
+        return
     wanted = {name: tuple(one.shape) for name, one in network.named_parameters()}
     prefix = network.base_model_prefix
     for name, shape in wanted.items():

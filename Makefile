@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CONSTRAINTS := .ci/constraints.txt
 DEMO ?= demo
 
-.PHONY: help venv demo test quick lint format bench bench-full wheel clean
+.PHONY: help venv demo test quick attack lint format bench bench-full wheel clean
 
 help:
 	@echo "make demo        a tiny checkpoint, evaluated on the sample data, offline"
 	@echo "make test        all tests that need no network and no GPU, and which were slowest"
 	@echo "make quick       those that take under a minute together"
+	@echo "make attack      bad inputs, kills and mutated files by the thousand (a quarter of an hour)"
 	@echo "make lint        ruff and mypy"
 	@echo "make format      ruff's fixes and layout"
 	@echo "make bench       measure speed against what people use today (a quarter of an hour)"
@@ -40,6 +41,9 @@ test: venv
 
 quick: venv
 	$(PYTEST) --dist loadscope -m "not slow and not network and not gpu and not benchmark" tests
+
+attack: venv
+	$(BIN)/python -m tests.attack
 
 lint: venv
 	$(BIN)/ruff check .

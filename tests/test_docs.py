@@ -23,6 +23,11 @@ PAGES = ["README.md", *sorted(f"docs/{file.name}" for file in (ROOT / "docs").gl
 NOT_RUN = {  # commands that are no xharness; `make demo` runs, as the command that it stands for
     "README.md": ["make demo", "make test"],
     "docs/install.md": ["pip install ."],
+    "docs/robustness.md": [
+        "make attack",
+        "python -m tests.attack --only 'data: tsv'",
+        "python -m tests.attack --count",
+    ],
     "docs/speed.md": ["make bench"],
 }
 _BLOCK = re.compile(r"(?:<!-- (output|file: \S+) -->\n)?^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)

@@ -14,6 +14,9 @@ SMALL = 40  # lines; shorter modules need no test of their name
 
 # Test files without a module of their name, and what they are about.
 ACROSS = {
+    "attack/test_attack.py": "bad inputs of every kind",
+    "attack/test_kills.py": "commands that are killed",
+    "attack/test_mutations.py": "every reader",
     "cards/test_cards.py": "the cards themselves",
     "cli/test_dry_run.py": "every refusal",
     "data/formats/test_retrieval.py": "formats of one kind",

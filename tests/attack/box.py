@@ -25,7 +25,8 @@ SECONDS = 10.0  # in which everything ends
 LINES, CHARACTERS = 101, 2_200
 NOBODY = 65534
 _RAW = re.compile(  # what Python says, and no place of the program
-    r"Traceback \(most|unexpected \w*(?:Error|Exception|Warning|Iteration)|KeyError|'NoneType'|object has no attribute|not subscriptable|unhashable type|"
+    r"Traceback \(most|unexpected \w*(?:Error|Exception|Warning|Iteration)|KeyError|'NoneType'|"
+    r"object has no attribute|not subscriptable|unhashable type|"
     r"invalid literal for|object is not iterable|indices must be|Errno \d|must be str, not|not supported between|"
     r"codec can't|recursion depth|has no len\(\)|positional argument|<class '|object at 0x|list index out of range"
 )
@@ -155,9 +156,9 @@ def _line_faults(case: Case, got: Outcome) -> list[str]:
     told = [line for line in lines if not line.startswith(("missing: ", "not written: ", "not fetched: "))]
     if len(told) > LINES + 20:  # beside what is not there, of which each part is named
         faults.append(f"{len(told)} lines on stderr")
-    if longest := max((len(line) for line in lines), default=0):
-        if longest > CHARACTERS:
-            faults.append(f"a line of {longest} characters: {max(lines, key=len)[:100]!r}")
+    longest = max(lines, key=len, default="")
+    if len(longest) > CHARACTERS:
+        faults.append(f"a line of {len(longest)} characters: {longest[:100]!r}")
     strange = [line for line in lines if not _KNOWN.match(line) and not (case.told and re.match(case.told, line))]
     if strange and not faults:
         faults.append(f"a line that is neither an error nor known: {strange[0][:200]!r}")

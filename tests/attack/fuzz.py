@@ -1,4 +1,4 @@
-"""The same readers under atheris, which looks for new ways through them: `python -m tests.attack.fuzz --only 'data: tsv'`.
+"""The same readers under atheris, which finds new ways through them: `python -m tests.attack.fuzz --only 'data: tsv'`.
 
 It needs `pip install atheris`; what stands after `--` are libFuzzer's flags, such as `-max_total_time=600`.
 """

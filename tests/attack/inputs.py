@@ -74,7 +74,8 @@ def _checked(
     folder = folder or f"samples/{task}"
     return Target(
         f"data: {kind}", form, {f"data/{Path(folder).name}": folder}, f"data/{Path(folder).name}/{file}",
-        f"-q eval -m oracle -t {task} --split dev --data data --languages {languages} -o out", statuses=(2, 3), working=True, **more,  # type: ignore[arg-type]
+        f"-q eval -m oracle -t {task} --split dev --data data --languages {languages} -o out",
+        statuses=(2, 3), working=True, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -104,7 +105,8 @@ def _model(kind: str, form: str, source: str, file: str, task: str, **more: obje
 
 def _run(kind: str, form: str, file: str, argv: str, **more: object) -> Target:
     return Target(
-        f"results: {kind}", form, {"run": "runs/oracle", "other": "runs/random", "series": "runs/series", "trained": "runs/trained"},
+        f"results: {kind}", form,
+        {"run": "runs/oracle", "other": "runs/random", "series": "runs/series", "trained": "runs/trained"},
         file, argv, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -155,7 +157,8 @@ TARGETS: tuple[Target, ...] = (
     *_sides("nearest sentences", "lines", "tatoeba/test-de.tsv", "labels"),
     _run("results.json (report)", "json", "run/results.json", "report run -o out/r.html", tolerates=()),
     _run("results.json (compare)", "json", "run/results.json", "compare run other --paired-bs 100", tolerates=()),
-    _run("results.json (gate)", "json", "run/results.json", "gate other run --paired-bs 100 --force", tolerates=(), statuses=(1, 2)),
+    _run("results.json (gate)", "json", "run/results.json", "gate other run --paired-bs 100 --force",
+         tolerates=(), statuses=(1, 2)),
     _run("results.json (export)", "json", "run/results.json", "export run --format csv", tolerates=()),
     _run("results.json (leaderboard)", "json", "run/results.json", "leaderboard --with run", tolerates=()),
     _run("cell (report)", "json", "run/cells/xnli/de.json", "report run -o out/r.html"),
@@ -177,7 +180,8 @@ TARGETS: tuple[Target, ...] = (
     _model("adapter weights", "bytes", "adapter", "adapter_model.safetensors", "xnli"),
     Target("--mlm text", "lines", {"t": "texts", "base": "base"}, "t/de.txt",
            "-q train -m base -t xnli --data samples --mlm t --recipe fast --dry-run -o out", lenient=("*",)),
-    Target("translated data", "lines", {"mt/xnli/de.tsv": "samples/xnli/train-en.tsv", "base": "ckpt/encoder"}, "mt/xnli/de.tsv",
+    Target("translated data", "lines", {"mt/xnli/de.tsv": "samples/xnli/train-en.tsv", "base": "ckpt/encoder"},
+           "mt/xnli/de.tsv",
            "-q train -m base -t xnli --data samples --translated mt --recipe fast --dry-run -o out"),
 )  # fmt: skip
 
@@ -197,29 +201,31 @@ def cases_of(target: Target, stock: Path, each: int) -> Iterator[Case]:
         stock: of valid files.
         each: wrong values at a key.
     """
-    argv = tuple(target.argv.split())
     found = {one: there for one, there in target.files.items() if target.file.startswith(one)}
     name, source = max(found.items())
     raw = (stock / source / Path(target.file).relative_to(name)).read_bytes()
     table = dict(SPOILS[target.form])
     if target.form in ("json", "yaml", "jsonl"):
         table |= keyed_spoils(raw, target.form, target.keys, each)
+    common = {"argv": tuple(target.argv.split()), "statuses": target.statuses, "told": target.told}
+    common["working"] = target.working
+
+    def case(what: str, spoil: Callable[[Path], None], expect: str, user: bool = False) -> Case:
+        return Case(target.kind, what, target.lay, spoil, expect=expect, user=user, **common)  # type: ignore[arg-type]
+
     for what, (spoil, expect) in table.items():
         lenient = what in target.lenient or target.lenient == ("*",)
-        expected = "same" if what in target.same else "any" if lenient else expect
-        yield Case(target.kind, what, target.lay, _written(target.file, raw, spoil), argv, expected,
-                   target.statuses, target.told, working=target.working)  # fmt: skip
+        yield case(what, _written(target.file, raw, spoil), "any" if lenient else expect)
     for what, stand in PLACES.items():
         tolerated = what in target.tolerates or target.lenient == ("*",)
-        yield Case(target.kind, what, target.lay, _standing(target.file, stand), argv, "any" if tolerated else "refused",
-                   target.statuses, target.told, user=what == "no permission", working=target.working)  # fmt: skip
-    yield Case(
-        target.kind, "a link to the file", target.lay, _linked(target.file), argv, "same", target.statuses, target.told
-    )
+        spoil_place = _standing(target.file, stand)
+        yield case(what, spoil_place, "any" if tolerated else "refused", what == "no permission")
+    yield case("a link to the file", _linked(target.file), "same")
     parent = str(Path(target.file).parent)
     if parent != ".":
-        yield Case(target.kind, "a folder without permission", target.lay, lambda box: (box / parent).chmod(0), argv,
-                   "any" if "nothing" in target.tolerates else "refused", target.statuses, target.told, user=True)  # fmt: skip
+        tolerated = "nothing" in target.tolerates
+        what = "a folder without permission"
+        yield case(what, lambda box: (box / parent).chmod(0), "any" if tolerated else "refused", True)
 
 
 def _written(file: str, raw: bytes, spoil: Callable[[bytes], bytes]) -> Callable[[Path], None]:

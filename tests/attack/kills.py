@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments, and run again: they end well, and leave what an undisturbed run leaves."""
+"""Commands that are killed at random moments and run again: they end well, and leave what an undisturbed run does."""
 
 from __future__ import annotations
 
@@ -43,17 +43,25 @@ class Command:
     again: tuple[int, ...] = (0,)  # exit statuses of the run after the kill
 
 
+PACKED = {"p": "xtreme-r/predictions", "m.yaml": "metadata.yaml"}
 COMMANDS = {
     "eval": Command("eval -m oracle -t xtreme,xtreme-r --data samples --log-samples -o out", {}),
-    "eval that trains": Command(f"eval -m base -t xnli --languages de --data samples {SMALL} -o out", {"base": "ckpt/encoder"}),
+    "eval that trains": Command(
+        f"eval -m base -t xnli --languages de --data samples {SMALL} -o out", {"base": "ckpt/encoder"}
+    ),
     "train": Command(f"train -m base -t xnli --data samples {SMALL} -o out", {"base": "ckpt/encoder"}),
     "train --grid": Command("train --grid g.yaml -o out", {"base": "ckpt/encoder"}),
     "export": Command("export run --format lm-eval -o out/e.json", {"run": "runs/oracle"}),
     "report": Command("report run -o out/r.html", {"run": "runs/oracle"}),
-    "compare": Command("compare run other --paired-bs 100 -o out/c.json", {"run": "runs/oracle", "other": "runs/random"}),
-    "score": Command("score --predictions p --labels l --suite xtreme-r -o out/s.json", {"p": "xtreme-r/predictions", "l": "xtreme-r/labels"}),
-    "submission pack": Command("submission pack p --suite xtreme-r --metadata m.yaml -o out/p", {"p": "xtreme-r/predictions", "m.yaml": "metadata.yaml"}),
-    "submission pack to a zip": Command("submission pack p --suite xtreme-r --metadata m.yaml -o out/p.zip", {"p": "xtreme-r/predictions", "m.yaml": "metadata.yaml"}),
+    "compare": Command(
+        "compare run other --paired-bs 100 -o out/c.json", {"run": "runs/oracle", "other": "runs/random"}
+    ),
+    "score": Command(
+        "score --predictions p --labels l --suite xtreme-r -o out/s.json",
+        {"p": "xtreme-r/predictions", "l": "xtreme-r/labels"},
+    ),
+    "submission pack": Command("submission pack p --suite xtreme-r --metadata m.yaml -o out/p", PACKED),
+    "submission pack to a zip": Command("submission pack p --suite xtreme-r --metadata m.yaml -o out/p.zip", PACKED),
     "submission labels": Command("submission labels --data samples --suite xtreme --to out", {}),
 }  # fmt: skip
 

@@ -19,14 +19,17 @@ from tests.attack.runner import Found, Group
 __all__ = ["CHUNKS", "VALUES", "edited", "mutate_all", "mutated", "restructured"]
 
 CHUNKS: tuple[bytes, ...] = (
-    b"", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r", b"\t", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b":", b",", b"-",
-    b"9" * 30, b"9" * 5000, b"1e999", b"NaN", b"null", b"true", b"\\ud800", b"\xed\xa0\x80", b"\x1b[2J", b"[" * 300,
-    b"&a", b"*a", b"!!python/object:x", b"<<: ", b"? ", b"---\n", "é\u2028\u202e\u0301".encode(), b"..", b"/", b"%", b"0x1p3",
+    b"", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r", b"\t", b" ", b'"', b"\\", b"{", b"}", b"[", b"]", b":", b",",
+    b"-", b"9" * 30, b"9" * 5000, b"1e999", b"NaN", b"null", b"true", b"\\ud800", b"\xed\xa0\x80",
+    b"\x1b[2J", b"[" * 300,
+    b"&a", b"*a", b"!!python/object:x", b"<<: ", b"? ", b"---\n", "é\u2028\u202e\u0301".encode(), b"..", b"/",
+    b"%", b"0x1p3",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 10**30, 10**400, float("nan"), float("inf"), "", " ", "word", "\x1b[2J", "\x00", "a\nb",
-    "../..", "/etc", "x" * 300, "🙂", "nan", "1", [], [None], [[]], {}, {"": None}, {"a": {}}, ["a", "a"], [0, 1, 2], "\ud800",
-    {"0": "a"}, -(10**25), 1e308,
+    None, True, False, 0, -1, 1.5, 10**30, 10**400, float("nan"), float("inf"), "", " ", "word", "\x1b[2J", "\x00",
+    "a\nb", "../..", "/etc", "x" * 300, "🙂", "nan", "1", [], [None], [[]], {}, {"": None},
+    {"a": {}}, ["a", "a"], [0, 1, 2],
+    "\ud800", {"0": "a"}, -(10**25), 1e308,
 )  # fmt: skip
 Edit = tuple[int, float, int]  # what is done, where (a share of the file), with which chunk
 

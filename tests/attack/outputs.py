@@ -34,7 +34,8 @@ WRITERS = (
            (".lock", "log.txt", "cells", "cells/xnli", "cells/xnli/de.json", "predictions", "predictions/tasks",
             "predictions/tasks/xnli/test-de.tsv", "samples", "samples/xnli", "results.json", "leaderboard-xtreme.json",
             ".writable")),
-    Writer("train", "-q train -m base -t xnli --data samples --recipe fast --set max_steps=1 --device cpu -o @", True, ("base",),
+    Writer("train", "-q train -m base -t xnli --data samples --recipe fast --set max_steps=1 --device cpu -o @", True,
+           ("base",),
            (".lock", "log.txt", "train.jsonl", "training", "model.safetensors", "config.json", "xharness.json",
             "tokenizer.json")),
     Writer("score", "score --predictions p --labels l --suite xtreme-r -o @", False, ("p", "l")),
@@ -47,7 +48,8 @@ WRITERS = (
     Writer("pack to a zip", "submission pack p --suite xtreme-r --metadata m.yaml -o @.zip", False, ("p", "m.yaml")),
     Writer("labels", "submission labels --data samples --suite xtreme --to @", True, (),
            ("xnli", "xnli/test-de.tsv", "panx/test-de.tsv")),
-    Writer("download", "download --tasks xnli --languages de --no-train --to @", True, (), ("xnli", "xnli/test-de.tsv")),
+    Writer("download", "download --tasks xnli --languages de --no-train --to @", True, (),
+           ("xnli", "xnli/test-de.tsv")),
     Writer("demo", "-q demo @", True, (), slow=True),
 )  # fmt: skip
 GROUPS = tuple(f"output of {writer.name}" for writer in WRITERS)
@@ -82,7 +84,8 @@ def output_cases(group: str, stock: Path) -> Iterator[Case]:
 
 def _names(case: Callable[..., Case]) -> Iterator[Case]:
     for name, place in {
-        "a name of 256 bytes": LONG, "a name of 256 bytes below": f"out/{LONG}/x", "a path of 5,000 bytes": "out/" + "d/" * 2500,
+        "a name of 256 bytes": LONG, "a name of 256 bytes below": f"out/{LONG}/x",
+        "a path of 5,000 bytes": "out/" + "d/" * 2500,
         "nothing": "", "a name of half a character": "out/\udcff", "a name with escapes": "out/\x1b[2J\x07",
     }.items():  # fmt: skip
         yield case(name, lambda box: None, place, "any" if "escapes" in name or "half" in name else "refused")

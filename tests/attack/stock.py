@@ -52,7 +52,9 @@ set: [max_steps=2]
 """
 RECIPE = """name: mine
 title: a recipe
-defaults: {lr: 5.0e-5, epochs: 1, batch_size: 8, max_length: 64, warmup_ratio: 0.1, weight_decay: 0.01, max_steps: 2, selection: last}
+defaults:
+  {lr: 5.0e-5, epochs: 1, batch_size: 8, max_length: 64, warmup_ratio: 0.1, weight_decay: 0.01, max_steps: 2,
+   selection: last}
 tasks:
   squad: {max_length: 128}
 """
@@ -97,7 +99,8 @@ def make_stock(stock: Path) -> None:
 def _texts(stock: Path) -> None:
     for name, text in {
         "rules.yaml": RULES, "grid.yaml": GRID, "recipe.yaml": RECIPE, "metadata.yaml": METADATA,
-        "subs/mine/metadata.yaml": PUBLISHED, "subs/mine/scores.json": json.dumps({"tasks": {"xnli": {"accuracy": 70.5}, "xquad": {"f1": 60.0}}}),
+        "subs/mine/metadata.yaml": PUBLISHED,
+        "subs/mine/scores.json": json.dumps({"tasks": {"xnli": {"accuracy": 70.5}, "xquad": {"f1": 60.0}}}),
         "texts/en.txt": "the hat of the old man\n" * 40, "texts/de.txt": "der Hut des alten Mannes\n" * 40,
         "ud/UD_German-GSD/de_gsd-ud-test.conllu": CONLLU,
         "ccg/tags_to_id.json": json.dumps({"N": 0, "NP": 1, "S": 2}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
 import sys
@@ -89,7 +88,7 @@ def _clear(box: Path) -> None:
         path.chmod(0o700)
     for path in box.iterdir():
         if path.is_dir() and not path.is_symlink():
-            os.chmod(path, 0o700)
+            path.chmod(0o700)
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()

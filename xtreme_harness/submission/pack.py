@@ -39,7 +39,7 @@ def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -
     faults += [*run_faults(folder, fingerprint), *check_folder(folder, suite, cards)]
     if faults:
         raise PredictionError(*faults)
-    if output.exists():
+    if output.exists() or output.is_symlink():  # a link to nowhere too: it is not to be replaced
         raise OutputError(f"{output}: is there already; name another by -o")
     names = [
         file_name(target.card, "test", language)

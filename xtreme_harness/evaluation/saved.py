@@ -95,10 +95,12 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
         seed: for the signature.
         samples: must the examples be there too?
     """
+    if not record_path(output, cell).exists():
+        return None
     try:
         record = read_cell(record_path(output, cell))
     except OutputError as error:
-        log.debug("%s: computed anew: %s", cell.name, error)
+        log.warning("%s: computed anew, because its record cannot be used: %s", cell.name, error.faults[0])
         return None
     if record.fingerprint != fingerprint(record.fields):
         log.warning("%s: computed anew, because its fingerprint is not that of its fields", cell.name)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
@@ -35,6 +36,7 @@ __all__ = [
 Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
+_RESULTS = "xtreme_harness.results"  # where the schema of the official layout lies
 PRINTED = ("mean", "mean_of_groups", "all_task")  # names of printed averages, beside the suite's groups and means
 
 
@@ -183,6 +185,10 @@ def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submiss
 
 def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) -> Submission:
     """The record of predictions that were scored here; the file has the official layout."""
+    file = place / "scores.json"
+    ours = {"complete": False, "limited": False, "missing": []}  # the official evaluator's own file has no such block
+    if wrong := schema_faults({"xharness": ours, **raw}, load_schema(_RESULTS, "leaderboard"), str(file)):
+        raise CardError(*listed(wrong, MOST))
     extra = raw.get("xharness")
     blocks = [(task, block) for part in (raw, extra) if isinstance(part, dict) for task, block in part.items()]
     languages: dict[str, dict[str, dict[str, float]]] = {}
@@ -192,7 +198,6 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
         for metric, values in block.items():
             for code, value in values.items() if isinstance(values, dict) else ():
                 languages.setdefault(task, {}).setdefault(code, {})[metric] = value
-    file = place / "scores.json"
     if not languages:
         raise CardError(f"{file}: no scores by task and language; expected what `xharness score -o` writes")
     try:

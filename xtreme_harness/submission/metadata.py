@@ -36,7 +36,7 @@ class Metadata(About):
     contact: str = Field(min_length=1)  # a person or address
     licence: str = Field(min_length=1)  # of the predictions
     parameters: Whole = Field(gt=0, lt=10**15)  # number of weights
-    pretraining_languages: Whole | tuple[str, ...]  # how many, or which
+    pretraining_languages: Annotated[Whole, Field(ge=1)] | tuple[str, ...]  # how many, or which
     pretraining_data: str = Field(min_length=1)
     parallel_data: str = "none"
     fine_tuning_data: str = Field(min_length=1)

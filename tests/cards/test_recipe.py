@@ -167,9 +167,7 @@ def test_every_key_with_every_wrong_value(
     file = tmp_path / "mine.yaml"
     file.write_text("title: mine\n", "utf-8")
     allowed = at[:2] == ("mixture", "weights") and len(at) == 3
-    never = [
-        one for one in NEVER if at[-1] != "max_grad_norm" or one not in (float("inf"), 10**30)
-    ]  # infinite: no clipping
+    never = [one for one in NEVER if at[-1] != "max_grad_norm" or one not in (float("inf"), 10**30)]
     for wrong in [*never, *([] if allowed else NOT_FOR.get(type(there), []))]:
         raw = changed(WHOLE, at, wrong)
         monkeypatch.setattr(recipe, "read_yaml", lambda _: raw)  # noqa: B023 - called in this turn

@@ -250,6 +250,30 @@ class TestResume:
         result = evaluate("oracle", "pawsx", data="samples", output=tmp_path)
         assert len(result.cells) == 6
 
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"fingerprint": "0" * 64}, "its fingerprint is not that of its fields"),
+            ({"metrics": {"accuracy": 12.5}}, "metrics.accuracy: found 12.5, but the statistics in rows give 100"),
+            ({"n": -1}, "n: found -1, expected a whole number from 1"),
+            ({"predictions": None}, "its predictions are gone or were changed"),
+        ],
+        ids=["fingerprint", "figure", "number", "no predictions"],
+    )
+    def test_a_record_that_is_not_true_is_computed_anew(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], reason: str
+    ) -> None:
+        ask: dict[str, Any] = {"data": "samples", "output": tmp_path, "languages": "de"}
+        evaluate("oracle", "pawsx", **ask)
+        file = tmp_path / "cells/pawsx/de.json"
+        once = json.loads(file.read_text("utf-8"))
+        file.write_text(json.dumps({**once, **change}), "utf-8")
+        if "predictions" in change:  # and no file of any name that could be taken for them
+            shutil.rmtree(tmp_path / "predictions")
+        evaluate("oracle", "pawsx", **ask)
+        assert json.loads(file.read_text("utf-8")) == {**once, "seconds": pytest.approx(once["seconds"], abs=60)}
+        assert len(warned(caplog)) == 1 and reason in warned(caplog)[0]
+
     def test_samples_asked_for_later_are_written(self, tmp_path: Path) -> None:
         evaluate("oracle", "pawsx", data="samples", output=tmp_path)
         evaluate("oracle", "pawsx", data="samples", output=tmp_path, log_samples=True)

@@ -92,6 +92,23 @@ rules:
 
 
 @pytest.mark.parametrize(
+    ("condition", "fault"),
+    [
+        ("floor: .nan", "floor: Input should be a finite number (found nan)"),
+        ("floor: yes", "floor: expected a number (found True)"),
+        ("max_drop: .inf", "max_drop: Input should be a finite number (found inf)"),
+        ("max_drop: true", "max_drop: expected a number (found True)"),
+        ("significant_drop: {min_drop: yes}", "significant_drop.min_drop: expected a number (found True)"),
+        ("significant_drop: {alpha: .nan}", "significant_drop.alpha: Input should be "),
+    ],
+)
+def test_no_bound_that_is_no_number(tmp_path: Path, condition: str, fault: str) -> None:
+    with pytest.raises(CardError) as caught:
+        read(f"rules: [{{task: xnli, {condition}}}]", tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / 'gate.yaml'}: rules[0].{fault}")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("rulse: []", r"gate\.yaml: rules: missing"),

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -125,6 +126,8 @@ FAULTS = [
     ({}, {"tasks": {"xnlli": {"accuracy": 1}}}, ["xnlli: unknown task (did you mean 'xnli'?)"]),
     ({}, {"tasks": {"xnli": {"acuracy": 1}}}, ["tasks.xnli.acuracy: unknown metric (did you mean 'accuracy'?)"]),
     ({}, {"tasks": {"xnli": {"accuracy": 101}}}, ["tasks.xnli.accuracy: Input should be less than or equal to 100"]),
+    ({}, {"tasks": {"xnli": {"accuracy": True}}}, ["tasks.xnli.accuracy: Input should be a valid number (found True)"]),
+    ({}, {"tasks": {"xnli": {"accuracy": float("nan")}}}, ["tasks.xnli.accuracy: Input should be a finite number"]),
     ({}, {"tasks": {"xnli": {"accuracy": 1}}, "printd": {}}, ["printd: unknown key (did you mean 'printed'?)"]),
     ({}, {"tasks": {"xnli": {"accuracy": 1}}, "printed": {"men": 1}}, ["printed.men: unknown average (did you mean"]),
     ({}, {"languages": {"xnli": {"eu": {"accuracy": 1}}}}, ["languages.xnli: xtreme has no 'eu' there"]),
@@ -219,3 +222,41 @@ def test_folder_lies_inside_the_package_in_a_wheel(tmp_path: Path, monkeypatch: 
     shutil.copytree(folder() / SLUGS[0], tmp_path / "submissions" / SLUGS[0])
     monkeypatch.setattr(submissions, "__file__", str(tmp_path / "leaderboard" / "submissions.py"))
     assert folder() == tmp_path / "submissions"
+
+
+@pytest.mark.parametrize(
+    ("scores", "fault"),
+    [
+        ({"pawsx": {"accuracy": {"de": -1}}}, "pawsx.accuracy.de: found -1, expected a number from 0 to 100"),
+        ({"pawsx": {"accuracy": {"de": 1, "en": None}}}, "pawsx.accuracy.en: found null, expected a number from 0 to"),
+        ({"pawsx": {"accuracy": {"de": 1}}, "all_task": "x"}, 'all_task: found "x", expected a number from 0 to 100'),
+        ({"pawsx": {"accuracy": {"de": 1}}, "qa": "x"}, 'qa: found "x", expected a number from 0 to 100 or an object'),
+    ],
+    ids=["negative", "null", "text", "block"],
+)  # fmt: skip
+def test_scores_of_predictions_have_the_official_layout(
+    cards: Cards, tmp_path: Path, scores: dict[str, Any], fault: str
+) -> None:
+    with pytest.raises(CardError) as caught:
+        read_submission(written(tmp_path / "own", OWN, scores), cards)
+    assert str(caught.value).startswith(f"{tmp_path}/own/scores.json: {fault}")
+    good = read_submission(written(tmp_path / "own", OWN, {"pawsx": {"accuracy": {"de": 1}}, "all_task": 1.0}), cards)
+    assert good.languages == {"pawsx": {"de": {"accuracy": 1.0}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"parameters": True}, "parameters: expected a number (found True)"),
+        ({"parameters": 10**400}, "parameters: Input should be less than"),
+        ({"pretraining_languages": -1}, "pretraining_languages: Input should be greater than or equal to 1"),
+        ({"seeds": [1, False]}, "seeds[1]: expected a number (found False)"),
+        ({"kind": ["x"] * 999}, "kind: found ['x', 'x'"),
+    ],
+    ids=["flag", "huge", "negative", "seed", "kind"],
+)
+def test_what_metadata_may_not_say(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
+    with pytest.raises(CardError) as caught:
+        read_about(written(tmp_path / "own", OWN | change, {}) / "metadata.yaml")
+    assert caught.value.faults[0].startswith(f"{tmp_path}/own/metadata.yaml: {fault}")
+    assert len(caught.value.faults[0]) < 400 + len(str(tmp_path))

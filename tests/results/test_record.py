@@ -16,15 +16,17 @@ from xtreme_harness.results.record import CellRecord, entry_of, of_entry, plain_
 
 CELL = CellRecord(
     task="xquad", language="de", split="test", status="done", metric="squad", n=2, seed=3, seconds=0.5,
-    metrics={"exact_match": 50.0, "f1": 75.0}, signature="xquad|metric:squad", fingerprint="ab", source="samples",
+    metrics={"exact_match": 50.0, "f1": 75.0}, signature="xquad|metric:squad", fingerprint="ab" * 32, source="samples",
     extras={"x": 1.0}, official_n=1190, columns=("exact_match", "f1", "n"), ids=("q1", "q2"),
     rows=np.array([[1, 1, 1], [0, 0.5, 1]], dtype=np.float64), fields={"metric": "squad", "seed": 3},
-    predictions="cd", samples=None,
+    predictions="cd" * 32, samples=None,
 )  # fmt: skip
 UNSCORED = replace(CELL, status="unscored", metrics={}, columns=(), rows=None, ids=None)
 
 
-@pytest.mark.parametrize("cell", [CELL, UNSCORED, replace(CELL, calibration=0.25, samples="ef")], ids=["", "no", "all"])
+@pytest.mark.parametrize(
+    "cell", [CELL, UNSCORED, replace(CELL, calibration=0.25, samples="ef" * 32)], ids=["", "no", "all"]
+)
 def test_a_file_gives_back_what_was_written(cell: CellRecord, tmp_path: Path) -> None:
     write_cell(cell, tmp_path / "de.json")
     found = read_cell(tmp_path / "de.json")
@@ -42,7 +44,7 @@ def test_an_entry_gives_back_what_results_json_holds() -> None:
     entry = json.loads(json.dumps(entry_of(cell)))
     assert (entry["script"], entry["family"]) == ("Latn", "Indo-European:Germanic")
     beyond = {"official_n": None, "columns": (), "rows": None, "ids": None, "fields": {}, "predictions": None}
-    assert of_entry(entry, {"f1": 1.0}, "x") == replace(cell, **beyond)
+    assert of_entry(entry, {"f1": 1.0}) == replace(cell, **beyond)
 
 
 def test_the_headline_is_the_mean_of_the_main_values() -> None:
@@ -59,15 +61,33 @@ def without(key: str) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "messages"),
     [
-        (without("n"), ["n: missing, expected a whole number from 0"]),
+        (without("n"), ["n: missing, expected a whole number from 1"]),
         (lambda raw: raw.update(split="train"), ['split: found "train", expected test or dev']),
-        (lambda raw: raw.update(metrics={"f1": "75"}), ["metrics: found", "expected an object of numbers"]),
-        (lambda raw: raw.update(metric="bleu"), ['metric: found "bleu", expected the name of a metric']),
-        (lambda raw: raw.update(rows=[[1, 1]]), ["rows: expected 2 lists of 3 numbers"]),
-        (lambda raw: raw.update(schema_version=3), ["schema_version: found 3, expected 1 to 2; update xharness"]),
-        (lambda raw: raw.update(seed="x", ids=None, n=-1), ['seed: found "x", expected a number or', "n: found -1"]),
+        (lambda raw: raw.update(metrics={"f1": "75"}), ['metrics.f1: found "75", expected a number from 0 to 100']),
+        (lambda raw: raw.update(metric="bleu"), ["metric: found 'bleu', expected the name of a metric"]),
+        (lambda raw: raw.update(rows=[[1, 1]]), ["rows: found 1, expected n, which is 2"]),
+        (lambda raw: raw.update(schema_version=3),
+         ["schema_version: found 3, expected 1 to 2; a newer xharness wrote it: update xharness"]),
+        (lambda raw: raw.update(schema_version=True), ["schema_version: found true, expected 1 to 2"]),
+        (lambda raw: raw.update(seed="x", ids=None, n=-1),
+         ['seed: found "x", expected a whole number or null', "n: found -1, expected a whole number from 1"]),
+        (lambda raw: raw["rows"][1].__setitem__(2, None), ["rows[1][2]: found null, expected a number from 0"]),
+        (lambda raw: raw["rows"].__setitem__(0, "x"), ['rows[0]: found "x", expected a list of 3 numbers']),
+        (lambda raw: raw["rows"][0].__setitem__(0, -1), ["rows[0][0]: found -1, expected a number from 0"]),
+        (lambda raw: raw["rows"][0].__setitem__(0, 10**400), ["rows[0][0]: found 1000"]),
+        (lambda raw: raw["ids"].pop(), ["ids: found 1, expected n, which is 2"]),
+        (lambda raw: raw["columns"].pop(),
+         ["columns: found ['exact_match', 'f1'], expected ['exact_match', 'f1', 'n']"]),
+        (lambda raw: raw["metrics"].pop("f1"), ["metrics.f1: missing, expected a number"]),
+        (lambda raw: raw["metrics"].update(x=1), ["metrics.x: squad has no such value"]),
+        (lambda raw: raw["fields"].update(metric="mlqa"),
+         ['fields.metric: found "mlqa", expected "squad", as in metric']),
+        (lambda raw: raw["metrics"].update(f1=80), ["metrics.f1: found 80, but the statistics in rows give 75"]),
     ],
-    ids=["absent", "split", "figures", "metric", "rows", "newer", "two"],
+    ids=[
+        "absent", "split", "figures", "metric", "rows", "newer", "flag", "two", "null", "text", "negative", "huge",
+        "ids", "columns", "lacking", "strange", "another", "wrong",
+    ],
 )  # fmt: skip
 def test_faults_are_named_together(tmp_path: Path, change: Callable[[Any], None], messages: list[str]) -> None:
     file = tmp_path / "de.json"

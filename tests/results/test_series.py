@@ -55,11 +55,23 @@ def test_no_series(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"runs": [{"name": "a"}]}', '{"runs": []}'], ids=["cut", "list", "no step", "empty"]
+    "text",
+    [
+        "{",
+        "[]",
+        '{"runs": [{"name": "a"}]}',
+        '{"runs": []}',
+        '{"runs": {}}',
+        '{"schema_version": 2, "runs": []}',
+        '{"runs": [{"name": "a", "path": "a", "step": 1e999}]}',
+        '{"runs": [{"name": "a", "path": "\\u0000", "step": 1}]}',
+        '{"runs": [{"name": "a", "path": "a", "step": 1}, {"name": "a", "path": "b", "step": 2}]}',
+    ],
+    ids=["cut", "list", "no step", "empty", "no list", "newer", "endless", "no path", "twice"],
 )
 def test_a_wrong_series_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "series.json").write_text(text, "utf-8")
-    with pytest.raises(OutputError, match=r"series\.json: "):
+    with pytest.raises(OutputError, match=r"series\.json(:1)?: "):
         read_series(tmp_path)
 
 

@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Path:
     write_folders(tmp_path / "generated", "xtreme-r", 1, size=3)
     (tmp_path / "run/predictions").mkdir(parents=True)
     (tmp_path / "generated/predictions").rename(tmp_path / "run/predictions/xtreme-r")
-    write_run(replace(made_figures({}), fingerprint="ab12cd34"), tmp_path / "run")
+    write_run(replace(made_figures({}), fingerprint="ab12cd34" * 8), tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -103,7 +103,7 @@ def test_output_that_cannot_be_written(packed: Callable[..., Path], tmp_path: Pa
 def test_fingerprint_of_the_run(packed: Callable[..., Path], tmp_path: Path) -> None:
     assert packed("right", fingerprint="ab12cd34").is_dir()
     with pytest.raises(
-        PredictionError, match=r"results\.json: the fingerprint is ab12cd34, and the metadata have 0000"
+        PredictionError, match=r"results\.json: the fingerprint is (ab12cd34){8}, and the metadata have 0000"
     ):
         packed("wrong", fingerprint="0000")
     assert not (tmp_path / "wrong").exists()

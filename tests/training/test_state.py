@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import torch
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.training.selection import Best
-from xtreme_harness.training.state import State, load_state, save_state, save_weights
+from xtreme_harness.training.state import Saver, State, load_state, save_state, save_weights
 
 
 def pair(seed: int = 0) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
@@ -111,3 +113,25 @@ def test_selected_weights_of_earlier_steps_go_once_a_state_refers_to_later_ones(
         save_weights(tmp_path, step, network)
     save_state(tmp_path, State(5, Best(4, 1.0)), "k", network, optimizer)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best-4.safetensors", "state.pt"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"step": "x"}, {"best": 1}, {"best": {"nosuch": 1}}, {"weights": {}}, {"weights": None}, {"optimizer": {}},
+     {"optimizer": {"state": {}, "param_groups": []}}],
+    ids=str,
+)  # fmt: skip
+def test_a_state_that_was_changed_is_passed_over(tmp_path: Path, change: dict[str, Any]) -> None:
+    save_state(tmp_path, State(7, Best()), "k", *pair())
+    torch.save({**torch.load(tmp_path / "state.pt", weights_only=True), **change}, tmp_path / "state.pt")
+    state, network, _ = load(tmp_path)
+    assert state.step == 0 and torch.equal(network.weight, pair(seed=1)[0].weight)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "state.pt")
+    assert load(tmp_path)[0].step == 0
+    os.mkfifo(tmp_path / "best-3.safetensors")
+    saver = Saver(tmp_path, "k", *pair(), SimpleNamespace(is_main_process=True, scaler=None))
+    with pytest.raises(OutputError, match=r"best-3.safetensors: cannot be read \(found a pipe, expected a file\)"):
+        saver.restore(3)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
@@ -65,10 +66,10 @@ def command(**given: Any) -> None:
         include=given["include_path"],
     )
     for line in found.mismatches:
-        click.echo(f"warning: {line}: what follows compares unlike things", err=True)
+        echo(f"warning: {line}: what follows compares unlike things", err=True)
     if given["output_path"]:
         write_given(given["output_path"], json_text(found.to_json(), indent=2) + "\n")
     if given["form"] == "json":
-        click.echo(json_text(found.to_json(), indent=2))
+        echo(json_text(found.to_json(), indent=2))
     else:
-        click.echo(comparison_text(found, given["by_language"]))
+        echo(comparison_text(found, given["by_language"]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE
 
 __all__ = ["command"]
@@ -30,10 +31,10 @@ def command(ctx: click.Context, folder: Path) -> None:
     finally:
         training.close()
         progress.close()
-    click.echo(f"{result.table}\n")
+    echo(f"{result.table}\n")
     for name, message in result.failed.items():
-        click.echo(f"failed: {name}: {message}", err=True)
-    click.echo(f"checkpoint:  {base}/")
-    click.echo(f"runs:        {folder}/runs/")
-    click.echo(f"gains:       {folder}/gains.csv")
+        echo(f"failed: {name}: {message}", err=True)
+    echo(f"checkpoint:  {base}/")
+    echo(f"runs:        {folder}/runs/")
+    echo(f"gains:       {folder}/gains.csv")
     ctx.exit(3 if result.failed else 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import INCLUDE_PATH, LANGUAGES, PLACE, TASKS
 
 __all__ = ["command"]
@@ -39,16 +40,16 @@ def command(
     training = [] if no_train else training_cards(targets, dict(cards.tasks))
     shown = {card.name: card for card in [*(t.card for t in targets), *training]}
     for card in shown.values():
-        click.echo(f"licence: {card.name}: {card.licence}")
+        echo(f"licence: {card.name}: {card.licence}")
 
     def tell(fetched: Fetched) -> None:
         where = f"{fetched.task} {fetched.split} {fetched.language}"
         if fetched.problem:
-            click.echo(f"not fetched: {where}: {fetched.problem}", err=True)
+            echo(f"not fetched: {where}: {fetched.problem}", err=True)
         elif not ctx.obj["quiet"]:
-            click.echo(f"{where}: {fetched.rows} examples", err=True)
+            echo(f"{where}: {fetched.rows} examples", err=True)
 
     found = download(targets, training, folder, tell)
     done = [f for f in found if not f.problem]
-    click.echo(f"{len(done)} of {len(found)} parts in {folder}; use them with --data {folder}")
+    echo(f"{len(done)} of {len(found)} parts in {folder}; use them with --data {folder}")
     ctx.exit(0 if len(done) == len(found) else 2 if not done else 3)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import (
     DATA,
     DEVICE,
@@ -135,7 +136,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         ctx.exit(_series(request, dry_run=given["dry_run"], quiet=ctx.obj["quiet"]))
     prepared = prepare_evaluation(request)
     if given["dry_run"]:
-        click.echo(describe_evaluation(prepared))
+        echo(describe_evaluation(prepared))
         return
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     watch = progress.watch(training)
@@ -147,7 +148,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     progress.out = str(prepared.output)
     print_result(result, progress, by_language=given["by_language"])
     if request.seeds:
-        click.echo(f"\nover seeds:\n\n{seed_table(result)}")
+        echo(f"\nover seeds:\n\n{seed_table(result)}")
     ctx.exit(3 if result.failed else 0)
 
 
@@ -183,7 +184,7 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
 
     prepared = prepare_series(request)
     if dry_run:
-        click.echo(describe_series(prepared))
+        echo(describe_series(prepared))
         return 0
     progress, training = Progress(quiet=quiet), TrainingProgress(quiet=quiet)
     try:
@@ -191,7 +192,7 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
     finally:
         training.close()
         progress.close()
-    click.echo(f"{series_table(prepared.output, list(outcome.failed))}\n")
+    echo(f"{series_table(prepared.output, list(outcome.failed))}\n")
     faults = [(name, line) for name, error in outcome.failed.items() for line in error.message.splitlines()]
     faults += [
         (f"{name}: {cell}", line)
@@ -200,10 +201,10 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
         for line in message.splitlines()
     ]
     for where, line in faults:
-        click.echo(f"failed: {where}: {line}", err=True)
+        echo(f"failed: {where}: {line}", err=True)
     if faults:
-        click.echo("the others are saved; the same command continues", err=True)
-    click.echo(f"series:      {prepared.output}/series.json")
+        echo("the others are saved; the same command continues", err=True)
+    echo(f"series:      {prepared.output}/series.json")
     return 3 if faults else 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE
 
 __all__ = ["command"]
@@ -46,7 +47,7 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
 
     text = export(read_result(run), form, model_id)
     if output is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         write_given(output, text)
-        click.echo(f"{form}: {output}")
+        echo(f"{form}: {output}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
@@ -67,22 +68,22 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     reports = gate_series(places, **options) if given["series"] else [gate(*places, **options)]
     for report in reports:
         for line in report.warnings:
-            click.echo(f"warning: {line}: what follows compares unlike things", err=True)
+            echo(f"warning: {line}: what follows compares unlike things", err=True)
     if given["junit"]:
         write_given(given["junit"], as_junit(reports))
     if given["markdown"]:
         write_given(given["markdown"], as_markdown(reports))
     if os.environ.get("GITHUB_ACTIONS"):
-        click.echo("\n".join(as_annotations(reports)), nl=any(report.broken for report in reports))
-    click.echo("\n\n".join(as_text(report) for report in reports))
+        echo("\n".join(as_annotations(reports)), nl=any(report.broken for report in reports))
+    echo("\n\n".join(as_text(report) for report in reports))
     for place in (given["junit"], given["markdown"]):
         if place:
-            click.echo(f"written: {place}")
+            echo(f"written: {place}")
     ctx.exit(FAILED if any(report.broken for report in reports) else 0)
 
 
 def _show_rules(ctx: click.Context) -> None:
     from xtreme_harness.gate.rules import DEFAULT
 
-    click.echo(DEFAULT.read_text("utf-8"), nl=False)
+    echo(DEFAULT.read_text("utf-8"), nl=False)
     ctx.exit()

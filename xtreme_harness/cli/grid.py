@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import read_seeds
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     own = {name: given[name] for name in ("force", "tracker", "trust_remote_code")}
     prepared = prepare_grid(GridRequest(_read(ctx, given), output, **own))
     if given["dry_run"]:
-        click.echo(describe_grid(prepared))
+        echo(describe_grid(prepared))
         return
     progress, training = Progress(ctx.obj["quiet"]), TrainingProgress(ctx.obj["quiet"])
     try:
@@ -56,13 +57,13 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
         training.close()
         _say_kept(progress)
     if result.rows:
-        click.echo(f"{result.table}\n")
+        echo(f"{result.table}\n")
     for name, message in result.failed.items():
-        click.echo(f"failed: {name}: {message}", err=True)
+        echo(f"failed: {name}: {message}", err=True)
     if result.failed:
-        click.echo(f"{len(result.failed)} failed; the others are saved; the same command continues", err=True)
-    click.echo(f"gains: {output}/gains.csv, {output}/gains.json")
-    click.echo(f"runs:  {output}/runs/")
+        echo(f"{len(result.failed)} failed; the others are saved; the same command continues", err=True)
+    echo(f"gains: {output}/gains.csv, {output}/gains.json")
+    echo(f"runs:  {output}/runs/")
     ctx.exit(3 if result.failed else 0)
 
 
@@ -72,7 +73,7 @@ def _watch(progress: Progress, training: TrainingProgress) -> Watch:
     def announce(run: Run, number: int, total: int) -> None:
         _say_kept(progress)
         if not progress.quiet:
-            click.echo(f"run {number} of {total}: {run.name}", err=True)
+            echo(f"run {number} of {total}: {run.name}", err=True)
 
     def ended(stage: Stage, made: Trained) -> None:
         if not made.kept:
@@ -89,7 +90,7 @@ def _say_kept(progress: Progress) -> None:
     """End the lines of a run with what was there before it."""
     progress.close()
     if progress.kept and not progress.quiet:
-        click.echo(f"kept {progress.kept} of {progress.total} cells from the last run", err=True)
+        echo(f"kept {progress.kept} of {progress.total} cells from the last run", err=True)
     progress.kept = 0
 
 

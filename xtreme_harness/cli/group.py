@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from xtreme_harness.cli.terminal import escaping_terminal
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.errors import escaped
 
 __all__ = ["ALIASES", "COMMANDS", "cli"]
@@ -75,7 +75,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from xtreme_harness.signature import VERSION
 
-        click.echo(f"xharness {VERSION}")
+        echo(f"xharness {VERSION}")
         ctx.exit()
 
 
@@ -101,7 +101,6 @@ def cli(ctx: click.Context, verbose: bool, quiet: bool) -> None:
       xharness tasks list                                    what can be evaluated
     """  # noqa: D301 - click reads the backspace
     ctx.ensure_object(dict).update(verbose=verbose, quiet=quiet)
-    ctx.with_resource(escaping_terminal())
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(level)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE
 
 __all__ = ["command"]
@@ -63,11 +64,11 @@ def command(
     view = View(_names(suites), _names(tasks), _names(groups), _names(languages), sort)
     board = build_board(found, cards, view)
     if not board.sections:
-        click.echo("no submission has figures for that", err=True)
+        echo("no submission has figures for that", err=True)
     if form == "csv":
         for note in board.notes:
-            click.echo(note, err=True)
-    click.echo(FORMATS[form](board), nl=False)
+            echo(note, err=True)
+    echo(FORMATS[form](board), nl=False)
 
 
 def _names(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
     """Run a command; its exit status, everything said that is to be said."""
     import click
 
+    from xtreme_harness.cli.echo import echo
     from xtreme_harness.cli.group import cli
     from xtreme_harness.errors import XHarnessError
 
@@ -73,7 +74,7 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
             sys.stderr.close()
             return DONE
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            click.echo(error.format_message(), err=True)
+            echo(error.format_message(), err=True)
         else:
             _report(error.faults if isinstance(error, XHarnessError) else [_line(error, flags)], flags)
         return WRONG_USE
@@ -101,14 +102,13 @@ def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
     """One line a fault; before them, with --verbose, the traceback."""
     import traceback
 
-    import click
-
+    from xtreme_harness.cli.echo import echo
     from xtreme_harness.errors import presentable
 
     if flags.get("verbose"):
         traceback.print_exc()
     for fault in faults:
-        click.echo(f"error: {presentable(' '.join(fault.split()))}", err=True)
+        echo(f"error: {presentable(' '.join(fault.split()))}", err=True)
 
 
 def _misplaced(error: click.ClickException) -> str:

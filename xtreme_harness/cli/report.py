@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE
 
 __all__ = ["command"]
@@ -51,8 +52,8 @@ def command(
         path = output or Path("report.html")
         page = build_page(Content(models, *compared(models), series, cuts, examples, title))
         write_given(path, page)
-        click.echo(f"report: {path} ({len(page.encode()) / 1e6:.1f} MB)")
+        echo(f"report: {path} ({len(page.encode()) / 1e6:.1f} MB)")
     else:
         path = output or Path(f"{figure}.{form}")
         write_figure(figure, form, Content(models, series=series, cuts=cuts), path)
-        click.echo(f"figure: {path}")
+        echo(f"figure: {path}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE
 from xtreme_harness.submission.score import CONVENTIONS
 
@@ -60,15 +61,15 @@ def command(
     mode = "official" if official else "partial" if partial else "strict"
     found = score_folders(predictions, labels, suite, all_cards(), mode, udpos_convention)  # type: ignore[arg-type]
     for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        echo(f"warning: {warning}", err=True)
     if output is None:
-        click.echo(json_text(found.layout, indent=2))
+        echo(json_text(found.layout, indent=2))
     else:
         write_given(output, json_text(found.layout, indent=2) + "\n")
-        click.echo(_table(found.layout))
-        click.echo(f"\nscores: {output}")
+        echo(_table(found.layout))
+        echo(f"\nscores: {output}")
     if found.crash:
-        click.echo(f"error: {found.crash}", err=True)
+        echo(f"error: {found.crash}", err=True)
         ctx.exit(2)
 
 

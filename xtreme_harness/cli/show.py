@@ -6,8 +6,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-import click
-
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.training_progress import TrainingProgress
 from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.jobs import Watch
@@ -48,9 +47,9 @@ class Progress:
             return
         tasks = len({cell.key for cell in plan.cells})
         limited = f" (LIMITED to {options.limit} examples each)" if options.limit else ""
-        click.echo(f"{options.model}: {self.total} cells of {tasks} tasks{limited} -> {options.output}", err=True)
+        echo(f"{options.model}: {self.total} cells of {tasks} tasks{limited} -> {options.output}", err=True)
         for line in missing_lines(plan.missing):
-            click.echo(line, err=True)
+            echo(line, err=True)
             self.said.add(line)
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -76,7 +75,7 @@ class Progress:
         if self.bar is not None:
             self.bar.write(line, file=sys.stderr)
         else:
-            click.echo(line, err=True)
+            echo(line, err=True)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -88,33 +87,33 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
     """Print the tables, then what is missing or failed, then the paths."""
     for line in missing_lines(result.missing) if not progress.quiet else ():
         if line not in progress.said:
-            click.echo(line, err=True)
+            echo(line, err=True)
     if result.limited:
-        click.echo(f"LIMITED to {result.limit} examples a cell: not comparable with anything\n")
+        echo(f"LIMITED to {result.limit} examples a cell: not comparable with anything\n")
     if result.tasks:
-        click.echo(task_table(result, VERSION))
+        echo(task_table(result, VERSION))
     groups = group_table(result)
     if groups:
-        click.echo(f"\n{groups}")
+        echo(f"\n{groups}")
     if by_language and result.tasks:
-        click.echo(f"\n{by_language_table(result)}")
-    click.echo("")
+        echo(f"\n{by_language_table(result)}")
+    echo("")
     if progress.kept:
         all_of_them = "all " if progress.kept == progress.total else ""
-        click.echo(f"kept {all_of_them}{progress.kept} of {progress.total} cells from the last run")
+        echo(f"kept {all_of_them}{progress.kept} of {progress.total} cells from the last run")
     for name, message in result.failed.items():
         for line in message.splitlines():
-            click.echo(f"failed: {name}: {line}", err=True)
+            echo(f"failed: {name}: {line}", err=True)
     if result.failed:
-        click.echo(
+        echo(
             f"{len(result.failed)} of {progress.total} cells failed; the others are saved; the same command continues",
             err=True,
         )
-    click.echo(f"results:     {progress.out}/results.json")
+    echo(f"results:     {progress.out}/results.json")
     for suite in result.official:
-        click.echo(f"leaderboard: {progress.out}/leaderboard-{suite}.json")
+        echo(f"leaderboard: {progress.out}/leaderboard-{suite}.json")
     for scope in progress.scopes:
-        click.echo(f"predictions: {progress.out}/predictions/{scope}/")
+        echo(f"predictions: {progress.out}/predictions/{scope}/")
 
 
 def _outcome(done: Done) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import PLACE, SUITE
 from xtreme_harness.errors import presentable
 
@@ -36,13 +37,13 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
         require_folder(labels)
     faults = [*check_folder(folder, suite, all_cards(), labels), *run_faults(folder)]
     for fault in faults:
-        click.echo(presentable(fault), err=True)
+        echo(presentable(fault), err=True)
     if faults:
-        click.echo(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
+        echo(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}")
         ctx.exit(1)
-    click.echo(f"{folder}: no faults, ready for {suite}")
+    echo(f"{folder}: no faults, ready for {suite}")
     if labels is None:
-        click.echo("(numbers of answers and ids were not checked: give --labels DIR)")
+        echo("(numbers of answers and ids were not checked: give --labels DIR)")
 
 
 @command.command("pack")
@@ -63,7 +64,7 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
     from xtreme_harness.submission.pack import pack
 
     pack(folder, suite, metadata, output, all_cards())
-    click.echo(f"packed: {output}")
+    echo(f"packed: {output}")
 
 
 @command.command("labels")
@@ -81,15 +82,15 @@ def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder
 
     _, plan = plan_evaluation([suite], data)
     for line in missing_lines(plan.missing):
-        click.echo(line, err=True)
+        echo(line, err=True)
 
     def tell(one: Labelled) -> None:
         if one.problem:
-            click.echo(presentable(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}"), err=True)
+            echo(presentable(f"not written: {one.cell.card.name} {one.cell.language}: {one.problem}"), err=True)
         elif not ctx.obj["quiet"]:
-            click.echo(f"{one.cell.card.name} {one.cell.language}: {one.rows} labels", err=True)
+            echo(f"{one.cell.card.name} {one.cell.language}: {one.rows} labels", err=True)
 
     found = write_labels(plan, folder, tell)
     done = [one for one in found if not one.problem]
-    click.echo(f"{len(done)} label files in {folder}")
+    echo(f"{len(done)} label files in {folder}")
     ctx.exit(0 if len(done) == len(found) else 2 if not done else 3)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import DATA, INCLUDE_PATH
 
 __all__ = ["command"]
@@ -31,12 +32,12 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
     for card in cards.tasks.values():
         suites = ", ".join(f"{suite} ({len(member.languages)})" for suite, member in card.suites.items())
         rows.append([card.name, card.kind, card.metric, suites or f"- ({len(card.all_languages)})", card.licence])
-    click.echo(tabulate(rows, headers=["task", "kind", "metric", "suites (languages)", "licence"], tablefmt="pipe"))
-    click.echo()
+    echo(tabulate(rows, headers=["task", "kind", "metric", "suites (languages)", "licence"], tablefmt="pipe"))
+    echo()
     for name, suite in cards.suites.items():
-        click.echo(f"suite {name}: {suite.title}: {', '.join(suite.tasks)}")
+        echo(f"suite {name}: {suite.title}: {', '.join(suite.tasks)}")
         for group, members in suite.groups.items():
-            click.echo(f"  group {group}: {', '.join(members)}")
+            echo(f"  group {group}: {', '.join(members)}")
 
 
 @command.command("show")
@@ -50,7 +51,7 @@ def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
     cards = all_cards([*include_path, *files])
     wanted = [Path(name).stem if Path(name) in files else name for name in names]
     for i, name in enumerate(task for given in wanted for task in cards.select(given)):
-        click.echo(("\n" if i else "") + "\n".join(_described(cards.card(name), cards.places[name])))
+        echo(("\n" if i else "") + "\n".join(_described(cards.card(name), cards.places[name])))
 
 
 @command.command("check")
@@ -86,20 +87,18 @@ def check_tasks(
 
         def tell(finding: Finding, task: str = task) -> None:
             if finding.first is not None:
-                click.echo(
-                    f"{task} {finding.split} {finding.language}: {finding.examples} examples; {_short(finding.first)}"
-                )
+                echo(f"{task} {finding.split} {finding.language}: {finding.examples} examples; {_short(finding.first)}")
             if finding.reach is not None:
-                click.echo(f"{task} {finding.split} {finding.language}: {_reached(finding.reach)}")
+                echo(f"{task} {finding.split} {finding.language}: {_reached(finding.reach)}")
             for fault in finding.faults:
-                click.echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
+                echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
 
         findings = check_card(cards.card(task), cards, place, tell, tokenizers)
         faults += sum(len(finding.faults) for finding in findings)
         measured += sum(finding.reach is not None for finding in findings)
     if model is not None and not measured:
-        click.echo("--model: no answers here are cut from a text, so none depend on a tokenizer's offsets")
-    click.echo(f"{faults} faults" if faults else "no faults")
+        echo("--model: no answers here are cut from a text, so none depend on a tokenizer's offsets")
+    echo(f"{faults} faults" if faults else "no faults")
     ctx.exit(1 if faults else 0)
 
 

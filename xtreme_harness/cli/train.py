@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.options import (
     DATA,
     DEVICE,
@@ -100,7 +101,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
             raise click.UsageError(f"Missing option '--{flag}'.", ctx)
     prepared = prepare_training(_request(given))
     if given["dry_run"]:
-        click.echo(describe_training(prepared))
+        echo(describe_training(prepared))
         return
     progress = TrainingProgress(quiet=ctx.obj["quiet"] or not is_main_process())
     try:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
+from xtreme_harness.cli.echo import echo
+from xtreme_harness.errors import escaped
 from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.stage import Stage
 from xtreme_harness.plan.standing import Trained
@@ -38,7 +38,7 @@ class TrainingProgress:
         self.said = 0.0
         if not self.quiet:
             tasks = ", ".join(stage.task_names)
-            click.echo(
+            echo(
                 f"training {tasks} from {stage.checkpoint.name} "
                 f"(recipe {stage.recipe.name}, seed {stage.manner.seed}) -> {folder}",
                 err=True,
@@ -57,7 +57,7 @@ class TrainingProgress:
             if self.bar is None:
                 from tqdm import tqdm
 
-                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=name)
+                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=escaped(name))
             self.bar.update(event["step"] - self.bar.n)
             self.bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
         elif event["seconds"] - self.said >= _EVERY:
@@ -74,13 +74,13 @@ class TrainingProgress:
         if self.quiet:
             return
         if trained.kept:
-            click.echo(f"kept {trained.path}: trained before from the same things", err=True)
+            echo(f"kept {trained.path}: trained before from the same things", err=True)
             return
         own = trained.notes["lineage"][-1]
         scores = ", ".join(f"{task} {value:.2f}" for task, value in own["dev"].items())
         selected = f"; weights of step {own['selected_step']}" if own["selected_step"] != own["steps"] else ""
         dev = f"; English dev: {scores}" if scores else ""
-        click.echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
+        echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -90,9 +90,9 @@ class TrainingProgress:
 
     def _line(self, text: str) -> None:
         if self.bar is not None:
-            self.bar.write(text, file=sys.stderr)
+            self.bar.write(escaped(text), file=sys.stderr)
         else:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
 
 def print_trained(trained: Sequence[Trained]) -> None:
@@ -100,15 +100,15 @@ def print_trained(trained: Sequence[Trained]) -> None:
     from xtreme_harness.training.translated import quality_table, read_quality
 
     if trained and (found := read_quality(trained[0].path)):
-        click.echo(quality_table(found))
-        click.echo("")
+        echo(quality_table(found))
+        echo("")
     rows = [
         [task, one.notes["lineage"][-1]["seed"], f"{score:.2f}"]
         for one in trained
         for task, score in one.notes["lineage"][-1]["dev"].items()
     ]
     if rows:
-        click.echo(pipe_table(rows, ["task", "seed", "English dev"]))
-        click.echo("")
+        echo(pipe_table(rows, ["task", "seed", "English dev"]))
+        echo("")
     for one in trained:
-        click.echo(f"checkpoint:  {one.path}/")
+        echo(f"checkpoint:  {one.path}/")

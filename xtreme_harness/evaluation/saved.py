@@ -95,10 +95,15 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
         seed: for the signature.
         samples: must the examples be there too?
     """
+    if not record_path(output, cell).exists():
+        return None
     try:
         record = read_cell(record_path(output, cell))
     except OutputError as error:
-        log.debug("%s: computed anew: %s", cell.name, error)
+        log.warning("%s: computed anew, because its record cannot be used: %s", cell.name, error.faults[0])
+        return None
+    if record.fingerprint != fingerprint(record.fields):
+        log.warning("%s: computed anew, because its fingerprint is not that of its fields", cell.name)
         return None
     changed = changed_fields(record.fields, json.loads(json.dumps(fields)))
     if changed:
@@ -109,14 +114,13 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
         return None
     paths = prediction_paths(output, cell)
     others = sorted(output.glob(f"predictions/*/*/{paths[0].name}"))
-    good = next((p for p in [*paths, *others] if _file_hash(p) == record.predictions), None)
+    good = next((p for p in [*paths, *others] if record.predictions and _file_hash(p) == record.predictions), None)
     if good is None:
         log.warning("%s: computed anew, because its predictions are gone or were changed", cell.name)
         return None
-    text = good.read_bytes().decode("utf-8")
     for path in paths:
         if path != good and _file_hash(path) != record.predictions:
-            write_atomic(path, text)
+            write_atomic(path, good.read_bytes())
     return replace(record, signature=cell_signature(cell, fields, record.source, seed))
 
 

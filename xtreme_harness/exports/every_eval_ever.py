@@ -81,7 +81,7 @@ def _mean(run: Result, mean: Mean) -> dict[str, Any]:
 
 
 def _source(run: Result, one: CellFigure) -> dict[str, Any]:
-    found = run.datasets[one.task]
+    found = run.dataset(one.task)
     if found.hub is None:
         return {"dataset_name": one.task, "source_type": "other", "additional_details": {"source": found.source}}
     return {

@@ -89,7 +89,7 @@ def _require_publishable(run: Result) -> None:
 
 def _dataset(run: Result, cards: Cards, task: str) -> tuple[str | None, str | None]:
     """The data set's id and revision; of local files the id of the same data on the Hub, without a revision."""
-    found = run.datasets[task]
+    found = run.dataset(task)
     if found.hub:
         return found.hub, found.revision
     card = cards.tasks.get(task.partition("@")[0])

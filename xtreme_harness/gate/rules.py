@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.files.told import model_fault, no_flag
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import LANGUAGES, language, nearest_code
 from xtreme_harness.plan.cells import select
@@ -43,18 +44,11 @@ def _as_mapping(value: Any) -> Any:
     return {"alpha": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _no_flag(value: Any) -> Any:
-    """`floor: true` would be 1."""
-    if isinstance(value, bool):
-        raise ValueError("expected a number")
-    return value
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Number = Annotated[float, BeforeValidator(_no_flag)]
+Number = Annotated[float, BeforeValidator(no_flag)]
 
 
 class SignificantDrop(_Strict):
@@ -174,13 +168,6 @@ def _some(known: Collection[str]) -> str:
 
 
 def _fault(error: Any) -> str:
-    steps = [step for step in error["loc"] if not (isinstance(step, str) and ("[" in step or "(" in step))]
-    where = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
-    if error["type"] == "extra_forbidden":
-        inner = "significant_drop" in steps[:-1]
-        model = SignificantDrop if inner else Rule if "rules" in steps[:-1] else _Rules
-        return f"{where}: unknown key{did_you_mean(str(steps[-1]), list(model.model_fields))}"
-    if error["type"] == "missing":
-        return f"{where}: missing"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    return f"{where}: {error['msg'].removeprefix('Value error, ').replace('a valid tuple', 'a list')}{found}"
+    above = error["loc"][:-1]
+    model = SignificantDrop if "significant_drop" in above else Rule if "rules" in above else _Rules
+    return model_fault(error, model.model_fields)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, XHarnessError, did_you_mean
+from xtreme_harness.errors import CardError, XHarnessError
+from xtreme_harness.files.told import key_path, model_fault, no_flag
 from xtreme_harness.files.within import name_fault
 from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.grid.gain_rows import BASELINE
@@ -35,13 +36,6 @@ def _as_intermediate(value: Any) -> Any:
     return {"tasks": value} if isinstance(value, str | list) else value
 
 
-def _no_flag(value: Any) -> Any:
-    """`limit: true` would be 1."""
-    if isinstance(value, bool):
-        raise ValueError("expected a number")
-    return value
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -49,10 +43,10 @@ class _Strict(BaseModel):
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 Some = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
-Seed = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, le=2**32 - 1)]
+Seed = Annotated[int, BeforeValidator(no_flag), Field(ge=0, le=2**32 - 1)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), Field(min_length=1)]
-Limit = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=MANY)]
-Size = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=SIZE)]
+Limit = Annotated[int, BeforeValidator(no_flag), Field(ge=1, le=MANY)]
+Size = Annotated[int, BeforeValidator(no_flag), Field(ge=1, le=SIZE)]
 Limits = Annotated[tuple[Limit | Literal["all"], ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -209,15 +203,9 @@ def _refused(look_up: Any, name: Any) -> tuple[str, ...]:
 
 
 def _fault(error: Any) -> str:
-    steps = [step for step in error["loc"] if not (isinstance(step, str) and ("[" in step or "(" in step))]
-    where = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).lstrip(".")
-    if error["type"] == "extra_forbidden":
-        parts: dict[str, type[BaseModel]] = {"bases": Base, "intermediates": Intermediate}
-        model = parts.get(str(steps[0]), Grid) if len(steps) > 1 else Grid
-        return f"{where}: unknown key{did_you_mean(str(steps[-1]), list(model.model_fields))}"
-    if error["type"] == "missing":
-        return f"{where}: missing"
+    steps = error["loc"]
+    parts: dict[str, type[BaseModel]] = {"bases": Base, "intermediates": Intermediate}
+    model = parts.get(str(steps[0]), Grid) if len(steps) > 1 else Grid
     if error["type"] == "model_type":
-        return f"{where}: found {error['input']!r}, expected a name, or keys and values"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    return f"{where}: {error['msg'].removeprefix('Value error, ').replace('a valid tuple', 'a list')}{found}"
+        return f"{key_path(steps)}: found {error['input']!r}, expected a name, or keys and values"
+    return model_fault(error, model.model_fields)

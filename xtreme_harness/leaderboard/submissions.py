@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.errors import CardError, OutputError, did_you_mean
-from xtreme_harness.files.json import json_name, read_json
+from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
+from xtreme_harness.files.checked import MOST, read_object
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
@@ -32,9 +33,10 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
+_RESULTS = "xtreme_harness.results"  # where the schema of the official layout lies
 PRINTED = ("mean", "mean_of_groups", "all_task")  # names of printed averages, beside the suite's groups and means
 
 
@@ -115,7 +117,7 @@ def read_submission(place: Path, cards: Cards) -> Submission:
     except CardError as error:
         faults.extend(error.faults)
     try:
-        raw = _json(place / "scores.json")
+        raw = read_object(place / "scores.json", "the figures of a submission", CardError)
     except CardError as error:
         faults.extend(error.faults)
     if faults or about is None or raw is None:
@@ -169,7 +171,7 @@ def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submiss
     try:
         scores = Scores.model_validate(raw)
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _score_faults(scores, about, cards)]
     faults += [f"{place / 'metadata.yaml'}: {fault}" for fault in _doubt_faults(scores, about)]
     if faults:
@@ -183,6 +185,10 @@ def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submiss
 
 def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) -> Submission:
     """The record of predictions that were scored here; the file has the official layout."""
+    file = place / "scores.json"
+    ours = {"complete": False, "limited": False, "missing": []}  # the official evaluator's own file has no such block
+    if wrong := schema_faults({"xharness": ours, **raw}, load_schema(_RESULTS, "leaderboard"), str(file)):
+        raise CardError(*listed(wrong, MOST))
     extra = raw.get("xharness")
     blocks = [(task, block) for part in (raw, extra) if isinstance(part, dict) for task, block in part.items()]
     languages: dict[str, dict[str, dict[str, float]]] = {}
@@ -192,13 +198,12 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
         for metric, values in block.items():
             for code, value in values.items() if isinstance(values, dict) else ():
                 languages.setdefault(task, {}).setdefault(code, {})[metric] = value
-    file = place / "scores.json"
     if not languages:
         raise CardError(f"{file}: no scores by task and language; expected what `xharness score -o` writes")
     try:
         checked = Scores.model_validate({"languages": languages})
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, Scores)) from None
+        raise CardError(*listed(faults_of(file, error, Scores), MOST)) from None
     faults = [f"{file}: {fault}" for fault in _figure_faults(checked, suite, cards)]
     if faults:
         raise CardError(*faults)
@@ -273,10 +278,3 @@ def _doubt_faults(scores: Scores, about: Published) -> list[str]:
         for code in codes
         if code not in scores.languages.get(task, {})
     ]
-
-
-def _json(file: Path) -> dict[str, Any]:
-    raw = read_json(file, CardError)
-    if not isinstance(raw, dict):
-        raise CardError(f"{file}: found a JSON {json_name(raw)}, expected an object")
-    return raw

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from xtreme_harness.files.regular import open_regular
 from xtreme_harness.models.checkpoint import base_of, encoder_beside
-from xtreme_harness.models.sentence import read_object
+from xtreme_harness.models.small_files import read_adapter, read_notes
 
-__all__ = ["content_hash"]
+__all__ = ["NOT_WEIGHTS", "content_hash"]
 
 NOT_WEIGHTS = ("heads", "stages", "training", "train.jsonl")  # beside a network that was trained here, no part of it
 
@@ -22,11 +22,10 @@ def content_hash(path: Path, weights: bool = True) -> str:
         weights: with or without them.
     """
     total = hashlib.sha256()
-    if (path / "adapter_config.json").exists():
-        base = base_of(read_object(path / "adapter_config.json"), path, str(path))
+    if (adapter := read_adapter(path)) is not None:
+        base = base_of(adapter, path, str(path))
         total.update(f"base\0{base.commit or content_hash(base.path, weights)}\n".encode())
-    notes = read_object(path / "xharness.json") if (path / "xharness.json").exists() else {}
-    if (shared := encoder_beside(path, notes, str(path))) is not None:
+    if (shared := encoder_beside(path, read_notes(path), str(path))) is not None:
         total.update(f"encoder\0{content_hash(shared.path, weights)}\n".encode())
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         relative = file.relative_to(path)

@@ -71,7 +71,13 @@ def label_order(
     spelled = {_plain(alias): label for alias, label in aliases.items()} | {_plain(label): label for label in labels}
     ids: dict[str, int] = {}
     for index, label in enumerate(theirs):
-        ids.setdefault(spelled.get(_plain(label), label), index)
+        meant = spelled.get(_plain(label), label)
+        if meant in ids and meant in labels:
+            raise ModelError(
+                f"{checkpoint.name}: two of its classes, {ids[meant]} and {index}, are both named {meant}; mend "
+                f"id2label in its config.json, or name them by --label-order {unit}=..."
+            )
+        ids.setdefault(meant, index)
     if all(label in ids for label in labels):
         return tuple(ids[label] for label in labels)
     both = f"the checkpoint has {', '.join(theirs) or 'none'}; {unit} has {', '.join(labels)}"

@@ -23,6 +23,7 @@ __all__ = [
     "general_heads",
     "head_of_adapter",
     "head_of_architecture",
+    "task_types",
 ]
 
 SEQUENCE, TOKENS = "AutoModelForSequenceClassification", "AutoModelForTokenClassification"
@@ -84,6 +85,11 @@ def head_of_architecture(architecture: str) -> str | None:
 def head_of_adapter(task: str) -> str | None:
     """The head by which an adapter of a PEFT task type was trained."""
     return next((name for name, head in HEADS.items() if head.peft == task), None)
+
+
+def task_types() -> tuple[str, ...]:
+    """PEFT's names of what adapters are trained for, of the heads here."""
+    return tuple(head.peft for head in HEADS.values() if head.peft is not None)
 
 
 def encoder_class(family: str) -> str:

@@ -107,14 +107,26 @@ def load_head(encoder: Any, description: Mapping[str, Any], path: Path) -> Heade
     weights = load_file(file)
     if set(weights) != {"out.weight", "out.bias"}:
         raise ModelError(f"{file}: found tensors {', '.join(sorted(weights))}, expected out.bias, out.weight")
+    if weights["out.weight"].ndim != 2 or weights["out.bias"].shape != weights["out.weight"].shape[:1]:
+        raise ModelError(
+            f"{file}: found shapes {_shape(weights['out.weight'])} and {_shape(weights['out.bias'])}, "
+            "expected outputs x size and outputs"
+        )
     outputs, size = weights["out.weight"].shape
     if size != encoder.config.hidden_size:
         raise ModelError(f"{file}: over vectors of size {size}, but the encoder gives {encoder.config.hidden_size}")
+    task, labels = str(description["class"]), description.get("labels") or ()
+    wanted = len(labels) if HEADS[task].labelled else HEADS[task].outputs
+    if outputs != wanted:
+        what = f"{wanted} labels" if HEADS[task].labelled else f"a head for {wanted} outputs"
+        raise ModelError(f"{file}: has {outputs} outputs, but xharness.json describes {what}")
     head = GeneralHead(size, outputs)
     head.load_state_dict(weights)
-    return HeadedEncoder(
-        encoder, head.to(encoder.dtype), str(description["class"]), str(description.get("pool", "first"))
-    )
+    return HeadedEncoder(encoder, head.to(encoder.dtype), task, str(description.get("pool", "first")))
+
+
+def _shape(value: torch.Tensor) -> str:
+    return " x ".join(map(str, value.shape)) or "a single number"
 
 
 def _looks_back(encoder: Any) -> bool:

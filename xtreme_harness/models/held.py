@@ -14,21 +14,11 @@ from xtreme_harness.models.head_table import (
     head_of_adapter,
     head_of_architecture,
 )
+from xtreme_harness.models.headers import shapes_in
 
-__all__ = ["adapter_labels", "general_head", "held_head", "held_labels"]
+__all__ = ["adapter_labels", "held_head", "held_labels"]
 
 _LAST_LAYERS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")  # of adapters' heads, by family
-
-
-def general_head(head: Any, name: str) -> Mapping[str, Any] | None:
-    """The description of a general head, checked."""
-    if head is None:
-        return None
-    if not isinstance(head, dict) or head.get("class") not in general_heads():
-        raise ModelError(
-            f"{name}: xharness.json: head: found {head!r}, expected an object with one of {', '.join(general_heads())}"
-        )
-    return head
 
 
 def held_head(config: Mapping[str, Any], adapter: Mapping[str, Any] | None) -> str | None:
@@ -42,26 +32,43 @@ def held_head(config: Mapping[str, Any], adapter: Mapping[str, Any] | None) -> s
     return next(filter(None, heads), None)
 
 
-def held_labels(config: Mapping[str, Any], head: str | None) -> tuple[str, ...]:
-    """Labels by class id; () where the head has none."""
+def held_labels(config: Mapping[str, Any], head: str | None, place: str) -> tuple[str, ...]:
+    """Labels by class id; () where the head has none.
+
+    Args:
+        config: config.json, checked.
+        head: a key of HEADS.
+        place: the file, for messages.
+
+    Raises:
+        ModelError: where the labels leave classes without a name, or are not as many as `num_labels` says.
+    """
     if head is None or not HEADS[head].labelled:
         return ()
-    names = config.get("id2label")
+    names, number = config.get("id2label"), config.get("num_labels")
     if not names:
-        return tuple(f"LABEL_{i}" for i in range(int(config.get("num_labels") or 2)))
-    return tuple(str(names[key]) for key in sorted(names, key=int))
+        return tuple(f"LABEL_{i}" for i in range(int(number or 2)))
+    by_id = {int(key): str(name) for key, name in names.items()}
+    faults = []
+    if sorted(by_id) != list(range(len(names))):
+        ids = ", ".join(sorted(names, key=int)[:20])
+        faults.append(f"{place}: id2label: found the class ids {ids}, expected 0 to {len(names) - 1}, each once")
+    if number is not None and number != len(names):
+        faults.append(f"{place}: num_labels: found {number}, but id2label has {len(names)} names; correct one of them")
+    if faults:
+        raise ModelError(*faults)
+    return tuple(by_id[i] for i in range(len(names)))
 
 
 def adapter_labels(path: Path, named: tuple[str, ...]) -> tuple[str, ...]:
-    """Labels of an adapter with a head: its base's names count only where there are as many of them."""
-    from safetensors import SafetensorError, safe_open
+    """Labels of an adapter with a head: its base's names count only where there are as many of them.
 
-    for file in path.glob("adapter_model*.safetensors"):
-        try:
-            with safe_open(file, framework="np") as weights:
-                heads = [k for k in weights.keys() if k.endswith(_LAST_LAYERS)]  # noqa: SIM118 - no mapping
-                size = weights.get_slice(heads[0]).get_shape()[0] if heads else len(named)
-        except SafetensorError as error:
-            raise ModelError(f"{file}: cannot be read ({error}); is the checkpoint complete?") from None
+    Raises:
+        ModelError: where its tensors cannot be read.
+    """
+    for file in sorted(path.glob("adapter_model*.safetensors")):
+        shapes = shapes_in(file)
+        sizes = [shape[0] for name, shape in shapes.items() if name.endswith(_LAST_LAYERS) and shape]
+        size = sizes[0] if sizes else len(named)
         return named if size == len(named) else tuple(f"LABEL_{i}" for i in range(size))
     return named

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.files.shown import shown
 from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.compute.linear import prepack
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
+from xtreme_harness.models.finite import broken_file
 from xtreme_harness.models.head_table import HEADS, encoder_class
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import Pooling
@@ -71,11 +75,25 @@ def load_model(
         tokenizer = fitted_tokenizer(raw, network, checkpoint.name)
     network = network.to(place).eval()
     model = Model(tokenizer, network, place, tuple(order), pooling, budget=_TOKEN_BUDGET[place.type], rows=batch_size)
+    model.unsound = partial(_unsound, checkpoint, path, kind)
     model.by_choice = head is not None and HEADS[head].by_choice and checkpoint.general is None
     model.packed = _packed(network, head, pooling, place)
     if model.packed is None and not trust_remote_code:  # code that comes with a checkpoint may touch its weights
         prepack(network)
     return model
+
+
+def _unsound(checkpoint: Checkpoint, path: Path, kind: torch.dtype) -> str:
+    """Why answers are not numbers: broken weights, a configuration of other weights, or too small a range."""
+    below = [part.path for part in (checkpoint.base, checkpoint.encoder) if part is not None]
+    if found := broken_file([path, *below]):
+        return found
+    what = "the network's answers are not numbers (NaN)"
+    if kind == torch.float32:
+        file = (below or [path])[0] / "config.json"
+        return f"{checkpoint.name}: {what}, in float32 and with finite weights; does {file} belong to them?"
+    larger = "float32" if kind == torch.bfloat16 else "float32 or bfloat16"
+    return f"{checkpoint.name}: {what}, though its weights are finite; use --dtype {larger}"
 
 
 def _packed(
@@ -97,8 +115,20 @@ def _packed(
 
 
 def fitted_tokenizer(raw: Any, network: Any, name: str = "") -> Tokenizer:
-    """A transformers tokenizer as this network can use it: its lengths, its ids, and a padding id that both know."""
+    """A transformers tokenizer as this network can use it: its lengths, its ids, and a padding id that both know.
+
+    Raises:
+        ModelError: for lengths that leave no room for a text.
+    """
     tokenizer = Tokenizer(raw, position_limit(network, raw), _known_ids(network), name)
+    least = tokenizer.pair_size + 2
+    if tokenizer.limit < least:
+        own = tokenizer.limit == _own_limit(raw)
+        where = "tokenizer_config.json: model_max_length" if own else "config.json: max_position_embeddings"
+        raise ModelError(
+            f"{name or getattr(raw, 'name_or_path', '')}: {where}: leaves room for {tokenizer.limit} tokens, "
+            f"expected at least {least}: two texts of a token each take {tokenizer.pair_size} special ones"
+        )
     _settle_padding(tokenizer, network.config)
     return tokenizer
 
@@ -122,11 +152,23 @@ def tokenizer_alone(checkpoint: Checkpoint) -> Tokenizer:
 
 def position_limit(network: Any, raw: Any) -> int:
     """The most tokens of a sequence, special ones included, that positions and tokenizer allow."""
-    limits = [int(raw.model_max_length)] if raw.model_max_length and raw.model_max_length < _NO_LIMIT else []
+    own = _own_limit(raw)
+    limits = [own] if own is not None else []
     positions = getattr(network.config, "max_position_embeddings", None)
     if positions and int(positions) > 0:
         limits.append(int(positions) - _first_position(network))
     return min(limits, default=_NO_LIMIT)
+
+
+def _own_limit(raw: Any) -> int | None:
+    """The tokenizer's own limit; None where it says an absurdly large number, by which it means none."""
+    given = raw.model_max_length
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or given != given:
+        place = f"{getattr(raw, 'name_or_path', '')}: tokenizer_config.json: model_max_length"
+        raise ModelError(f"{place}: found {shown(given)}, expected a number of tokens")
+    return int(given) if given < _NO_LIMIT else None
 
 
 def _first_position(network: Any) -> int:

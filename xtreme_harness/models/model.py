@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.compute.ahead import ahead
-from xtreme_harness.models.compute.answers import Pending, gathered, kept
+from xtreme_harness.models.compute.answers import NoNumbers, Pending, gathered, kept
 from xtreme_harness.models.compute.batching import pad, token_batches
 from xtreme_harness.models.compute.packed import Packed, side_by_side
 from xtreme_harness.models.compute.states import states_at
@@ -49,6 +49,7 @@ class Model:
     rows: int | None = None  # sequences a batch, at most
     report: Callable[[int], None] = lambda sequences: None  # called with the number of sequences done
     packed: tuple[Packed, Reading] | None = None  # runs without padding; None: the network itself runs, padded
+    unsound: Callable[[], str] = lambda: ""  # says what is wrong with the weights, where answers are not numbers
     _pools: dict[str, Floats] = field(default_factory=dict)
 
     def forward(self, features: Features) -> Arrays:
@@ -60,9 +61,12 @@ class Model:
         Raises:
             ModelError: when the network answers with what is no number, or the tokenizer is not its own.
         """
-        with torch.inference_mode():
-            parts = self._compute(features.inputs, features.language)
-            vectors = self._pool(features) if self.pooling is not None else None
+        try:
+            with torch.inference_mode():
+                parts = self._compute(features.inputs, features.language)
+                vectors = self._pool(features) if self.pooling is not None else None
+        except NoNumbers as error:
+            raise ModelError(self.unsound() or str(error)) from None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
             return Arrays(np.concatenate(parts), offsets, vectors, device=str(self.device))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.shapes import FLAG, Shape, faults_of
+from xtreme_harness.models.small_files import read_modules, read_object
 
-__all__ = ["SentencePooling", "read_json", "read_object", "sentence_files", "sentence_pooling"]
+__all__ = ["SentencePooling", "sentence_files", "sentence_pooling"]
 
 
 MODES = {"mean": "mean", "cls": "cls", "lasttoken": "last"}
 FLAGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "lasttoken"}
+_NAMED = Shape(
+    "a text or a list of texts",
+    lambda value: all(isinstance(one, str) for one in (value if isinstance(value, list) else [value])),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +30,29 @@ class SentencePooling:
     fault: str = ""  # why it cannot be followed
 
 
-def read_json(file: Path) -> Any:
-    """Read JSON; ModelError, in one line, where the file holds none."""
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{file}: cannot be read as JSON ({reason}); is the checkpoint complete?") from None
-
-
-def read_object(file: Path) -> dict[str, Any]:
-    """Read a JSON object; ModelError, in one line, where the file holds none."""
-    read = read_json(file)
-    if not isinstance(read, dict):
-        raise ModelError(f"{file}: found a JSON {type(read).__name__}, expected an object")
-    return read
-
-
-def sentence_pooling(path: Path, name: str) -> SentencePooling | None:
+def sentence_pooling(path: Path, name: str, modules: Sequence[tuple[str, str]] | None) -> SentencePooling | None:
     """The pooling of the checkpoint in a folder; None where it ships none.
 
     A configuration that is not understood is no error yet: `fault` says what is wrong with it, for whoever needs it.
+
+    Args:
+        path: folder.
+        name: of the checkpoint, for messages.
+        modules: class and folder of each (`small_files.read_modules`).
+
+    Raises:
+        ModelError: for a configuration that is none.
     """
-    if not (path / "modules.json").exists():
+    if modules is None:
         return None
-    modules = read_json(path / "modules.json")
-    kinds = {str(m.get("type", "")).rsplit(".", 1)[-1]: str(m.get("path", "")) for m in modules}
+    kinds = dict(modules)
     extra = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
     if extra:
         what = f"modules.json has {', '.join(extra)}, which is not supported"
         return SentencePooling("", f"{name}: {what}; choose by --layer and --pooling how vectors are read")
     if "Pooling" not in kinds:
         return None
-    modes = _modes(read_object(path / kinds["Pooling"] / "config.json"))
+    modes = _modes(_pooling(path / kinds["Pooling"] / "config.json"))
     if len(modes) == 1 and modes[0] in MODES:
         return SentencePooling(MODES[modes[0]])
     what = f"pooling {' + '.join(modes) or 'unknown'} is not supported"
@@ -65,12 +60,24 @@ def sentence_pooling(path: Path, name: str) -> SentencePooling | None:
 
 
 def sentence_files(path: Path) -> tuple[str, ...]:
-    """The small files, relative to the folder, that make a checkpoint one of sentence-transformers; () for others."""
-    if not (path / "modules.json").exists():
+    """The small files, relative to the folder, that make a checkpoint one of sentence-transformers; () for others.
+
+    Raises:
+        ModelError: where `modules.json` names places outside the folder.
+    """
+    modules = read_modules(path)
+    if modules is None:
         return ()
-    places = [str(module.get("path", "")) for module in read_json(path / "modules.json")]
-    found = [f"{place}/config.json" for place in places if place and (path / place / "config.json").exists()]
-    return ("modules.json", *found)
+    places = [place for _, place in modules if place]
+    return ("modules.json", *(f"{place}/config.json" for place in places if (path / place / "config.json").exists()))
+
+
+def _pooling(file: Path) -> dict[str, Any]:
+    config = read_object(file)
+    flags = dict.fromkeys((key for key in config if key.startswith("pooling_mode_")), FLAG)
+    if faults := faults_of(config, {"pooling_mode": _NAMED, **flags}, str(file)):
+        raise ModelError(*faults)
+    return config
 
 
 def _modes(config: Mapping[str, Any]) -> list[str]:
@@ -78,4 +85,4 @@ def _modes(config: Mapping[str, Any]) -> list[str]:
     named = config.get("pooling_mode")
     if named is None:
         return [FLAGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
-    return [named] if isinstance(named, str) else [str(mode) for mode in named]
+    return [named] if isinstance(named, str) else list(named)

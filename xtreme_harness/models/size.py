@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import struct
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint
+from xtreme_harness.models.headers import shapes_in
 
 __all__ = ["EncoderSize", "encoder_size"]
 
@@ -43,12 +43,8 @@ def encoder_size(checkpoint: Checkpoint) -> EncoderSize | None:
     return EncoderSize(sum(counts.values()), sum(n for name, n in counts.items() if _EMBEDDINGS.search(name)))
 
 
-def _shapes(file: Path) -> dict[str, list[int]]:
-    """Tensors of a file and their shapes: eight bytes say how long the JSON is that stands before the weights."""
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
     try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(min(length, 100_000_000)))
-    except (OSError, ValueError, struct.error):
+        return shapes_in(file)
+    except ModelError:
         return {}
-    return {name: list(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}

@@ -17,14 +17,22 @@ import torch
 
 from xtreme_harness.errors import HubSilent, MissingDependency, ModelError
 from xtreme_harness.hub import fetch_files, listening, silence, unstored
+from xtreme_harness.models.adapters import adapter_misfit
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.foreign import foreign_code
 from xtreme_harness.models.head_table import HEADS, encoder_class, head_of_adapter
 from xtreme_harness.models.heads import load_head
 
-__all__ = ["load_network", "load_tokenizer", "quietly", "require", "with_weights"]
+__all__ = [
+    "TOGETHER", "auto_class", "load_network", "load_tokenizer", "quietly", "require", "require_code",
+    "with_weights",
+]  # fmt: skip
 
 _FILES = ["*.json", "*.jsonl", "*.txt", "*.model", "*.safetensors", "*.tiktoken", "*.codes"]
 _FOLDER = "give the path of a checkpoint folder"
+_FIELD = re.compile(r"Validation error for field '([^']+)': (?:\w+: )?(.*)")
+_WHOLE = re.compile(r"Class validation error for validator '[^']+': (?:\w+: )?(.*)")
+TOGETHER = "do they belong together?"
 _POOLER = re.compile(r"(^|\.)pooler\.")
 
 
@@ -53,12 +61,32 @@ def quietly(checkpoint: Checkpoint) -> Iterator[None]:
     except Exception as error:
         if why := silence(error, _FOLDER):
             raise HubSilent(f"{checkpoint.name}: {why}") from error
-        reason = f"{type(error).__name__}: {_one_line(error)}"
-        raise ModelError(f"{checkpoint.name}: cannot be loaded ({reason}); is the checkpoint complete?") from error
+        raise _unloadable(checkpoint, error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the tokenizers' library: no Exception, but no end either
+            raise
+        raise _unloadable(checkpoint, error) from error
     finally:
         chatter.set_verbosity(level)
         if bars:
             chatter.enable_progress_bar()
+
+
+def _unloadable(checkpoint: Checkpoint, error: BaseException) -> ModelError:
+    """The line for what a library does not take; a field of the configuration is named where the library names it."""
+    reason, config = _one_line(error), checkpoint.path / "config.json"
+    if field := _FIELD.search(reason):
+        what = field[2].removeprefix(f"Field '{field[1]}' ").partition(". Errors:")[0]
+        return ModelError(f"{config}: {field[1]}: {what}; is the checkpoint complete?")
+    if whole := _WHOLE.search(reason):
+        return ModelError(f"{config}: {whole[1]}; is the checkpoint complete?")
+    if "ignore_mismatched_sizes" in reason:  # it prints the report that it speaks of
+        return ModelError(
+            f"{checkpoint.name}: config.json describes tensors of other sizes than its weights have; {TOGETHER}"
+        )
+    return ModelError(
+        f"{checkpoint.name}: cannot be loaded ({type(error).__name__}: {reason}); is the checkpoint complete?"
+    )
 
 
 def with_weights(checkpoint: Checkpoint, trust: bool = False) -> Path:
@@ -119,10 +147,10 @@ def load_network(
             return load_network(checkpoint.encoder, checkpoint.encoder.path, None, dtype, trust, pooler)
         return _beside(checkpoint, checkpoint.encoder, path, head, dtype)
     if head is None or checkpoint.general is not None:
-        encoder, missing = _loaded(_auto(None, checkpoint.family), path, dtype, trust)
+        encoder, missing = _loaded(auto_class(None, checkpoint.family), path, dtype, trust)
         _require_all(checkpoint, missing, pooler)
         return encoder if head is None else load_head(encoder, checkpoint.general or {}, path)
-    network, missing = _loaded(_auto(head, checkpoint.family), path, dtype, trust)
+    network, missing = _loaded(auto_class(head, checkpoint.family), path, dtype, trust)
     _require_all(checkpoint, missing, True)
     return network
 
@@ -132,6 +160,8 @@ def _loaded(cls: Any, path: Path, dtype: torch.dtype, trust: bool = False, **fla
     network, info = cls.from_pretrained(
         path, dtype=dtype, use_safetensors=True, trust_remote_code=trust, output_loading_info=True, **flags
     )
+    if not network.config.return_dict:  # answers are asked for by their names
+        network.config.return_dict = True
     return network, sorted(info["missing_keys"])
 
 
@@ -153,11 +183,11 @@ def _beside(checkpoint: Checkpoint, shared: Checkpoint, path: Path, head: str, d
     from safetensors.torch import load_file
 
     if checkpoint.general is not None:
-        encoder, missing = _loaded(_auto(None, shared.family), shared.path, dtype)
+        encoder, missing = _loaded(auto_class(None, shared.family), shared.path, dtype)
         _require_all(shared, missing, pooler=False)
         return load_head(encoder, checkpoint.general, path)
-    config = transformers.AutoConfig.from_pretrained(path)
-    network, missing = _loaded(_auto(head, shared.family), shared.path, dtype, config=config)
+    config = transformers.AutoConfig.from_pretrained(path, trust_remote_code=False)
+    network, missing = _loaded(auto_class(head, shared.family), shared.path, dtype, config=config)
     weights = load_file(path / "head.safetensors")
     unknown = network.load_state_dict(weights, strict=False).unexpected_keys
     if unknown:
@@ -178,15 +208,12 @@ def _adapted(
     task = str((checkpoint.adapter or {}).get("task_type"))
     named = head or head_of_adapter(task)
     flags: dict[str, Any] = {"num_labels": len(checkpoint.labels)} if checkpoint.labels and named else {}
-    network, missing = _loaded(_auto(named, checkpoint.family), with_weights(base), dtype, **flags)
+    network, missing = _loaded(auto_class(named, checkpoint.family), with_weights(base), dtype, **flags)
     adapted = peft.PeftModel.from_pretrained(network, path)
     names = set(peft.utils.load_peft_weights(str(path), device="cpu"))
     unused = names - set(peft.get_peft_model_state_dict(adapted))
     if unused:
-        raise ModelError(
-            f"{checkpoint.name}: {len(unused)} of the adapter's {len(names)} tensors do not fit {base.name} "
-            f"({sorted(unused)[0]}); was it trained on another base or task?"
-        )
+        raise adapter_misfit(checkpoint, base, sorted(unused), len(names))
     uncovered = [name for name in missing if not any(other.endswith(f".{name}") for other in names)]
     merged = adapted.merge_and_unload()
     if head is not None:
@@ -201,7 +228,7 @@ def _adapted(
     return encoder
 
 
-def _auto(head: str | None, family: str) -> Any:
+def auto_class(head: str | None, family: str) -> Any:
     """The Auto class that loads a head, or the encoder of a family without one."""
     import transformers
 
@@ -209,9 +236,13 @@ def _auto(head: str | None, family: str) -> Any:
 
 
 def require_code(checkpoint: Checkpoint, trust: bool) -> None:
-    """Say how a family that transformers does not know can be run, if the checkpoint carries its code."""
+    """Refuse a checkpoint that cannot be run without code that it carries, or has fetched; say what runs it."""
     from transformers import CONFIG_MAPPING
 
+    parts = [part for part in (checkpoint, checkpoint.base, checkpoint.encoder) if part is not None]
+    faults = [line for part in parts for line in foreign_code(part.config, str(part.path / "config.json"))]
+    if faults and not trust:
+        raise ModelError(*dict.fromkeys(faults))
     if checkpoint.family in CONFIG_MAPPING or trust:
         return
     carries: Mapping[str, Any] = checkpoint.config.get("auto_map") or {}

@@ -31,13 +31,17 @@ class Hashes:
 
 
 def require_loadable(checkpoint: Checkpoint, trust: bool) -> None:
-    """Raise ModelError where tokenizer or weights are missing, or the family is one that transformers does not know."""
-    tokenizer_holder(checkpoint)
-    if checkpoint.repo is None:  # a Hub model's weights are fetched when they are needed
-        require_weights(checkpoint, checkpoint.path)
-    from xtreme_harness.models.weights import require_code
+    """Raise ModelError where tokenizer or weights are missing or cannot be what they should.
 
-    require_code(checkpoint, trust)
+    MissingDependency where the family needs a package that is not installed.
+    """
+    tokenizer_holder(checkpoint)
+    for part in (checkpoint, checkpoint.base, checkpoint.encoder):
+        if part is not None and part.repo is None:  # a Hub model's weights are fetched when they are needed
+            require_weights(part, part.path)
+    from xtreme_harness.models.preflight import require_sound
+
+    require_sound(checkpoint, trust)
 
 
 def require_masked_head(checkpoint: Checkpoint) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.checked import read_object
 from xtreme_harness.files.folder import output_faults
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.signature import changed_fields
 
 __all__ = ["Trained", "earlier_fields", "find_trained", "refuse_other", "require_folders", "require_place", "standing"]
+
+_OWN = {"seed", "steps", "selected_step", "dev", "examples"}  # what the stage of a checkpoint of ours says
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Trained:
 
 def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
     """A finished checkpoint of exactly these fields; None where there is none."""
-    notes = _read(folder / NOTES)
-    if notes is None or notes.get("fields") != dict(fields):
+    notes = _notes(folder)
+    if notes is None or notes["fields"] != dict(fields):
         return None
     return Trained(folder, True, notes)
 
@@ -86,7 +89,7 @@ def earlier_fields(folder: Path) -> Mapping[str, Any] | None:
     """The fields of the run that a folder holds, finished or not; one that ended before its first state left none."""
     saved = (folder / "training" / "state.pt").exists()
     begun = _read(folder / "training" / "run.json") if saved else None
-    return begun or (_read(folder / NOTES) or {}).get("fields")
+    return begun or (_notes(folder) or {}).get("fields")
 
 
 def _beginning(path: Path) -> bool:
@@ -97,9 +100,17 @@ def _beginning(path: Path) -> bool:
     return path.name in own or path.match("translations-*.json")
 
 
+def _notes(folder: Path) -> dict[str, Any] | None:
+    """What a checkpoint says of itself; None of one that says other things than this program writes."""
+    notes = _read(folder / NOTES)
+    if notes is None or schema_faults(notes, load_schema(__package__, "notes"), ""):
+        return None
+    return notes if notes["lineage"][-1].keys() >= _OWN else None
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        read = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        read = read_object(path)
+    except OutputError:
         return None
-    return read if isinstance(read, dict) else None
+    return read if isinstance(read.get("fields", {}), dict) else None  # another's, where they are something else

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.regular import read_bytes
 from xtreme_harness.files.text import LARGEST
@@ -69,7 +71,11 @@ def _banded(name: str, line: Sequence[MeanRow]) -> Curve:
 
 
 def _events(file: Path) -> Iterator[Mapping[str, Any]]:
-    for line in read_bytes(file, LARGEST).decode("utf-8", "replace").splitlines():
+    try:
+        raw = read_bytes(file, LARGEST)
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be read ({error.strerror})") from None
+    for line in raw.decode("utf-8", "replace").splitlines():
         try:
             event = parse_json(line)
         except ValueError:
@@ -93,5 +99,5 @@ def _curves(events: Sequence[Mapping[str, Any]], values_of: Any) -> tuple[Curve,
 
 def _number(value: Any) -> float | None:
     """A finite number, or None."""
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     return float(value) if usable else None

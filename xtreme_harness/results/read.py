@@ -10,47 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError, listed
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.files.checked import MOST, read_object
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results import version_1
+from xtreme_harness.results.agreement import disagreements, error_keys
 from xtreme_harness.results.build import mean_values
-from xtreme_harness.results.json_file import lm_eval_name, to_json
+from xtreme_harness.results.json_file import to_json
 from xtreme_harness.results.record import CellRecord, of_entry, read_cell, require_known
 from xtreme_harness.results.result import CellKey, Dataset, Mean, Result
-from xtreme_harness.results.shape import (
-    COUNT,
-    FIGURES,
-    FLAG,
-    LIST,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    TEXTS,
-    Shape,
-    either,
-    faults_of,
-    optional,
-    read_object,
-)
 from xtreme_harness.scoring.spread import Spread
 from xtreme_harness.scoring.uncertainty import Uncertainty, Variance
 
 __all__ = ["lm_eval_json", "place_of", "read_result", "read_seeds"]
 
 _SEED = re.compile(r"seed-(\d+)")
-_METRIC = Shape("the name of a metric", lambda value: value == "" or value in METRICS)
-_TOP = {"results": OBJECT, "config": OBJECT, "date": NUMBER, "pretty_env_info": TEXT, "model_name": TEXT}
-_BLOCK = {
-    "version": TEXT, "fingerprint": TEXT, "signature": TEXT, "missing": LIST, "failed": OBJECT, "limited": FLAG,
-    "official": OBJECT, "cells": LIST, "uncertainty": OBJECT, "lineage": LIST, "datasets": OBJECT,
-}  # fmt: skip
-_MISSING = {"task": TEXT, "language": TEXT, "suites": TEXTS, "reason": TEXT}
-_DATASET = {"source": TEXT, "revision": optional(TEXT), "sha256": OBJECT, "rows": COUNT}
-_MEAN = {
-    "value": NUMBER, "standard_error": NUMBER, "seeds": FIGURES, "level": either("suite", "group", "task"),
-    "key": TEXT, "metric": _METRIC, "parts": TEXTS, "lacking": TEXTS, "wanted": COUNT,
-}  # fmt: skip
-_VARIANCE = {"examples": NUMBER, "seeds": NUMBER, "languages": optional(NUMBER)}
 
 
 def read_result(path: str | Path, rows: bool = True) -> Result:
@@ -64,8 +38,8 @@ def read_result(path: str | Path, rows: bool = True) -> Result:
         OutputError: where there is no result, or cells that are not those of results.json; every fault.
     """
     place = Path(path)
-    file = place / "results.json" if place.is_dir() else place
-    raw = _upgraded(_checked(file), file)
+    file = place / "results.json" if _is_folder(place) else place
+    raw = _checked(file)
     own, config = raw["xharness"], raw["config"]
     cells = _cells(raw, file, rows)
     scored = {cell.key: cell for cell in cells if cell.done}
@@ -75,12 +49,12 @@ def read_result(path: str | Path, rows: bool = True) -> Result:
         limit=config.get("limit") if own["limited"] else None,
         seeds=_seeds(file, config),
         cells=cells,
-        means=_means(own["uncertainty"]["scopes"], scored, str(file)),
+        means=_means(own["uncertainty"]["scopes"], scored),
         official=own["official"],
         missing=tuple(Missing(m["task"], m["language"], tuple(m["suites"]), m["reason"]) for m in own["missing"]),
         failed=own["failed"],
         absent=own["absent"],
-        datasets={task: Dataset(**{key: entry[key] for key in _DATASET}) for task, entry in own["datasets"].items()},
+        datasets={task: Dataset(**entry) for task, entry in own["datasets"].items()},
         lineage=tuple(own["lineage"]),
         command={key: value for key, value in config.items() if key not in ("model", "model_args", "limit")},
         method=own["uncertainty"]["method"],
@@ -100,7 +74,7 @@ def read_seeds(path: str | Path) -> tuple[Result, ...]:
         OutputError: as `read_result`; every fault of every seed.
     """
     place = Path(path)
-    inside = [p for p in place.iterdir() if _SEED.fullmatch(p.name) and p.is_dir()] if place.is_dir() else []
+    inside = [p for p in place.iterdir() if _SEED.fullmatch(p.name) and p.is_dir()] if _is_folder(place) else []
     if not inside:
         return (read_result(place),)
     runs: list[Result] = []
@@ -126,40 +100,30 @@ def lm_eval_json(result: Result) -> dict[str, Any]:
     return read_object(result.file) if result.file else to_json(result, 0.0)
 
 
+def _is_folder(place: Path) -> bool:
+    """Names that no file can have are no folders; reading them says what is wrong."""
+    try:
+        return place.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _checked(file: Path) -> dict[str, Any]:
-    """The file, of a version that is known, with everything that all versions have."""
+    """The file as this version would have written it, and as its schema says."""
     raw = read_object(file, "the results.json of `xharness eval`, or its folder")
     own = raw.get("xharness")
     if not isinstance(own, dict) or "cells" not in own or "official" not in own:
         raise OutputError(f"{file}: no `xharness` block; expected the results.json of `xharness eval`")
-    require_known(own, f"{file}: xharness")
-    faults = faults_of(raw, _TOP, str(file)) + faults_of(own, _BLOCK, f"{file}: xharness")
-    if not faults:
-        faults = _faults_within(own, f"{file}: xharness")
-    if faults:
-        raise OutputError(*listed(faults, 10))
-    return raw
-
-
-def _faults_within(own: Mapping[str, Any], place: str) -> list[str]:
-    faults = faults_of(own["uncertainty"], {"method": TEXT, "scopes": OBJECT}, f"{place}.uncertainty")
-    for i, one in enumerate(own["missing"]):
-        faults += faults_of(one, _MISSING, f"{place}.missing[{i}]")
-    for task, one in own["datasets"].items():
-        faults += faults_of(one, _DATASET, f"{place}.datasets.{task}")
-    return faults
-
-
-def _upgraded(raw: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The file as this version would have written it."""
+    require_known(own, f"{file}: xharness.")
     try:
-        found = version_1.results(raw, str(file))
-    except (AttributeError, KeyError, TypeError) as error:
+        raw = version_1.results(raw, str(file))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise OutputError(f"{file}: not as xharness 0.1.0 wrote it ({error!r}); evaluate again") from None
-    faults = faults_of(found["xharness"], {"split": either("test", "dev"), "absent": OBJECT}, f"{file}: xharness")
+    faults = schema_faults(raw, load_schema(__package__, "results"), str(file))
+    faults = faults or [f"{file}: {fault}" for fault in disagreements(raw)]
     if faults:
-        raise OutputError(*faults)
-    return found
+        raise OutputError(*listed(faults, MOST))
+    return raw
 
 
 def _seeds(file: Path, config: Mapping[str, Any]) -> tuple[int, ...]:
@@ -172,24 +136,21 @@ def _seeds(file: Path, config: Mapping[str, Any]) -> tuple[int, ...]:
 def _cells(raw: Mapping[str, Any], file: Path, rows: bool) -> tuple[CellRecord, ...]:
     found: list[CellRecord] = []
     faults: list[str] = []
-    for i, entry in enumerate(raw["xharness"]["cells"]):
+    for entry in raw["xharness"]["cells"]:
+        record = of_entry(entry, _errors(raw["results"], entry))
         try:
-            record = of_entry(entry, _errors(raw["results"], entry), f"{file}: xharness.cells[{i}]")
             found.append(_with_rows(record, file.parent) if rows and record.done else record)
         except OutputError as error:
             faults.extend(error.faults)
     if faults:
-        raise OutputError(*listed(faults, 10))
+        raise OutputError(*listed(faults, MOST))
     return tuple(found)
 
 
-def _errors(figures: Mapping[str, Any], entry: Any) -> dict[str, float]:
+def _errors(figures: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, float]:
     """The standard errors of a cell, percent; they stand in lm-eval's block, as fractions."""
-    if not isinstance(entry, dict) or entry.get("metric") not in METRICS or not isinstance(entry.get("metrics"), dict):
-        return {}  # which `of_entry` says
-    block = figures.get(f"{entry.get('task')}_{entry.get('language')}", {})
-    spelled = {name: f"{lm_eval_name(entry['metric'], name)}_stderr,none" for name in entry["metrics"]}
-    return {name: 100 * block[key] for name, key in spelled.items() if key in block}
+    block = figures.get(f"{entry['task']}_{entry['language']}", {})
+    return {name: 100 * block[key] for name, key in error_keys(entry).items()}
 
 
 def _with_rows(record: CellRecord, folder: Path) -> CellRecord:
@@ -198,33 +159,27 @@ def _with_rows(record: CellRecord, folder: Path) -> CellRecord:
     if not file.exists():
         return record
     whole = read_cell(file)
-    if whole.fingerprint != record.fingerprint:
-        raise OutputError(
-            f"{file}: fingerprint {whole.fingerprint[:8]}, results.json has {record.fingerprint[:8]}: "
-            "it is of another run; evaluate again"
-        )
+    if faults := _of_another(whole, record):
+        raise OutputError(*(f"{file}: {fault}: it is of another run; evaluate again" for fault in faults))
     return replace(
         whole, errors=record.errors, interval=record.interval, by_seed=record.by_seed, signature=record.signature
     )
 
 
-def _means(scopes: Mapping[str, Any], scored: Mapping[CellKey, CellRecord], place: str) -> tuple[Mean, ...]:
-    entries = list(_entries(scopes))
-    faults = [
-        fault
-        for scope, name, entry in entries
-        for where in (f"{place}: xharness.uncertainty.scopes.{scope}.{name}",)
-        for fault in faults_of(entry, _MEAN, where) or faults_of(entry.get("variance"), _VARIANCE, f"{where}.variance")
+def _of_another(whole: CellRecord, record: CellRecord) -> list[str]:
+    """What a cell's own file and its entry in results.json say differently."""
+    if whole.fingerprint != record.fingerprint:
+        return [f"fingerprint {whole.fingerprint[:8]}, results.json has {record.fingerprint[:8]}"]
+    names = ("task", "language", "split", "status", "metric", "n")
+    pairs = {name: (getattr(whole, name), getattr(record, name)) for name in names}
+    pairs["metrics"] = (sorted(whole.metrics), sorted(record.metrics))
+    return [
+        f"{name}: found {mine}, results.json has {theirs}" for name, (mine, theirs) in pairs.items() if mine != theirs
     ]
-    faults = faults or [
-        f"{place}: xharness.uncertainty.scopes.{scope}.{name}: no finished cell of {name} {code}"
-        for scope, name, entry in entries
-        for code in (entry["parts"] if entry["level"] == "task" else ())
-        if (name, code) not in scored
-    ]
-    if faults:
-        raise OutputError(*listed(faults, 10))
-    return tuple(_mean(scope, name, entry, scored) for scope, name, entry in entries)
+
+
+def _means(scopes: Mapping[str, Any], scored: Mapping[CellKey, CellRecord]) -> tuple[Mean, ...]:
+    return tuple(_mean(scope, name, entry, scored) for scope, name, entry in _entries(scopes))
 
 
 def _entries(scopes: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

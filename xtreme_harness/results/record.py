@@ -8,38 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isclose
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.errors import OutputError, did_you_mean, listed
+from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.files.text import write_atomic
+from xtreme_harness.files.told import shown
 from xtreme_harness.languages import language
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.records import Rows
 from xtreme_harness.results import version_1
-from xtreme_harness.results.shape import (
-    COUNT,
-    FIGURES,
-    LIST,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    TEXTS,
-    Shape,
-    either,
-    faults_of,
-    optional,
-    read_object,
-)
+from xtreme_harness.results.statistics import statistics_faults
 from xtreme_harness.scoring.means import headline
 
 __all__ = [
     "SCHEMA_VERSION",
     "CellRecord",
     "entry_of",
+    "metric_faults",
     "of_entry",
     "plain_rows",
     "read_cell",
@@ -48,17 +40,10 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 2  # of cells/<task>/<language>.json and of results.json
-_METRIC = Shape("the name of a metric", lambda value: value in METRICS)
-_OF_BOTH = {
-    "task": TEXT, "language": TEXT, "split": either("test", "dev"), "status": either("done", "unscored"),
-    "metric": _METRIC, "n": COUNT, "metrics": FIGURES, "signature": TEXT, "fingerprint": TEXT,
-    "seed": optional(NUMBER), "seconds": NUMBER, "source": TEXT, "calibration": optional(NUMBER), "extras": FIGURES,
-}  # fmt: skip
-_OF_FILES = {
-    **_OF_BOTH, "official_n": optional(COUNT), "columns": TEXTS, "rows": LIST, "fields": OBJECT,
-    "predictions": optional(TEXT), "samples": optional(TEXT),
-}  # fmt: skip
-_OF_ENTRIES = {**_OF_BOTH, "interval": optional(LIST)}
+_OF_BOTH = (
+    "task", "language", "split", "status", "metric", "n", "metrics", "signature", "fingerprint", "seed", "seconds",
+    "source", "calibration", "extras",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,27 +132,52 @@ def read_cell(path: Path) -> CellRecord:
         OutputError: every fault of the file.
     """
     raw = read_object(path, "a finished cell")
-    require_known(raw, str(path))
+    require_known(raw, f"{path}: ")
     raw = version_1.cell(raw)
-    faults = faults_of(raw, _OF_FILES, str(path))
-    rows = None
-    if not faults and raw["columns"]:
-        try:
-            rows = np.array(raw["rows"], dtype=np.float64).reshape(raw["n"], len(raw["columns"]))
-        except ValueError:
-            faults.append(f"{path}: rows: expected {raw['n']} lists of {len(raw['columns'])} numbers")
+    faults = schema_faults(raw, load_schema(__package__, "cell"), str(path))
+    faults = faults or [f"{path}: {fault}" for fault in _disagreements(raw)]
     if faults:
-        raise OutputError(*listed(faults, 10))
+        raise OutputError(*listed(faults, MOST))
+    ids = raw.get("ids")
     return CellRecord(
         **_shared(raw),
         official_n=raw["official_n"],
         columns=tuple(raw["columns"]),
-        rows=rows,
-        ids=tuple(raw["ids"]) if raw.get("ids") is not None else None,
+        rows=np.array(raw["rows"], dtype=np.float64) if raw["columns"] else None,
+        ids=tuple(ids) if ids is not None else None,
         fields=raw["fields"],
         predictions=raw["predictions"],
         samples=raw["samples"],
     )
+
+
+def _disagreements(raw: Mapping[str, Any]) -> list[str]:
+    """What the schema cannot say of a cell: that its parts are of one metric and of as many examples."""
+    faults = metric_faults(raw["metric"], raw["metrics"], "")
+    if faults:
+        return faults
+    wanted = list(METRICS[raw["metric"]].columns) if raw["status"] == "done" else []
+    if raw["columns"] != wanted:
+        return [f"columns: found {raw['columns']}, expected {wanted}"]
+    if raw.get("ids") is not None and len(raw["ids"]) != raw["n"]:
+        faults.append(f"ids: found {len(raw['ids'])}, expected n, which is {raw['n']}")
+    faults += [
+        f"fields.{key}: found {shown(raw['fields'][key])}, expected {shown(raw[key])}, as in {key}"
+        for key in ("task", "language", "split", "metric", "seed")
+        if key in raw["fields"] and raw["fields"][key] != raw[key]
+    ]
+    faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))
+    return faults or (_figure_faults(raw) if wanted else [])
+
+
+def _figure_faults(raw: Mapping[str, Any]) -> list[str]:
+    """Figures that the statistics do not give."""
+    given = METRICS[raw["metric"]].reduce(column_sums(np.array(raw["rows"], dtype=np.float64)))
+    return [
+        f"metrics.{name}: found {value:g}, but the statistics in rows give {given[name]:g}"
+        for name, value in raw["metrics"].items()
+        if not isclose(value, given[name], rel_tol=1e-9, abs_tol=1e-6)
+    ]
 
 
 def entry_of(record: CellRecord) -> dict[str, Any]:
@@ -195,20 +205,13 @@ def entry_of(record: CellRecord) -> dict[str, Any]:
     }
 
 
-def of_entry(entry: Any, errors: Mapping[str, float], place: str) -> CellRecord:
+def of_entry(entry: Mapping[str, Any], errors: Mapping[str, float]) -> CellRecord:
     """Read an entry of results.json.
 
     Args:
-        entry: of this version.
+        entry: of this version, checked.
         errors: the standard errors, which stand beside lm-eval's figures.
-        place: of the entry, for messages.
-
-    Raises:
-        OutputError: every fault.
     """
-    faults = faults_of(entry, _OF_ENTRIES, place)
-    if faults:
-        raise OutputError(*faults)
     low_high = entry["interval"]
     return CellRecord(
         **_shared(entry),
@@ -218,11 +221,30 @@ def of_entry(entry: Any, errors: Mapping[str, float], place: str) -> CellRecord:
     )
 
 
+def metric_faults(metric: str, values: Mapping[str, float], path: str) -> list[str]:
+    """What of a cell does not belong to a metric: its name, or values that it lacks or does not have.
+
+    Args:
+        metric: its name.
+        values: of a cell; {} of one without a score.
+        path: of the cell, with a dot behind it, or "".
+    """
+    if metric not in METRICS:
+        near = did_you_mean(metric, METRICS)
+        return [f"{path}metric: found '{metric}', expected the name of a metric{near}"]
+    known = METRICS[metric]
+    names = known.reduce(np.ones(len(known.columns)))
+    faults = [f"{path}metrics.{one}: missing, expected a number" for one in known.main if values and one not in values]
+    return faults + [f"{path}metrics.{one}: {metric} has no such value" for one in values if one not in names]
+
+
 def require_known(raw: Mapping[str, Any], place: str) -> None:
     """Raise OutputError for a file of a version that is not known yet."""
     found = raw.get("schema_version", 1)
-    if found not in range(1, SCHEMA_VERSION + 1):
-        raise OutputError(f"{place}: schema_version: found {found}, expected 1 to {SCHEMA_VERSION}; update xharness")
+    if type(found) is int and 1 <= found <= SCHEMA_VERSION:
+        return
+    newer = "; a newer xharness wrote it: update xharness" if type(found) is int and found > SCHEMA_VERSION else ""
+    raise OutputError(f"{place}schema_version: found {shown(found)}, expected 1 to {SCHEMA_VERSION}{newer}")
 
 
 def plain_rows(rows: Rows | None) -> list[list[int | float]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.scoring.spread import Spread
@@ -151,6 +152,12 @@ class Result:
     def has_rows(self) -> bool:
         """Are the statistics of all finished cells there?"""
         return all(cell.rows is not None for cell in self.scored.values())
+
+    def dataset(self, task: str) -> Dataset:
+        """The data behind a task's cells; OutputError where the run does not say."""
+        if task not in self.datasets:
+            raise OutputError(f"{self.file or self.model}: xharness.datasets.{task}: missing, expected an object")
+        return self.datasets[task]
 
     @property
     def config(self) -> dict[str, Any]:

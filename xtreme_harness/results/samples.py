@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xtreme_harness.errors import OutputError
+from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.files.checked import MOST
+from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.schema import Faults, load_schema, path_of
+from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.examples import restored
 from xtreme_harness.metrics import METRICS
@@ -21,6 +23,7 @@ from xtreme_harness.scoring.means import headline
 __all__ = ["Sample", "read_samples", "texts"]
 
 _WHOLE = 100 - 1e-9  # percent from which an example is right
+_SCHEMA = load_schema(__package__, "sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,24 @@ def read_samples(run: Result, task: str, language: str) -> list[Sample]:
     """The logged examples of a cell, in the order of the official file; [] where none were logged.
 
     Raises:
-        OutputError: naming the line that is no logged example.
+        OutputError: naming the lines that are no logged examples.
     """
     cell = run.scored.get((task, language))
     if cell is None or cell.samples is None or run.path is None:
         return []
     file = run.path / "samples" / task / f"{language}.jsonl"
-    return [_sample(*cell.key, cell.metric, line, place) for line, place in _lines(file)] if file.exists() else []
+    if not file.exists():
+        return []
+    found: list[Sample] = []
+    faults: list[str] = []
+    for number, line in enumerate(read_text(file, "utf-8", OutputError).split("\n"), 1):
+        try:
+            found += [_sample(*cell.key, cell.metric, _record(line))] if line else []
+        except ValueError as error:
+            faults += [f"{file}:{number}: {fault}; evaluate again with --log-samples" for fault in error.args]
+    if faults:
+        raise OutputError(*listed(faults, MOST))
+    return found
 
 
 def texts(sample: Sample) -> Iterator[tuple[str, ...]]:
@@ -59,29 +73,31 @@ def texts(sample: Sample) -> Iterator[tuple[str, ...]]:
         yield (text,) if isinstance(text, str) else text
 
 
-def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
-        if not line:
-            continue
-        place = f"{path}:{number}"
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise OutputError(f"{place}: not JSON ({error}); evaluate again with --log-samples") from None
-        if not isinstance(record, dict) or {"id", "input", "gold", "prediction"} - record.keys():
-            raise OutputError(f"{place}: no logged example (expected id, input, gold, prediction); evaluate again")
-        yield record, place
+def _record(line: str) -> Mapping[str, Any]:
+    """A line; ValueError with everything that is wrong with it."""
+    try:
+        record = parse_json(line)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from None
+    if not isinstance(record, dict) or {"id", "input", "gold", "prediction"} - record.keys():
+        raise ValueError("no logged example (expected id, input, gold, prediction)")
+    faults: Faults = []
+    _SCHEMA(record, (), faults)
+    if faults:
+        raise ValueError(*(f"{path_of(steps)}: {words}" for steps, words in faults))
+    return record
 
 
-def _sample(task: str, language: str, metric: str, record: Mapping[str, Any], place: str) -> Sample:
+def _sample(task: str, language: str, metric: str, record: Mapping[str, Any]) -> Sample:
     right = record["prediction"] == record["gold"]
     if not right and record.get("statistics") is not None:
         known = METRICS[metric]
-        try:
-            row = np.array([record["statistics"][column] for column in known.columns], dtype=np.float64)
-        except KeyError as error:
-            raise OutputError(f"{place}: no statistic {error}; evaluate again with --log-samples") from None
+        if lacking := [column for column in known.columns if column not in record["statistics"]]:
+            raise ValueError(f"no statistic '{lacking[0]}'")
+        row = np.array([record["statistics"][column] for column in known.columns], dtype=np.float64)
         right = headline(known, known.reduce(row)) >= _WHOLE
     given = {name: value for name, value in record["input"].items() if name != "id"}
     kind = record["kind"] if record.get("kind") in KINDS else version_1.kind_of(record["input"])
+    if kind is not None:
+        restored(KINDS[kind].example, {**record["input"], "id": str(record["id"])}, "input")
     return Sample(task, language, str(record["id"]), given, record["gold"], record["prediction"], right, kind)

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.files.checked import MOST, read_checked
+from xtreme_harness.files.schema import load_schema
 from xtreme_harness.files.text import write_json
 from xtreme_harness.plan.series import SERIES_FILE, step_of
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Result
-from xtreme_harness.results.shape import LIST, NUMBER, TEXT, faults_of, read_object
 
 __all__ = ["Entry", "Series", "as_series", "read_entries", "read_series", "write_entries"]
 
@@ -53,13 +55,11 @@ def read_entries(folder: Path) -> list[Entry]:
         OutputError: when the file is not there or not as expected; every fault.
     """
     file = folder / SERIES_FILE
-    raw = read_object(file, "what `xharness eval` leaves of a series")
-    faults = faults_of(raw, {"runs": LIST}, str(file))
-    for i, one in enumerate([] if faults else raw["runs"]):
-        faults += faults_of(one, {"name": TEXT, "path": TEXT, "step": NUMBER}, f"{file}: runs[{i}]")
-    if faults:
-        raise OutputError(*listed(faults))
-    found = [Entry(one["name"], one["path"], int(one["step"])) for one in raw["runs"]]
+    raw = read_checked(file, load_schema(__package__, "series"), "what `xharness eval` leaves of a series")
+    found = [Entry(one["name"], one["path"], one["step"]) for one in raw["runs"]]
+    twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]
+    if twice:
+        raise OutputError(*listed([f"{file}: runs: '{name}' stands twice" for name in twice], MOST))
     return sorted(found, key=lambda entry: (entry.step, entry.name))
 
 

@@ -21,7 +21,8 @@ def cell(raw: Raw) -> Raw:
     """`cells/<task>/<language>.json`; a file of this version as it is."""
     if raw.get("schema_version", 1) != 1 or not isinstance(raw.get("fields"), dict):
         return raw
-    return {**raw, "metric": raw["fields"].get("metric"), "seed": raw["fields"].get("seed")}
+    told = {key: raw["fields"][key] for key in ("metric", "seed") if key in raw["fields"]}
+    return {**raw, **told, "schema_version": 2}
 
 
 def results(raw: Raw, place: str) -> Raw:
@@ -49,7 +50,7 @@ def results(raw: Raw, place: str) -> Raw:
         for entry, metric in zip(own["cells"], metrics, strict=True)
     ]
     absent = _absent(own)
-    block = {**own, "cells": cells, "split": split, "absent": absent}
+    block = {**own, "schema_version": 2, "cells": cells, "split": split, "absent": absent}
     block["uncertainty"] = {**own["uncertainty"], "scopes": _scopes(raw, cells, absent)}
     return {**raw, "xharness": block}
 

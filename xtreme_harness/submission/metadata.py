@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.errors import CardError, did_you_mean, listed
+from xtreme_harness.files.checked import MOST
+from xtreme_harness.files.told import model_fault, no_flag
 from xtreme_harness.files.yaml import read_yaml
 
 __all__ = ["About", "Metadata", "Published", "faults_of", "read_about", "read_metadata"]
 
 M = TypeVar("M", bound=BaseModel)
+Whole = Annotated[int, BeforeValidator(no_flag)]
 
 
 class About(BaseModel):
@@ -32,13 +35,13 @@ class Metadata(About):
     kind: Literal["predictions"] = "predictions"
     contact: str = Field(min_length=1)  # a person or address
     licence: str = Field(min_length=1)  # of the predictions
-    parameters: int = Field(gt=0)  # number of weights
-    pretraining_languages: int | tuple[str, ...]  # how many, or which
+    parameters: Whole = Field(gt=0, lt=10**15)  # number of weights
+    pretraining_languages: Annotated[Whole, Field(ge=1)] | tuple[str, ...]  # how many, or which
     pretraining_data: str = Field(min_length=1)
     parallel_data: str = "none"
     fine_tuning_data: str = Field(min_length=1)
     translations: str = "none"  # translated data used in fine-tuning or testing
-    seeds: tuple[int, ...] = ()
+    seeds: tuple[Whole, ...] = ()
     fingerprint: str | None = None  # of the results.json it comes from
 
 
@@ -79,25 +82,16 @@ def read_about(file: Path) -> Metadata | Published:
     if kind == "predictions":
         return _checked(file, raw, Metadata)
     near = did_you_mean(str(kind), ["published", "predictions"])
-    raise CardError(f"{file}: kind: found {kind!r}, expected 'published' or 'predictions'{near}")
+    raise CardError(f"{file}: kind: found {kind!r:.80}, expected 'published' or 'predictions'{near}")
 
 
 def faults_of(where: Path, error: ValidationError, known: type[BaseModel]) -> list[str]:
     """One message a fault: file, key path, what was found, what was expected."""
-    return [_fault(where, one, list(known.model_fields)) for one in error.errors()]
+    return [f"{where}: {model_fault(one, known.model_fields)}" for one in error.errors()]
 
 
 def _checked(file: Path, raw: dict[str, Any], model: type[M]) -> M:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise CardError(*faults_of(file, error, model)) from None
-
-
-def _fault(file: Path, error: Any, known: list[str]) -> str:
-    where = ".".join(str(step) for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{file}: {where}: unknown key{did_you_mean(where, known)}"
-    if error["type"] == "missing":
-        return f"{file}: {where}: missing"
-    return f"{file}: {where}: {error['msg']} (found {error['input']!r})"
+        raise CardError(*listed(faults_of(file, error, model), MOST)) from None

@@ -20,6 +20,7 @@ import torch
 from xtreme_harness.cards.recipe import Hyper, Mixture
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.device import out_of_memory
+from xtreme_harness.models.finite import broken_tensor
 from xtreme_harness.models.load import Model
 from xtreme_harness.plan.mixture import batch_of, require_steps, schedule, steps_of
 from xtreme_harness.plan.stage import precision_of
@@ -165,6 +166,8 @@ def _step(run: _Run, course: Course, lessons: Sequence[Lesson], step: int) -> No
         group["lr"] = lr
     loss, computed = _gradient(run, course, lessons, step)
     if not np.isfinite(loss):
+        if step == 0 and (broken := broken_tensor(run.trainee.members[course.name].named_parameters())):
+            raise ModelError(f"{course.name}: the checkpoint's weights: {broken}; save it again")
         raise ModelError(
             f"{course.name}: the loss is not a number at step {step + 1} of {run.total} (lr {lr:.2g}); "
             "lower it by --set lr=..., or use --dtype float32"

@@ -15,7 +15,11 @@ from typing import Any
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.files.regular import open_regular
+from xtreme_harness.files.within import within
+from xtreme_harness.models.content import NOT_WEIGHTS
 from xtreme_harness.models.heads import HeadedEncoder, save_headed
+from xtreme_harness.models.known_keys import ENCODER
 from xtreme_harness.models.sentence import sentence_files
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.training.network import DualEncoder, Trainee, encoder_of, merge_adapters
@@ -51,9 +55,7 @@ def save_checkpoint(
         new.mkdir(parents=True)
         _write(trainee, tasks, new, notes)
         if base is not None and not any(isinstance(trainee.members[task], DualEncoder) for task in tasks):
-            for name in sentence_files(base):
-                (new / name).parent.mkdir(exist_ok=True)
-                shutil.copyfile(base / name, new / name)
+            _copy_sentence_files(base, new)
     except Exception as error:  # safetensors, tokenizers and torch each have their own
         shutil.rmtree(new, ignore_errors=True)
         full = (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error)
@@ -63,6 +65,17 @@ def save_checkpoint(
             "make room and run the same command: training continues from its last state"
         ) from error
     _put_in_place(new, folder)
+
+
+def _copy_sentence_files(base: Path, new: Path) -> None:
+    """Give a checkpoint the files by which the vectors of its base are read; none takes the place of its own."""
+    for name in sentence_files(base):
+        place = within(new, name)
+        if place.parts[len(new.parts)] in NOT_WEIGHTS or place.exists():
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with open_regular(base / name) as source, place.open("xb") as copy:
+            shutil.copyfileobj(source, copy)
 
 
 def _write(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
@@ -75,7 +88,7 @@ def _write(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[
     for task in tasks:
         place = folder / "heads" / task
         place.mkdir(parents=True)
-        own = {**notes, "tasks": [task], "encoder": "../.."}
+        own = {**notes, "tasks": [task], "encoder": ENCODER}
         _write_head(trainee.members[task], trainee.names[task], place, own)
 
 

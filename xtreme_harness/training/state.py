@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.text import replacing
 from xtreme_harness.training.selection import Best
 
@@ -62,25 +63,49 @@ def save_weights(folder: Path, step: int, trainee: Any) -> None:
 
 def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any, scaler: Any = None) -> State:
     """Continue a saved run of the same key, in place; a fresh state where there is none."""
-    import torch
-
-    file = folder / "state.pt"
-    if not file.exists():
+    whole = _whole_state(folder / "state.pt", key, device)
+    best = _best(whole)
+    if whole is None or best is None or not _same_shapes(whole.get("weights"), trainee.state_dict()):
+        return State(0, Best())
+    if best.step and not (folder / f"best-{best.step}.safetensors").is_file():
         return State(0, Best())
     try:
-        whole = torch.load(file, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):  # no state that this program wrote
-        return State(0, Best())
-    if not isinstance(whole, dict) or whole.get("key") != key:
-        return State(0, Best())
-    best = Best(**whole["best"])
-    if best.step and not (folder / f"best-{best.step}.safetensors").exists():
+        optimizer.load_state_dict(whole["optimizer"])
+    except (KeyError, TypeError, ValueError, AttributeError):  # of other weights; it is as it was
         return State(0, Best())
     trainee.load_state_dict(whole["weights"])
-    optimizer.load_state_dict(whole["optimizer"])
     if scaler is not None and whole.get("scaler"):
         scaler.load_state_dict(whole["scaler"])
-    return State(int(whole["step"]), best)
+    return State(whole["step"], best)
+
+
+def _whole_state(file: Path, key: str, device: Any) -> dict[str, Any] | None:
+    """What `save_state` wrote for this key; None where there is nothing, or nothing that this program wrote."""
+    import torch
+
+    try:
+        with open_regular(file) as stream:
+            whole = torch.load(stream, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
+        return None
+    if not isinstance(whole, dict) or whole.get("key") != key or type(whole.get("step")) is not int:
+        return None
+    return whole
+
+
+def _best(whole: Mapping[str, Any] | None) -> Best | None:
+    """The best evaluation of a saved state; None where it is none."""
+    try:
+        found = Best(**(whole or {})["best"])
+    except (KeyError, TypeError):
+        return None
+    return found if type(found.step) is int else None
+
+
+def _same_shapes(saved: Any, wanted: Mapping[str, Any]) -> bool:
+    if not isinstance(saved, Mapping) or set(saved) != set(wanted):
+        return False
+    return all(getattr(saved[name], "shape", None) == value.shape for name, value in wanted.items())
 
 
 def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
@@ -117,7 +142,21 @@ class Saver:
         self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
 
     def restore(self, step: int) -> None:
-        """Put the weights that were saved at a step in place."""
+        """Put the weights that were saved at a step in place.
+
+        Raises:
+            OutputError: in one line, where they can no longer be read.
+        """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        self.trainee.load_state_dict(load_file(self.folder / f"best-{step}.safetensors"), strict=False)
+        file = self.folder / f"best-{step}.safetensors"
+        try:
+            open_regular(file).close()
+            weights = load_file(file)
+        except (OSError, SafetensorError) as error:
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]
+            raise OutputError(
+                f"{file}: cannot be read ({reason}); remove {self.folder} and run the same command: it trains anew"
+            ) from None
+        self.trainee.load_state_dict(weights, strict=False)

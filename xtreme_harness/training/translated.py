@@ -6,7 +6,6 @@ file; human translations to compare with, line by line, in `DIR/references/<task
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +14,11 @@ from typing import Any
 
 from xtreme_harness.data.training_sets import TrainingSet
 from xtreme_harness.data.translations import load_translated
+from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.files.checked import MOST
+from xtreme_harness.files.json import read_json
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.kinds import Kind
 from xtreme_harness.kinds.examples import running_texts
@@ -113,9 +116,19 @@ def report_quality(
 
 
 def read_quality(folder: Path) -> list[Quality]:
-    """The reports that training left in a checkpoint's folder."""
-    files = sorted(folder.glob("translations-*.json"))
-    found = [one for file in files for one in json.loads(file.read_text("utf-8"))]
+    """The reports that training left in a checkpoint's folder.
+
+    Raises:
+        OutputError: every fault of the files.
+    """
+    found: list[dict[str, Any]] = []
+    faults: list[str] = []
+    for file in sorted(folder.glob("translations-*.json")):
+        raw = read_json(file, OutputError)
+        faults += (wrong := schema_faults(raw, load_schema(__package__, "translations"), str(file)))
+        found += [] if wrong else raw
+    if faults:
+        raise OutputError(*listed(faults, MOST))
     return [Quality(**{**one, "flagged": tuple(one["flagged"])}) for one in found]
 
 

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from xtreme_harness.errors import ModelError
 from xtreme_harness.records import Encoded
 
-__all__ = ["Pending", "gathered", "kept", "numbers"]
+__all__ = ["NoNumbers", "Pending", "gathered", "kept", "numbers"]
 
 Floats = NDArray[np.float32]
 _IN_MEMORY = 1 << 30  # bytes of a pool's vectors; beyond them they lie in a temporary file
+
+
+class NoNumbers(ModelError):
+    """The network's arithmetic broke down, or its weights were broken before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,11 @@ def numbers(values: torch.Tensor) -> Floats:
     """Copy to the host as float32.
 
     Raises:
-        ModelError: where the network's arithmetic broke down.
+        NoNumbers: where the network's arithmetic broke down.
     """
     found: Floats = values.float().cpu().numpy()
     if np.isnan(found).any():
-        raise ModelError("the network's answers are not numbers (NaN); use --dtype float32 or bfloat16")
+        raise NoNumbers("the network's answers are not numbers (NaN); use --dtype float32 or bfloat16")
     return found
 
 

@@ -28,7 +28,7 @@ def test_answers_by_id_also_without_a_frame() -> None:
     ("content", "faults"),
     [
         ("{", ["f:1: not JSON: Expecting property name enclosed in double quotes; is the file complete?"]),
-        ("[" * 5000 + "]" * 5000, ["f: found nested more than 100 deep"]),
+        ("[" * 5000 + "]" * 5000, ["f: found JSON nested more than 100 deep"]),
         ({}, ["data: found nothing, expected a list"]),
         ("null", ["data: found nothing, expected a list"]),
         ({"data": [3, {"paragraphs": "x"}]}, [

@@ -160,7 +160,8 @@ def test_gold_pairs_that_are_none_are_told_with_their_lines() -> None:
     text = "de-1\ten-1\n\nde-2\nde-3\ten-3\ten-4\n"
     expected = "expected a foreign id, a tab, an English id"
     assert BITEXT.label_faults(text, "f", card) == [
-        f"f:2: found a blank line, {expected}", f"f:3: found 1 columns, {expected}", f"f:4: found 3 columns, {expected}",
+        f
+        "f:2: found a blank line, {expected}", f"f:3: found 1 columns, {expected}", f"f:4: found 3 columns, {expected}",
     ]  # fmt: skip
     assert BITEXT.label_faults("de-1\ten-1\n", "f", card) == []
     assert BITEXT.label_faults("1\n\n", "f", all_cards().card("tatoeba")) == []

@@ -171,7 +171,7 @@ class TestEvaluate:
         (tmp_path / "out" / "series.json").write_text('{"runs": [{}')
         done = evaluated()
         assert done.status == 0
-        assert "series.json: not JSON" in done.err
+        assert "series.json:1: not JSON" in done.err
         assert "; it is written anew" in done.err
         assert len(names_of(tmp_path / "out")) == 3
 

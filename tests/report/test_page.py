@@ -104,7 +104,6 @@ def test_text_of_data_is_text(oracle_run: Path, tmp_path: Path) -> None:
     file = folder / "samples/xnli/de.jsonl"
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     lines[0]["input"]["text_a"] = NASTY
-    lines[1]["prediction"] = "\ud800 half a pair"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     results = folder / "results.json"
     record = json.loads(results.read_text("utf-8"))

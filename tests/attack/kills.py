@@ -19,6 +19,7 @@ from tests.fixtures.warm import CLI, Child, Warm
 __all__ = ["COMMANDS", "kill_all"]
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
+BEGUN = "begun"  # a file that says that a process has come so far as to run the command
 PATIENCE = 240.0  # seconds that a command may take here
 SMALL = "--recipe fast --set max_steps=4 --set epochs=2 --device cpu --dtype float32"
 GRID = """bases: [base]
@@ -100,8 +101,12 @@ def kill_all(
 
 
 def _start(server: Warm, command: Command, box: Path) -> Child:
-    code = f"import os; os.chdir({str(box)!r})\n{CLI}"
-    return server.start(code, command.argv.split(), **OFFLINE)
+    (box / BEGUN).unlink(missing_ok=True)
+    code = f"import os; os.chdir({str(box)!r}); open({BEGUN!r}, 'w').close()\n{CLI}"
+    child = server.start(code, command.argv.split(), **OFFLINE)
+    while not (box / BEGUN).exists() and child.poll() is None:
+        time.sleep(0.001)
+    return child
 
 
 def _box(command: Command, stock: Path, box: Path) -> None:

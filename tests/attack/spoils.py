@@ -23,7 +23,7 @@ def _in_the_middle(insert: bytes) -> Spoil:
 
 
 def _utf16(raw: bytes) -> bytes:
-    return raw.decode("utf-8").encode("utf-16")
+    return raw.decode("utf-8", "replace").encode("utf-16")
 
 
 def _first_text(text: str) -> Spoil:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,16 @@ def test_gold_pairs_that_are_none_are_told_with_their_lines() -> None:
     text = "de-1\ten-1\n\nde-2\nde-3\ten-3\ten-4\n"
     expected = "expected a foreign id, a tab, an English id"
     assert BITEXT.label_faults(text, "f", card) == [
-        f
-        "f:2: found a blank line, {expected}", f"f:3: found 1 columns, {expected}", f"f:4: found 3 columns, {expected}",
-    ]  # fmt: skip
+        f"f:2: found a blank line, {expected}",
+        f"f:3: found 1 columns, {expected}",
+        f"f:4: found 3 columns, {expected}",
+    ]
     assert BITEXT.label_faults("de-1\ten-1\n", "f", card) == []
     assert BITEXT.label_faults("1\n\n", "f", all_cards().card("tatoeba")) == []
+
+
+def test_many_gold_pairs_of_one_sentence_take_no_time() -> None:
+    started = time.process_time()
+    found = BITEXT.golds("".join(f"de-1\ten-{i}\n" for i in range(100_000)), "f", all_cards().card("bucc2018"))
+    assert len(found["de-1"]) == 100_000
+    assert time.process_time() - started < 5

@@ -91,3 +91,12 @@ def test_faults_of_rankings() -> None:
         ":1: e: id 'Q2 ' has blanks around it, and matches no label",
     ]
     assert faults_of("lareqa", "{}", golds) == [": 1 of 1 example ids missing, which score 0: 'a'"]
+
+
+def test_gold_that_is_no_text_is_refused() -> None:
+    assert KIND.golds('{"a": ["Q1"], "b": []}', "f", CARD) == {"a": ("Q1",), "b": ()}
+    with pytest.raises(PredictionError) as error:
+        KIND.golds('{"a": ["Q1", 1.5], "b": [null], "c": [["Q1"]]}', "f", CARD)
+    assert error.value.faults == (
+        "f: a: found 1.5, expected an id", "f: b: found None, expected an id", "f: c: found ['Q1'], expected an id",
+    )  # fmt: skip

@@ -143,11 +143,11 @@ def _dumps(split: Split[BitextExample], found: Mapping[str, Ids], card: TaskCard
 
 def _pairs(text: str) -> dict[str, Ids]:
     """Pairs as the official scorer reads them: a set of lines split at tabs, whatever stands in them."""
-    found: dict[str, Ids] = {}
+    found: dict[str, list[str]] = {}
     for line in official_lines(text):
         first, *rest = line.split("\t")
-        found[first] = (*found.get(first, ()), "\t".join(rest) if rest else _NO_SECOND)
-    return found
+        found.setdefault(first, []).append("\t".join(rest) if rest else _NO_SECOND)
+    return {first: tuple(seconds) for first, seconds in found.items()}
 
 
 def _faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:

@@ -141,7 +141,16 @@ def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[st
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
-    return _lists(text, place)
+    found = _lists(text, place)
+    wrong = [
+        f"{place}: {key}: found {shown(item)}, expected an id"
+        for key, ids in found.items()
+        for item in ids
+        if not isinstance(item, str)
+    ]
+    if wrong:
+        raise PredictionError(*listed(wrong))
+    return found
 
 
 def _faults(text: str, place: str, golds: Mapping[str, Ids] | None, card: TaskCard) -> list[str]:

@@ -89,7 +89,7 @@ def kill_all(
         whole, seconds = _undisturbed(server, COMMANDS[name], stock, folder / "whole")
         rng = Random(f"{seed} {name}")
         for _ in range(kills):
-            sent, delay = rng.choice(SIGNALS), seconds * rng.random() ** 2  # most is written early
+            sent, delay = rng.choice(SIGNALS), 0.05 + seconds * rng.random() ** 2  # most is written early
             faults = _killed(server, COMMANDS[name], stock, folder / "killed", sent, delay, whole)
             group.cases += 1
             if faults:

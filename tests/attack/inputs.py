@@ -111,6 +111,8 @@ def _run(kind: str, form: str, file: str, argv: str, **more: object) -> Target:
     )  # fmt: skip
 
 
+ABSENT = tuple(name for name in PLACES if name != "no permission")  # what is no file is not there, as gold may not be
+
 TARGETS: tuple[Target, ...] = (
     _card_target("task card", {"mycard.yaml": "mycard.yaml"}, "mycard.yaml", "mycard.yaml"),
     _card_target("included card", {"above.yaml": "above.yaml", "base.yaml": "base.yaml"}, "base.yaml", "above.yaml"),
@@ -139,7 +141,7 @@ TARGETS: tuple[Target, ...] = (
     _data("Mewsli-X mentions", "jsonl", "mewslix", "wikinews_mentions/test-de.jsonl", languages="de"),
     _data("Mewsli-X pool", "jsonl", "mewslix", "candidate_set_entities.jsonl", languages="de"),
     _data("BUCC", "lines", "bucc2018", "de-en.test.de", languages="de"),
-    _checked("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", languages="de"),
+    _checked("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", languages="de", tolerates=ABSENT),
     _data("Tatoeba", "lines", "tatoeba", "tatoeba.deu-eng.deu", languages="de", lenient=("*",)),
     _checked("labels_file", "json", "ccg", "tags_to_id.json", folder="ccg"),
     *_sides("classification", "lines", "xnli/test-de.tsv", "predictions"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -136,16 +137,14 @@ def _checkpoints(stock: Path) -> None:
 
 
 def _adapter(stock: Path) -> None:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ModuleNotFoundError:
-        return
+    from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForSequenceClassification
 
     base = AutoModelForSequenceClassification.from_pretrained(stock / "ckpt" / "xnli")
-    get_peft_model(base, LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["query"])).save_pretrained(
-        stock / "adapter"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft asks transformers by an older name
+        adapted = get_peft_model(base, LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["query"]))
+        adapted.save_pretrained(stock / "adapter")
     file = stock / "adapter" / "adapter_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "base_model_name_or_path": "../base"}))
     for name in ("tokenizer.json", "tokenizer_config.json"):

@@ -129,3 +129,10 @@ def test_a_name_as_long_as_can_be_is_written(tmp_path: Path) -> None:
     write_atomic(tmp_path / ("é" * 127), "a")
     with pytest.raises(OutputError, match="File name too long"):
         write_atomic(tmp_path / ("é" * 128), "a")
+
+
+def test_a_link_to_itself_that_a_user_names_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("x")
+    with pytest.raises(OutputError, match=r"x: cannot be written \(Too many levels of symbolic links\)"):
+        write_given(tmp_path / "x", "new")
+    assert (tmp_path / "x").is_symlink()

@@ -153,3 +153,15 @@ def test_faults_of_pairs_of_ids_without_a_language() -> None:
     assert faults_of("bucc2018", "4\t17\n", golds) == [
         ":1: the columns are reversed: the foreign id stands first, then the English id"
     ]
+
+
+def test_gold_pairs_that_are_none_are_told_with_their_lines() -> None:
+    card = all_cards().card("bucc2018")
+    text = "de-1\ten-1\n\nde-2\nde-3\ten-3\ten-4\n"
+    expected = "expected a foreign id, a tab, an English id"
+    assert BITEXT.label_faults(text, "f", card) == [
+        f
+        "f:2: found a blank line, {expected}", f"f:3: found 1 columns, {expected}", f"f:4: found 3 columns, {expected}",
+    ]  # fmt: skip
+    assert BITEXT.label_faults("de-1\ten-1\n", "f", card) == []
+    assert BITEXT.label_faults("1\n\n", "f", all_cards().card("tatoeba")) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from tests.fixtures.prediction_faults import faults_of, numbered
@@ -31,3 +34,18 @@ def test_lines_of_ids_however_they_are_spelt() -> None:
         ":3: éè: found 2, expected text",
         ":5: z: found 4, expected text",
     ]
+
+
+def test_ids_that_are_many_and_bad_are_counted_and_not_looked_for() -> None:
+    text = json.dumps({f"é{i}": 1 for i in range(20_000)})
+    started = time.process_time()
+    faults = faults_of("xquad", text)
+    assert time.process_time() - started < 5
+    assert "19990 more" in faults[-1]
+    assert sum("é" in fault for fault in faults) == 10
+
+
+def test_a_line_of_megabytes_is_compared_with_no_label() -> None:
+    started = time.process_time()
+    assert "expected one of" in faults_of("xnli", "x" * 20_000_000)[0]
+    assert time.process_time() - started < 5

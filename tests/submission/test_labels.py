@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.kinds.token_classification import read_tags
 from xtreme_harness.plan.evaluate import plan_evaluation
 from xtreme_harness.submission.labels import Labelled, write_labels
@@ -154,3 +155,19 @@ def test_labels_of_real_data(shared: Path, tmp_path: Path, task: str, place: str
     for one in found:
         if one.cell.card.count("test", one.cell.language) is not None and task != "udpos":
             assert one.rows == one.cell.card.count("test", one.cell.language)
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_others_are_written(tmp_path: Path) -> None:
+    (tmp_path / "labels/xnli/test-de.tsv").mkdir(parents=True)
+    found = labelled(tmp_path, "xnli", "samples", "de,en")
+    assert list(problems(found)) == ["xnli de"]
+    assert "xnli/test-de.tsv: cannot be written (a folder is in the way)" in problems(found)["xnli de"]
+    assert (tmp_path / "labels/xnli/test-en.tsv").read_text().count("\n") == 24
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text("mine")
+    with pytest.raises(OutputError) as error:
+        labelled(tmp_path, "xnli", "samples")
+    assert len(error.value.faults) == 1
+    assert "labels: a file is in the way" in error.value.faults[0]

@@ -116,3 +116,20 @@ def test_faults_stop_it(packed: Callable[..., Path], run: Path, tmp_path: Path) 
     assert len(error.value.faults) == 2  # the metadata are read no further than their form
     assert not (tmp_path / "out.zip").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_a_link_is_not_replaced(packed: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("nowhere")
+    with pytest.raises(OutputError, match="is there already; name another by -o"):
+        packed(name)
+    assert (tmp_path / name).is_symlink()
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_what_a_killed_process_left_is_removed(packed: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    (tmp_path / f".{name}.ab12.partial" / "whole").mkdir(parents=True)
+    (tmp_path / f".{name}.0123abcd.tmp").write_text("half")
+    (tmp_path / ".other.zip.0123abcd.tmp").write_text("another's")
+    packed(name)
+    assert [path.name for path in tmp_path.glob(".*")] == [".other.zip.0123abcd.tmp"]

@@ -12,12 +12,14 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import CardError, OutputError, PredictionError
 from xtreme_harness.files.regular import read_bytes
-from xtreme_harness.files.text import LARGEST, replacing, write_atomic
+from xtreme_harness.files.text import LARGEST, TEMPORARY, replacing, write_atomic
 from xtreme_harness.plan.cells import select
 from xtreme_harness.submission.check import check_folder, run_faults
 from xtreme_harness.submission.metadata import Metadata, read_metadata
 
 __all__ = ["Metadata", "pack", "read_metadata"]
+
+_PARTIAL = ".partial"  # ending of a folder that is being written
 
 
 def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -> list[Path]:
@@ -49,9 +51,21 @@ def pack(folder: Path, suite: str, metadata: Path, output: Path, cards: Cards) -
     ]
     files = [(folder / name, name) for name in names] + [(metadata, "metadata.yaml")]
     try:
-        return _zipped(files, output) if output.suffix == ".zip" else _copied(files, output)
+        packed = _zipped(files, output) if output.suffix == ".zip" else _copied(files, output)
+        _sweep(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror or error})") from None
+    return packed
+
+
+def _sweep(output: Path) -> None:
+    """Remove what a killed process left half written: whoever else packs to this name is too late."""
+    start = f".{output.name[:40]}."
+    for left in [path for path in output.parent.iterdir() if path.name.startswith(start)]:
+        if left.name.endswith(TEMPORARY):
+            left.unlink(missing_ok=True)
+        elif left.name.endswith(_PARTIAL):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _zipped(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
@@ -65,7 +79,7 @@ def _zipped(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
 
 def _copied(files: Sequence[tuple[Path, str]], output: Path) -> list[Path]:
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(mkdtemp(".partial", f".{output.name[:40]}.", output.parent))
+    partial = Path(mkdtemp(_PARTIAL, f".{output.name[:40]}.", output.parent))
     try:
         whole = partial / "whole"  # with the mode that the umask leaves; the folder around it is private
         for path, name in files:

@@ -74,7 +74,7 @@ def test_faults_of_all_files_come_together(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[" * 100_000, "nested more than 100 deep"),
+        ("[" * 100_000, "JSON nested more than 100 deep"),
         ('{"vocab_size": %s}' % ("9" * 5000), "a number of more than 4300 digits"),
         ('{"a": "\\ud800"}', "half a surrogate pair"),
         ("", "Expecting value"),

@@ -29,6 +29,7 @@ class Interrupts:
         self.said = False
         self._before: dict[int, Any] = {}
         self._hook = sys.unraisablehook
+        self._timed = False
 
     def watch(self, to_the_end: bool) -> None:
         """Take the signals; those that the caller ignores stay ignored, and a thread gets none.
@@ -51,6 +52,8 @@ class Interrupts:
     def restore(self) -> None:
         """Give them back, where the process goes on."""
         sys.unraisablehook = self._hook
+        if self._timed:  # an interrupt that was lost comes after the command no more
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -84,6 +87,6 @@ class Interrupts:
         if not issubclass(what.exc_type, KeyboardInterrupt):
             self._hook(what)
             return
-        self.came = 0
+        self.came, self._timed = 0, True
         signal.signal(signal.SIGALRM, self._take)
         signal.setitimer(signal.ITIMER_REAL, _SOON)

@@ -50,6 +50,7 @@ def refused(path: Path) -> tuple[str, ...]:
         ("pad_token_id", "0", "found '0', expected a whole number from -1"),
         ("layer_norm_eps", NAN, "found NaN or infinity, expected a number"),
         ("hidden_dropout_prob", 7, "found 7, expected a number from 0 to 1"),
+        ("hidden_dropout_prob", 10**400, "expected a number from 0 to 1"),
         ("auto_map", [], "found [], expected an object"),
     ],
 )

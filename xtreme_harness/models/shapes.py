@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ def _is_ids(value: Any) -> bool:
 TEXT = Shape("a text", lambda value: isinstance(value, str) and value != "")
 TEXTS = Shape("a list of texts", _is_texts)
 FLAG = Shape("true or false", lambda value: isinstance(value, bool))
-NUMBER = Shape("a number", lambda value: _is_number(value) and math.isfinite(value))
+NUMBER = Shape("a number", lambda value: _is_number(value) and abs(value) <= sys.float_info.max)
 OBJECT = Shape("an object", lambda value: isinstance(value, dict))
 OBJECTS = Shape(
     "a list of objects", lambda value: isinstance(value, list) and all(isinstance(one, dict) for one in value)

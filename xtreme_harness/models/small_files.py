@@ -106,7 +106,8 @@ def read_config(path: Path) -> dict[str, Any] | None:
         return made
 
     config = read_object(file, pairs)
-    shares = {key: share() for key, value in config.items() if SHARES.search(key) and NUMBER.fits(value)}
+    numbers = [key for key, value in config.items() if type(value) is int or NUMBER.fits(value)]
+    shares = {key: share() for key in numbers if SHARES.search(key)}
     faults = faults_of(config, {**CONFIG, **shares}, str(file))
     sound = {key: value for key, value in config.items() if not faults_of({key: value}, CONFIG, "")}
     faults += [f"{file}: {key}: found NaN or infinity, expected a number" for key in endless(sound, "")]

@@ -436,8 +436,10 @@ class TestOutputFolder:
         assert xharness(*command).status == 0
         assert {p: p.read_bytes() for p in cells} == cells
 
-    def test_a_full_disk_while_logging_is_no_second_fault(self, tmp_path: Path, xharness: Callable[..., Any]) -> None:
-        (tmp_path / "log.txt").symlink_to("/dev/full")
+    def test_a_full_disk_while_logging_is_no_second_fault(
+        self, tmp_path: Path, xharness: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("xtreme_harness.files.folder.open_appending", lambda path: open("/dev/full", "wb", 0))  # noqa: PTH123, SIM115
         ended = xharness("eval", "-m", "oracle", "-t", "pawsx", "--data", "samples", "-o", tmp_path)
         assert ended.status == 0
         assert "Logging error" not in ended.err

@@ -9,6 +9,7 @@ import sys
 
 TYPE_CHECKING = False  # `typing` takes its time, in which a Ctrl-C would still be Python's own
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any
 
 __all__ = ["INTERRUPTED", "Interrupts"]
@@ -88,5 +89,11 @@ class Interrupts:
             self._hook(what)
             return
         self.came, self._timed = 0, True
-        signal.signal(signal.SIGALRM, self._take)
+        signal.signal(signal.SIGALRM, self._come_again)
         signal.setitimer(signal.ITIMER_REAL, _SOON)
+
+    def _come_again(self, number: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code is Interrupts._unraised.__code__:  # on a slow machine: lost here too
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+        else:
+            self._take(number, frame)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from xtreme_harness.files.told import model_fault, no_flag, shown, step_to
+from xtreme_harness.files.told import in_json, model_fault, no_flag, step_to
 
 
 class Model(BaseModel):
@@ -36,7 +36,7 @@ def test_what_pydantic_found(raw: Any, message: str) -> None:
 
 
 def test_values_and_keys_are_cut() -> None:
-    assert shown("x" * 100) == f'"{"x" * 38}…'
-    assert shown({str(i): i for i in range(10**4)}).endswith("…")
-    assert len(shown([[list(range(100))] * 100])) == 40
+    assert in_json("x" * 100) == f'"{"x" * 38}…'
+    assert in_json({str(i): i for i in range(10**4)}).endswith("…")
+    assert len(in_json([[list(range(100))] * 100])) == 40
     assert step_to("", "x" * 100) == f'["{"x" * 38}…]'

@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import Any
 
 from xtreme_harness.errors import did_you_mean
-from xtreme_harness.files.told import LONG, shown, step_to
+from xtreme_harness.files.told import LONG, in_json, step_to
 
 __all__ = ["KEYWORDS", "Check", "Faults", "load_schema", "path_of", "schema_faults"]
 
@@ -94,7 +94,7 @@ def _compile(schema: Any, root: Raw) -> Check:
     def check(value: Any, path: Steps, faults: Faults) -> None:
         for one in fits:
             if not one(value):
-                faults.append((path, f"found {shown(value)}, expected {words}"))
+                faults.append((path, f"found {in_json(value)}, expected {words}"))
                 return
         for part in within:
             part(value, path, faults)
@@ -138,7 +138,7 @@ def _words(schema: Any, root: Raw) -> str:
     if "$ref" in schema:
         return _words(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
     if "const" in schema:
-        return shown(schema["const"])
+        return in_json(schema["const"])
     if "enum" in schema:
         return " or ".join(schema["enum"])
     if "oneOf" in schema:
@@ -213,7 +213,7 @@ def _array(schema: Raw, root: Raw) -> Check:
         for i, one in enumerate(value):
             items(one, (path, i), faults)
             if unique and (mark := json.dumps(one, sort_keys=True)) in seen:
-                faults.append(((path, i), f"{shown(one)} stands twice"))
+                faults.append(((path, i), f"{in_json(one)} stands twice"))
             elif unique:
                 seen.add(mark)
 
@@ -232,7 +232,7 @@ def _alternatives(schema: Raw, root: Raw) -> Check:
             if not tried[-1]:
                 return
         deeper = [found for found in tried if all(where != path for where, _ in found)]
-        faults.extend(deeper[0] if deeper else [(path, f"found {shown(value)}, expected {words}")])
+        faults.extend(deeper[0] if deeper else [(path, f"found {in_json(value)}, expected {words}")])
 
     return check
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from xtreme_harness.errors import did_you_mean
 
-__all__ = ["LONG", "key_path", "model_fault", "no_flag", "shown", "step_to"]
+__all__ = ["LONG", "in_json", "key_path", "model_fault", "no_flag", "step_to"]
 
 LONG = 40  # characters of a value or a key that a message shows
 _PLAIN = re.compile(r"[\w@-]+")
 
 
-def shown(value: Any) -> str:
+def in_json(value: Any) -> str:
     """A value as a message has it: JSON, cut where it is long."""
     if isinstance(value, str | list | dict) and len(value) > LONG:
         value = value[:LONG] if not isinstance(value, dict) else dict(list(value.items())[:LONG])
@@ -32,7 +32,7 @@ def step_to(path: str, key: str | int) -> str:
     """
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if len(key) <= LONG and _PLAIN.fullmatch(key) else f"{path}[{shown(key)}]"
+    return f"{path}.{key}" if len(key) <= LONG and _PLAIN.fullmatch(key) else f"{path}[{in_json(key)}]"
 
 
 def key_path(loc: Sequence[int | str]) -> str:

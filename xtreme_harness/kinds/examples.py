@@ -9,7 +9,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from xtreme_harness.files.told import shown, step_to
+from xtreme_harness.files.told import in_json, step_to
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.records import Json
 
@@ -61,5 +61,5 @@ def _restored(hint: Any, value: Json, path: str) -> Any:
         return restored(hint, value, path)  # type: ignore[arg-type]
     plain, words = _PLAIN.get(hint, ((), "a list" if get_origin(hint) is tuple else "an object"))
     if (plain and type(value) not in plain) or (not plain and (get_origin(hint) is tuple or is_dataclass(hint))):
-        raise ValueError(f"{path.lstrip('.')}: found {shown(value)}, expected {words}")
+        raise ValueError(f"{path.lstrip('.')}: found {in_json(value)}, expected {words}")
     return value

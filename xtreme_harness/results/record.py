@@ -19,7 +19,7 @@ from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.json_text import json_text
 from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.files.text import write_atomic
-from xtreme_harness.files.told import shown
+from xtreme_harness.files.told import in_json
 from xtreme_harness.languages import language
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.records import Rows
@@ -162,7 +162,7 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
     if raw.get("ids") is not None and len(raw["ids"]) != raw["n"]:
         faults.append(f"ids: found {len(raw['ids'])}, expected n, which is {raw['n']}")
     faults += [
-        f"fields.{key}: found {shown(raw['fields'][key])}, expected {shown(raw[key])}, as in {key}"
+        f"fields.{key}: found {in_json(raw['fields'][key])}, expected {in_json(raw[key])}, as in {key}"
         for key in ("task", "language", "split", "metric", "seed")
         if key in raw["fields"] and raw["fields"][key] != raw[key]
     ]
@@ -244,7 +244,7 @@ def require_known(raw: Mapping[str, Any], place: str) -> None:
     if type(found) is int and 1 <= found <= SCHEMA_VERSION:
         return
     newer = "; a newer xharness wrote it: update xharness" if type(found) is int and found > SCHEMA_VERSION else ""
-    raise OutputError(f"{place}schema_version: found {shown(found)}, expected 1 to {SCHEMA_VERSION}{newer}")
+    raise OutputError(f"{place}schema_version: found {in_json(found)}, expected 1 to {SCHEMA_VERSION}{newer}")
 
 
 def plain_rows(rows: Rows | None) -> list[list[int | float]]:

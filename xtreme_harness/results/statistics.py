@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xtreme_harness.files.told import shown
+from xtreme_harness.files.told import in_json
 
 __all__ = ["statistics_faults"]
 
@@ -40,8 +40,8 @@ def _counts(rows: list[list[int | float]]) -> bool:
 def _each(rows: list[Any], k: int) -> Iterator[str]:
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != k:
-            yield f"rows[{i}]: found {shown(row)}, expected a list of {k} numbers"
+            yield f"rows[{i}]: found {in_json(row)}, expected a list of {k} numbers"
             continue
         for j, value in enumerate(row):
             if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
-                yield f"rows[{i}][{j}]: found {shown(value)}, expected a number from 0"
+                yield f"rows[{i}][{j}]: found {in_json(value)}, expected a number from 0"

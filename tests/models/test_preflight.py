@@ -145,7 +145,7 @@ class TestAdapters:
             ({"base_model_name_or_path": "."}, "its base_model_name_or_path, ., is the adapter itself"),
             ({"target_modules": "(a|a)*b|(.*)*x|(.+)+y"}, "a pattern that takes without end; expected names"),
             ({"target_modules": "(query"}, "which is no pattern"),
-            ({"eva_config": 1}, "`EvaConfig` must be"),
+            ({"eva_config": 1}, "eva_config: found 1, expected an object"),
         ],
     )
     def test_settings(self, adapter: Path, changes: dict[str, Any], words: str) -> None:

@@ -171,3 +171,30 @@ def test_tokenizer_files(copy: Path) -> None:
 def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
     found = read_small_files(tmp_path)
     assert (found.config, found.adapter, found.notes, found.modules) == ({}, None, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("config.json", {"bos_token_id": [None]}, "bos_token_id: found [None], expected a whole number from -1 to"),
+        ("config.json", {"hidden_dropout_prob": "word"}, "hidden_dropout_prob: found 'word', expected a number"),
+        ("xharness.json", {"seconds": float("nan")}, "seconds: nan, expected a number; JSON has no other"),
+        ("xharness.json", {"lineage": [{"dev": {"xnli": float("inf")}}]}, "lineage[0].dev.xnli: inf, expected"),
+        ("modules.json", [{"type": "x\0y", "path": ""}], "[0]: type: found 'x\\x00y', expected a text"),
+    ],
+)  # fmt: skip
+def test_what_a_library_would_say_in_its_own_words(copy: Path, name: str, changes: Any, words: str) -> None:
+    file = copy / name
+    there = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    file.write_text(json.dumps({**there, **changes} if isinstance(changes, dict) else changes))
+    (fault,) = refused(copy)
+    assert fault.startswith(f"{file}: {words}")
+
+
+def test_a_tokenizer_without_a_model_is_told(copy: Path) -> None:
+    (copy / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError) as caught:
+        require_tokenizer_files(copy)
+    assert caught.value.faults == tuple(
+        f"{copy}/tokenizer.json: {key}: missing; is the checkpoint complete?" for key in ("added_tokens", "model")
+    )

@@ -12,6 +12,7 @@ from xtreme_harness.models.shapes import (
     CLASS_IDS,
     CLASS_NAMES,
     FLAG,
+    LIST,
     NUMBER,
     OBJECT,
     OBJECTS,
@@ -26,7 +27,18 @@ from xtreme_harness.models.shapes import (
     whole,
 )
 
-__all__ = ["ADAPTER", "ADAPTER_ALWAYS", "CONFIG", "ENCODER", "NOTES", "SHARES", "STAGE", "TOKENIZER"]
+__all__ = [
+    "ADAPTER",
+    "ADAPTER_ALWAYS",
+    "ADAPTER_PARTS",
+    "CONFIG",
+    "ENCODER",
+    "NOTES",
+    "SHARES",
+    "STAGE",
+    "TOKENIZER",
+    "TOKENIZER_ALWAYS",
+]
 
 ENCODER = "../.."  # from `heads/<task>` to the encoder that several heads share
 _WIDTH, _POSITIONS = 1 << 20, 1 << 24
@@ -42,6 +54,7 @@ _PARTS = (  # some families have one for each layer
     *("d_kv", "d_ff", "head_dim", "num_attention_heads", "n_heads", "n_head", "num_heads"),
     *("num_key_value_heads", "intermediate_size"),
 )
+_TOKEN_IDS = tuple(f"{name}_token_id" for name in ("bos", "eos", "sep", "cls", "mask", "unk", "decoder_start"))
 _A_TEXT = Shape("a text", lambda value: isinstance(value, str))  # also an empty one
 _A_DTYPE = Shape("the name of a dtype", lambda value: isinstance(value, dict) or bool(_DTYPE.fullmatch(str(value))))
 _NAMES = either(TEXT, TEXTS)
@@ -59,12 +72,13 @@ CONFIG: Mapping[str, Shape] = {
     "max_position_embeddings": whole(-1, _POSITIONS),
     "type_vocab_size": whole(0, _WIDTH),
     "pad_token_id": whole(-1, _POSITIONS),
+    **dict.fromkeys(_TOKEN_IDS, each(whole(-1, _POSITIONS))),
     "auto_map": OBJECT,
     "quantization_config": OBJECT,
     "dtype": _A_DTYPE,
     "torch_dtype": _A_DTYPE,
 }
-SHARES = re.compile(r"dropout(_prob|_rate|_p)?$")  # keys of config.json that end so are shares, where they are numbers
+SHARES = re.compile(r"dropout(_prob|_rate|_p)?$")  # keys of config.json that end so are shares; flags are flags
 ADAPTER: Mapping[str, Shape] = {
     "base_model_name_or_path": TEXT,
     "revision": _A_TEXT,
@@ -80,10 +94,13 @@ ADAPTER: Mapping[str, Shape] = {
     "layers_to_transform": each(whole(0, 1024)),
     "modules_to_save": TEXTS,
     "target_parameters": TEXTS,
+    "init_lora_weights": either(FLAG, TEXT),
+    "trainable_token_indices": either(LIST, OBJECT),
     "rank_pattern": OBJECT,
     "alpha_pattern": OBJECT,
     **dict.fromkeys(("use_dora", "use_rslora", "lora_bias", "fan_in_fan_out", "inference_mode"), FLAG),
 }
+ADAPTER_PARTS = re.compile(r"_config$")  # keys of adapter_config.json that end so are objects
 ADAPTER_ALWAYS = ("peft_type", "r", "lora_alpha", "lora_dropout", "bias", "rank_pattern", "alpha_pattern")  # never null
 NOTES: Mapping[str, Shape] = {
     "stage": one_of("base", "intermediate", "target"),
@@ -104,3 +121,4 @@ TOKENIZER: Mapping[str, Shape] = {
     "tokenizer_class": _A_TEXT,
     "added_tokens_decoder": OBJECT,
 }
+TOKENIZER_ALWAYS = ("added_tokens", "model")  # in tokenizer.json

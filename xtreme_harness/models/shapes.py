@@ -12,8 +12,8 @@ from typing import Any
 from xtreme_harness.files.shown import shown
 
 __all__ = [
-    "CLASS_IDS", "CLASS_NAMES", "FLAG", "NUMBER", "OBJECT", "OBJECTS", "TEXT", "TEXTS", "TOKEN", "Shape", "each",
-    "either", "endless", "faults_of", "misfit", "one_of", "share", "whole",
+    "CLASS_IDS", "CLASS_NAMES", "FLAG", "LIST", "NUMBER", "OBJECT", "OBJECTS", "TEXT", "TEXTS", "TOKEN", "Shape",
+    "each", "either", "endless", "faults_of", "misfit", "one_of", "share", "whole",
 ]  # fmt: skip
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -52,10 +52,11 @@ def _is_ids(value: Any) -> bool:
     )
 
 
-TEXT = Shape("a text", lambda value: isinstance(value, str) and value != "")
+TEXT = Shape("a text", lambda value: isinstance(value, str) and value != "" and "\0" not in value)
 TEXTS = Shape("a list of texts", _is_texts)
 FLAG = Shape("true or false", lambda value: isinstance(value, bool))
 NUMBER = Shape("a number", lambda value: _is_number(value) and abs(value) <= sys.float_info.max)
+LIST = Shape("a list", lambda value: isinstance(value, list))
 OBJECT = Shape("an object", lambda value: isinstance(value, dict))
 OBJECTS = Shape(
     "a list of objects", lambda value: isinstance(value, list) and all(isinstance(one, dict) for one in value)

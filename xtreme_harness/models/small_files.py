@@ -11,16 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import ModelError, listed
+from xtreme_harness.errors import ModelError, OutputError, listed
 from xtreme_harness.files.json import parse_json
+from xtreme_harness.files.json_text import json_text
 from xtreme_harness.files.regular import MIB
 from xtreme_harness.files.shown import shown
 from xtreme_harness.files.text import read_text
 from xtreme_harness.files.within import name_fault
 from xtreme_harness.models.head_table import general_heads
-from xtreme_harness.models.known_keys import ADAPTER, ADAPTER_ALWAYS, CONFIG, NOTES, SHARES, STAGE, TOKENIZER
+from xtreme_harness.models.known_keys import (
+    ADAPTER,
+    ADAPTER_ALWAYS,
+    ADAPTER_PARTS,
+    CONFIG,
+    NOTES,
+    SHARES,
+    STAGE,
+    TOKENIZER,
+    TOKENIZER_ALWAYS,
+)
 from xtreme_harness.models.shapes import (
-    NUMBER,
     OBJECT,
     OBJECTS,
     TEXT,
@@ -106,8 +116,7 @@ def read_config(path: Path) -> dict[str, Any] | None:
         return made
 
     config = read_object(file, pairs)
-    numbers = [key for key, value in config.items() if type(value) is int or NUMBER.fits(value)]
-    shares = {key: share() for key in numbers if SHARES.search(key)}
+    shares = {key: share() for key, value in config.items() if SHARES.search(key) and not isinstance(value, bool)}
     faults = faults_of(config, {**CONFIG, **shares}, str(file))
     sound = {key: value for key, value in config.items() if not faults_of({key: value}, CONFIG, "")}
     faults += [f"{file}: {key}: found NaN or infinity, expected a number" for key in endless(sound, "")]
@@ -126,7 +135,8 @@ def read_adapter(path: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     adapter = read_object(file)
-    faults = faults_of(adapter, ADAPTER, str(file))
+    parts = {key: OBJECT for key in adapter if ADAPTER_PARTS.search(key)}
+    faults = faults_of(adapter, {**parts, **ADAPTER}, str(file))
     for key in ADAPTER_ALWAYS:
         if key in adapter and adapter[key] is None:
             faults += misfit(None, ADAPTER[key], f"{file}: {key}")
@@ -150,6 +160,10 @@ def read_notes(path: Path) -> dict[str, Any]:
                 faults += misfit(stage["recipe"].get("name"), TEXT, f"{place}: recipe.name")
     if OBJECT.fits(notes.get("head")):
         faults += _head_faults(notes["head"], f"{file}: head")
+    try:
+        json_text(notes)  # its lineage is written again with every result
+    except OutputError as error:
+        faults += [f"{file}: {fault}" for fault in error.faults]
     if faults:
         raise ModelError(*faults)
     return notes
@@ -192,5 +206,11 @@ def require_tokenizer_files(path: Path) -> None:
 
 
 def _checked(file: Path) -> None:
-    if faults := faults_of(read_object(file), TOKENIZER, str(file)):
+    read = read_object(file)
+    faults = faults_of(read, TOKENIZER, str(file))
+    if file.name == "tokenizer.json":
+        faults += [
+            f"{file}: {key}: missing; is the checkpoint complete?" for key in TOKENIZER_ALWAYS if key not in read
+        ]
+    if faults:
         raise ModelError(*faults)

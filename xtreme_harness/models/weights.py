@@ -33,6 +33,7 @@ _FOLDER = "give the path of a checkpoint folder"
 _FIELD = re.compile(r"Validation error for field '([^']+)': (?:\w+: )?(.*)")
 _WHOLE = re.compile(r"Class validation error for validator '[^']+': (?:\w+: )?(.*)")
 TOGETHER = "do they belong together?"
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _POOLER = re.compile(r"(^|\.)pooler\.")
 
 
@@ -261,4 +262,4 @@ def require(module: str, extra: str) -> Any:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+    return _CLASS.sub(r"\1", " ".join(str(error).split()))[:200]

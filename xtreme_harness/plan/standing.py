@@ -63,8 +63,16 @@ def require_folders(unit: Unit, folders: Sequence[Path]) -> None:
         for _, place in zip(unit.stages, folders, strict=True)
         for fault in output_faults(place, ["training"], ["train.jsonl", NOTES])
     ]
+    faults += [
+        f"{place}: no UTF-8, as which weights are written; name another --output-path" for place in _odd(folders)
+    ]
     if faults:
         raise OutputError(*dict.fromkeys(faults))
+
+
+def _odd(folders: Sequence[Path]) -> list[Path]:
+    """Folders whose names are no text."""
+    return [place for place in folders if str(place).encode("utf-8", "replace").decode() != str(place)]
 
 
 def standing(unit: Unit, folder: Path, force: bool = False) -> str:

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,13 @@ def _collected_once() -> None:
     """Spare the garbage collector, which runs after every training, all that imports and earlier files have left."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C; tests of Ctrl-C are no such commands."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from xtreme_harness.files.regular import kind_of, open_regular, read_bytes
 from xtreme_harness.files.within import within
 
 __all__ = [
-    "LARGEST", "TEMPORARY", "in_the_way", "open_appending", "read_text", "replacing", "write_atomic",
+    "LARGEST", "TEMPORARY", "in_the_way", "open_appending", "read_text", "replacing", "sweep",
+    "write_atomic",
     "write_below", "write_given", "write_json",
 ]  # fmt: skip
 
 TEMPORARY = ".tmp"  # ending of a file that is being written
 LARGEST = 1 << 30  # bytes of a text that is read whole
+_LEFT = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}$")  # end of the name of such a file
 _PLAIN = ("/dev", "/proc")  # what stands there is written to, never replaced
 
 
@@ -94,6 +97,13 @@ def write_atomic(path: Path, data: str | bytes) -> None:
     """Write a file that is either whole or not there; OutputError when it cannot be written."""
     with replacing(path) as new:
         new.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def sweep(root: Path) -> None:
+    """Remove what a killed process left half written in the folders of a folder that has no lock."""
+    for left in root.glob(f"*/.*{TEMPORARY}"):
+        if _LEFT.search(left.name):
+            left.unlink(missing_ok=True)
 
 
 def write_below(root: Path, name: str, data: str | bytes) -> None:

@@ -11,7 +11,7 @@ from xtreme_harness.data.official_files import exported, target_source
 from xtreme_harness.data.patterns import pattern_path
 from xtreme_harness.data.sources import HubFound
 from xtreme_harness.errors import DataError, HubSilent
-from xtreme_harness.files.text import write_below
+from xtreme_harness.files.text import sweep, write_below
 from xtreme_harness.plan.cells import Target
 
 __all__ = ["Fetched", "download", "training_cards"]
@@ -41,6 +41,7 @@ def download(
     """
     found: list[Fetched] = []
     silence = ""  # of the Hub
+    sweep(folder)
     own = [target for target in targets if not target.card.parts]  # the parts are fetched as training data
     wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
     wanted |= {(card.name, split, "en"): card for card in training for split in _training_splits(card)}

@@ -10,7 +10,7 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.files.text import write_below
+from xtreme_harness.files.text import sweep, write_below
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Plan
 
@@ -33,6 +33,7 @@ def write_labels(plan: Plan, folder: Path, tell: Callable[[Labelled], None] = la
         OutputError: nothing can be written there.
     """
     require_output(folder)
+    sweep(folder)
     found = []
     for cell in {(c.card.name, c.language): c for c in plan.cells}.values():
         one = _labelled(cell, folder)

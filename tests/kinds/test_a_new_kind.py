@@ -23,8 +23,8 @@ from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.cards.schema import Membership, Suite
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS, Kind
-from xtreme_harness.kinds.base import text_of
 from xtreme_harness.kinds.prediction_text import Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.kinds.row_fields import refuse, text
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.metrics.base import Metric
 from xtreme_harness.models.checkpoint import find_checkpoint
@@ -56,7 +56,10 @@ def _parse(row: Row, card: TaskCard) -> Pair:
     if found is not None and not 0 <= float(found) <= card.options["most"]:
         raise DataError(f"{row.place}: degree {found}, expected 0 to {card.options['most']}")
     degree = None if found is None else float(found)
-    return Pair(str(row.values["id"]), text_of(row, "one"), text_of(row, "other"), degree)
+    faults: list[str] = []
+    pair = Pair(str(row.values["id"]), text(row, "one", faults), text(row, "other", faults), degree)
+    refuse(faults)
+    return pair
 
 
 def _featurize(split: Split[Pair], tokenizer: Tokenizer, card: TaskCard) -> Features:

@@ -9,11 +9,10 @@ from typing import Generic, TypeVar
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.expected import Expected
-from xtreme_harness.errors import DataError
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Json, Lesson, Passage, Row, Split
 
-__all__ = ["Kind", "Reach", "Texts", "text_of"]
+__all__ = ["Kind", "Reach", "Texts"]
 
 E = TypeVar("E")  # example
 P = TypeVar("P")  # prediction
@@ -68,11 +67,3 @@ class Kind(Generic[E, P, G]):
     expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     hub_task: str = "other"  # the Hub's name of such a task
-
-
-def text_of(row: Row, field: str) -> str:
-    """A text field of a row; DataError where it is absent or no text."""
-    value = row.values.get(field)
-    if not isinstance(value, str):
-        raise DataError(f"{row.place}: {field}: found {value!r}, expected text")
-    return value

@@ -16,7 +16,7 @@ from xtreme_harness.models.compute.linear import prepack
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
 from xtreme_harness.models.finite import broken_file
-from xtreme_harness.models.head_table import HEADS, encoder_class
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import Pooling
 from xtreme_harness.models.reading import Reading, encoder_of, reading_of
@@ -30,7 +30,6 @@ __all__ = [
     "fitted_tokenizer",
     "load_model",
     "position_limit",
-    "tokenizer_alone",
 ]
 
 # Padded tokens a batch. Fixed, not found by the clock: so two runs of one command batch alike, and give the same bits.
@@ -131,23 +130,6 @@ def fitted_tokenizer(raw: Any, network: Any, name: str = "") -> Tokenizer:
         )
     _settle_padding(tokenizer, network.config)
     return tokenizer
-
-
-def tokenizer_alone(checkpoint: Checkpoint) -> Tokenizer:
-    """A checkpoint's tokenizer as its network can use it, without a weight being read.
-
-    Raises:
-        ModelError: in one line, when it cannot be loaded.
-    """
-    import transformers
-
-    holder = checkpoint.base or checkpoint.encoder or checkpoint
-    with quietly(checkpoint):
-        raw = load_tokenizer(checkpoint, checkpoint.path)
-        config = transformers.AutoConfig.from_pretrained(holder.path)
-        with torch.device("meta"):
-            network = getattr(transformers, encoder_class(holder.family)).from_config(config)
-        return Tokenizer(raw, position_limit(network, raw), _known_ids(network), checkpoint.name)
 
 
 def position_limit(network: Any, raw: Any) -> int:

@@ -15,9 +15,10 @@ from xtreme_harness.models.head_table import head_of_adapter
 from xtreme_harness.models.headers import shapes_in, weight_files
 from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.small_files import require_tokenizer_files
+from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import TOGETHER, auto_class, load_tokenizer, quietly, require, require_code
 
-__all__ = ["require_sound"]
+__all__ = ["require_sound", "tokenizer_alone"]
 
 _ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "dense_act_fn", "classifier_activation")
 _SPARE = 1 << 20  # parameters that a network may have beyond those of its files: poolers, tables without use
@@ -47,6 +48,16 @@ def require_sound(checkpoint: Checkpoint, trust: bool) -> None:
     _require_sizes(checkpoint.base or checkpoint.encoder or checkpoint, network)
     if checkpoint.adapter is not None and checkpoint.base is not None:
         _require_adapter(checkpoint, checkpoint.base, network)
+
+
+def tokenizer_alone(checkpoint: Checkpoint) -> Tokenizer:
+    """A checkpoint's tokenizer as its network can use it, without a weight being read.
+
+    Raises:
+        ModelError: in one line, when it cannot be loaded.
+    """
+    with quietly(checkpoint):
+        return fitted_tokenizer(load_tokenizer(checkpoint, checkpoint.path), _built(checkpoint), checkpoint.name)
 
 
 def _carries_code(checkpoint: Checkpoint, trust: bool) -> bool:

@@ -48,7 +48,7 @@ def tokenizers_of(model: str) -> Tokenizers:
 
     @cache
     def of_unit(unit: str | None) -> Tokenizer:
-        from xtreme_harness.models.load import tokenizer_alone
+        from xtreme_harness.models.preflight import tokenizer_alone
 
         return tokenizer_alone(find_checkpoint(model, unit))
 

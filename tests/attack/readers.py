@@ -134,15 +134,18 @@ def _side(name: str, form: str, task: str, language: str = "de") -> list[Reader]
     ]
 
 
-def _own_card(folder: Path) -> object:
-    cards = all_cards([folder / "mycard.yaml"])
-    data = parse_data([str(folder / "samples")], cards.tasks)
-    from xtreme_harness.data.sources import locate
+def _own_card(name: str, place: str) -> Callable[[Path], object]:
+    def read(folder: Path) -> object:
+        cards = all_cards([folder / f"{name}.yaml"])
+        data = parse_data([str(folder / place)], cards.tasks)
+        from xtreme_harness.data.sources import locate
 
-    card = cards.tasks["mycard"]
-    located = locate(card, "test", "de", data)
-    kind = KINDS[card.kind]
-    return located and load_split(card, "de", "test", located, kind.parse, kind.passage)
+        card = cards.tasks[name]
+        located = locate(card, "test", "de", data)
+        kind = KINDS[card.kind]
+        return located and load_split(card, "de", "test", located, kind.parse, kind.passage)
+
+    return read
 
 
 def _checkpoint(name: str, source: str, file: str, form: str = "json") -> Reader:
@@ -162,7 +165,10 @@ RUN = {"run": "runs/oracle"}
 
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
-           _own_card),
+           _own_card("mycard", "samples")),
+    *(Reader(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file, _own_card("pairs", "."))
+      for name, form, file in (("task card: minimal pairs", "yaml", "pairs.yaml"),
+                               ("data: minimal pairs", "lines", "pairs/test-de.tsv"))),
     Reader("recipe", "yaml", {"r.yaml": "recipe.yaml"}, "r.yaml",
            lambda folder: read_recipe(str(folder / "r.yaml"), [])),
     Reader("gate rules", "yaml", {"r.yaml": "rules.yaml"}, "r.yaml",

@@ -68,6 +68,19 @@ RULES = """rules:
     new_failures: forbid
     missing: forbid
 """
+PAIRS = """name: pairs
+title: two sentences
+kind: minimal_pairs
+metric: accuracy
+licence: CC0
+languages: [de]
+extension: jsonl
+options: {variant: original, bad: [bad]}
+official:
+  format: tsv
+  files: {test: "pairs/test-{language}.tsv"}
+  options: {header: true, quoting: csv, columns: {good: good, bad: bad}}
+"""
 
 
 def make_stock(stock: Path) -> None:
@@ -108,6 +121,7 @@ def _texts(stock: Path) -> None:
         **{f"ccg/{split}.tsv": "the man sleeps\tNP N S\na dog\tNP N\n" * 4 for split in ("train", "dev", "test")},
         "mycard.yaml": _card(), "above.yaml": "include: base.yaml\ntrain: [above]\n",
         "base.yaml": _card().replace("mycard", "base"),
+        "pairs.yaml": PAIRS, "pairs/test-de.tsv": "good\tbad\nEr ist da.\tEr sind da.\nSie kommen.\tSie kommt.\n",
     }.items():  # fmt: skip
         (stock / name).parent.mkdir(parents=True, exist_ok=True)
         (stock / name).write_text(text, "utf-8")

@@ -71,6 +71,7 @@ class FileSource(_Strict):
     format: str  # a key of data.formats.FORMATS
     files: dict[SplitName, Files]
     languages: dict[str, str] = {}  # benchmark code -> the code in file names ("{code}")
+    splits: dict[SplitName, str] = {}  # split -> its name inside a file that holds several ("{split}" in options)
     options: dict[str, Any] = {}  # for the format: columns, header, quoting ...
     concatenate: Flag = False  # several files that match one pattern are one data set
     optional: tuple[str, ...] = ()  # roles that may be absent
@@ -91,7 +92,7 @@ class HubSource(_Strict):
     path: Pattern = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
-    splits: dict[SplitName, str]
+    splits: dict[SplitName, str]  # may hold {language}, {code}, {name}
     files: Pattern = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}
     columns: dict[str, str] = {}  # field -> column

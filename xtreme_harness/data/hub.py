@@ -47,7 +47,7 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
     part = source.splits.get(split)  # type: ignore[call-overload]
     if part is None:
         raise DataError(f"{source.path}: does not have the split '{split}'; found {', '.join(source.splits)}")
-    config = filled(source.config, language, source.languages)
+    config, part = (filled(said, language, source.languages) for said in (source.config, part))
     with _quiet(), listening():
         repository = find(source)
         where = f"{source.path}@{repository.commit[:7]} {config}/{part}"

@@ -73,10 +73,8 @@ def _names(template: str) -> tuple[str, ...]:
 
 
 def _label(row: Row, options: Mapping[str, Any], faults: list[str]) -> int | None:
-    positions = [str(i) for i in range(len(options["choices"]))]
-    spellings = [*options["answers"], options["choices"]]
-    if not any(spelt in positions for spelling in options["answers"] for spelt in spelling):
-        spellings.append(positions)  # numbers that the card counts otherwise are not positions as well
+    size = len(options["choices"])
+    spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
     found = label(row, "label", spellings[0] if options["answers"] else spellings[-1], faults)
     if found is None:
         return None

@@ -22,7 +22,7 @@ _QUOTES = {"``": '"', "''": '"'}  # which their tokenizer wrote for those of the
 
 
 def read_winograd(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
-    """Read the schemas of one language as {"sentence", "option1", "option2", "answer"}, the answer "1" or "2".
+    """Read the schemas of one language as {"sentence", "option1", "option2", "label"}, the label "1" or "2".
 
     Source: yandex-research/crosslingual_winograd d2cfbbf, dataset.tsv: tab-separated, no header, no quoting; tokens,
     pronoun `[text, [i, j], tokens]` and candidates `[text, [i, j], tokens, is it right]` as JSON. In the sentence `_`
@@ -65,7 +65,7 @@ def _row(columns: Sequence[str], place: str, rows: list[Row], faults: list[str])
     if span is not None and not wrong:
         sentence = text[: span[0]] + _SLOT + text[span[1] :]
         answer = "1" if candidates[0][3] else "2"
-        values = {"sentence": sentence, "option1": candidates[0][0], "option2": candidates[1][0], "answer": answer}
+        values = {"sentence": sentence, "option1": candidates[0][0], "option2": candidates[1][0], "label": answer}
         rows.append(Row(values, place))
 
 

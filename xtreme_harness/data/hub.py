@@ -27,7 +27,14 @@ from xtreme_harness.records import Table
 __all__ = ["SHAPES", "hub_revision", "read_hub"]
 
 _SHARDS = re.compile(r"-of-(\d+)\.")
-_READERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}  # suffix -> builder of `datasets`
+_AS_WRITTEN = {"keep_default_na": False}  # "NA" and "null" are words
+_READERS: dict[str, tuple[str, dict[str, Any]]] = {  # suffix -> builder of `datasets`, how it reads
+    ".parquet": ("parquet", {}),
+    ".json": ("json", {}),
+    ".jsonl": ("json", {}),
+    ".csv": ("csv", _AS_WRITTEN),
+    ".tsv": ("csv", {"sep": "\t", **_AS_WRITTEN}),
+}
 
 
 def read_hub(source: HubSource, split: str, language: str) -> Table:
@@ -54,8 +61,8 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
         dataset = _dataset(source, repository, config, part, where)
         features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
         classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
-        options = filled(source.options, language, source.languages)
-        loaded = Loaded(dataset, dataset.column_names, classes, where, source.columns, source.names, options)
+        columns, options = (filled(said, language, source.languages) for said in (source.columns, source.options))
+        loaded = Loaded(dataset, dataset.column_names, classes, where, columns, source.names, options)
         return SHAPES[source.shape](loaded)
 
 
@@ -89,14 +96,14 @@ def _fits(name: str, pattern: str) -> bool:
     """Whether a file is data and matches; unlike fnmatch's, a wildcard stops at '/'."""
     parts, wanted = name.split("/"), pattern.split("/")
     return (
-        _reader(name) is not None
+        _suffix(name) in _READERS
         and len(parts) == len(wanted)
         and all(fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=True))
     )
 
 
-def _reader(name: str) -> str | None:
-    return _READERS.get(Path(name.removesuffix(".gz")).suffix)
+def _suffix(name: str) -> str:
+    return Path(name.removesuffix(".gz")).suffix
 
 
 def _incomplete(names: Sequence[str]) -> bool:
@@ -108,8 +115,8 @@ def _read(files: Sequence[Path], where: str) -> Any:
     import datasets
 
     try:
-        reader = _reader(files[0].name)
-        return datasets.load_dataset(reader, data_files={"rows": [str(f) for f in files]}, split="rows")
+        builder, how = _READERS[_suffix(files[0].name)]
+        return datasets.load_dataset(builder, data_files={"rows": [str(f) for f in files]}, split="rows", **how)
     except Exception as error:  # the library documents none
         cause = error.__cause__ or error
         raise DataError(f"{where}: {files[0].name} cannot be read: {one_line(cause)}") from error

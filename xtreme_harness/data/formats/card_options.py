@@ -71,6 +71,7 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
         "prefix": FLAG,
         "width": whole(1, 10_000),
         "documents": one_of("keep", "drop"),
+        "comments": one_of("keep", "drop"),
     },
     "conllu": {
         "tag_column": one_of("upos", "xpos"),

@@ -21,6 +21,7 @@ from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, f
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.errors import DataError, HubSilent, did_you_mean
+from xtreme_harness.files.shown import some
 from xtreme_harness.hub import listening, one_line
 from xtreme_harness.records import Table
 
@@ -134,7 +135,9 @@ def _configured(source: HubSource, repository: Repository, config: str, split: s
     except Exception as error:  # a script, an unknown config or split, another layout
         if repository.cached:
             raise DataError(f"{where} in the local cache (HF_HUB_OFFLINE is set); {ELSEWHERE}") from error
-        other = f"{where}, and config '{config}' cannot be loaded: {one_line(error)}; use --data DIR"
+        there = some([name for name in repository.files if _suffix(name) in _READERS]) or "none"
+        wrong = f"{where}, and config '{config}' cannot be loaded: {one_line(error)}"
+        other = f"{wrong}; files of data there: {there}; correct the card, or use --data DIR"
         raise silent_or(error, source.path, other) from error
     raise DataError(f"{source.path}: the local cache has commit {found}, expected {repository.commit}; {ELSEWHERE}")
 

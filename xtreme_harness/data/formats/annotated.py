@@ -72,7 +72,7 @@ def words_and_tags(annotated: str, by_character: bool = False) -> tuple[tuple[st
     (('wake', 'me', 'at', 'five', 'am'), ('Other', 'Other', 'Other', 'time', 'time'))
     """
     words, tags, slot = list[str](), list[str](), OUTSIDE
-    for chunk in _OPENING.sub(r"[\1 ", annotated).split():
+    for chunk in _OPENING.sub(r" [\1 ", annotated).split():
         if chunk.startswith("["):
             slot = chunk[1:]
             continue

@@ -46,7 +46,9 @@ def read_winograd(files: Mapping[str, Sequence[Path]], options: Mapping[str, Jso
                 _row(columns, place, rows, faults)
         refuse(faults, rows)
         if not rows:
-            raise DataError(f"{path}: found no row of '{wanted}', only of {some(sorted(others), 20)}, choose one of these")
+            raise DataError(
+                f"{path}: found no row of '{wanted}', only of {some(sorted(others), 20)}, choose one of these"
+            )
     return Table(tuple(rows))
 
 
@@ -57,7 +59,9 @@ def _row(columns: Sequence[str], place: str, rows: list[Row], faults: list[str])
     candidates = _json(columns[6], f"{place}: candidates", wrong)
     span = None if wrong else _span(text, tokens, pronoun)
     if not wrong and span is None:
-        wrong.append(f"{place}: pronoun: found {shown(pronoun)}, expected [text, [first, last], tokens] of {shown(text)}")
+        wrong.append(
+            f"{place}: pronoun: found {shown(pronoun)}, expected [text, [first, last], tokens] of {shown(text)}"
+        )
     if not wrong and not _is_choice(candidates):
         shape = "two [text, [first, last], tokens, true or false], one of them true"
         wrong.append(f"{place}: candidates: found {shown(candidates)}, expected {shape}")

@@ -87,6 +87,7 @@ ELSEWHERE = {
     "grid/prepare.py": "grid/test_schema.py",
     "hub/transport.py": "hub/test_ask.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
+    "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",
     "leaderboard/formats.py": "leaderboard/test_board.py",
     "leaderboard/recompute.py": "leaderboard/test_submissions.py",

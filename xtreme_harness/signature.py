@@ -73,6 +73,7 @@ def signature(fields: Mapping[str, Any]) -> str:
         f"metric:{fields['metric']}",
         f"data:{fields['source']}",
         f"len:{fields['max_length']}" if fields.get("max_length") else "",
+        str(fields.get("said") or ""),
         f"layer:{fields['layer']}|pool:{fields['pooling']}" if fields.get("pooling") else "",
         f"preset:{fields['preset']}" if fields.get("preset") else "",
         f"seed:{fields['seed']}",

@@ -67,6 +67,9 @@ OF_KINDS: dict[str, dict[str, Any]] = {
     },
     "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3},
     "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3},
+    "minimal_pairs": {
+        "variant": "within_word", "bad": ["b"], "choices": ["a", "b"], "slot": "_", "answers": [["A", "B"]],
+    },
 }  # fmt: skip
 
 
@@ -94,7 +97,7 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
 
 
 WHOLE = [
-    card(list(OF_KINDS)[i % 6], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
+    card(list(OF_KINDS)[i % 7], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
     for i in range(12)
 ]
 

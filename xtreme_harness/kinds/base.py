@@ -66,4 +66,5 @@ class Kind(Generic[E, P, G]):
     )  # of a label file, beside `golds`
     expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
+    said: Callable[[TaskCard], str] = lambda card: ""  # of the options, in the signature: "pll:original"
     hub_task: str = "other"  # the Hub's name of such a task

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
@@ -14,12 +13,17 @@ from typing import Any
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.expected import TEXT, each, one_of
-from xtreme_harness.errors import PredictionError
-from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
-from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
-from xtreme_harness.kinds.row_fields import identifier, label, named, refuse, text
+from xtreme_harness.kinds.choice_labels import (
+    answer_faults,
+    index_faults,
+    index_lines,
+    indices,
+    keyed_indices,
+    spelt_index,
+)
+from xtreme_harness.kinds.row_fields import identifier, named, refuse, text
 from xtreme_harness.models.head_table import CHOICE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
@@ -60,7 +64,7 @@ def _parse(row: Row, card: TaskCard) -> ChoiceExample:
         if question not in prompts and isinstance(row.values.get("question"), str):
             faults.append(f"{row.place}: question {shown(question)}, expected one of {some(prompts)}")
         fields["prompt"] = prompts.get(question, "")
-    gold = _label(row, options, faults)
+    gold = spelt_index(row, options, faults)
     refuse(faults)
     seconds = tuple(options["choice"].format(**{**fields, "choice": choice}) for choice in choices)
     return ChoiceExample(key, options["text"].format(**fields), seconds, gold)
@@ -70,20 +74,6 @@ def _parse(row: Row, card: TaskCard) -> ChoiceExample:
 def _names(template: str) -> tuple[str, ...]:
     """The fields that a template names, each once."""
     return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
-
-
-def _label(row: Row, options: Mapping[str, Any], faults: list[str]) -> int | None:
-    size = len(options["choices"])
-    spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
-    found = label(row, "label", spellings[0] if options["answers"] else spellings[-1], faults)
-    if found is None:
-        return None
-    for spelling in spellings:
-        if found in spelling:
-            return list(spelling).index(found)
-    expected = some(spellings[0] if options["answers"] else spellings[-1])
-    faults.append(f"{row.place}: label {shown(row.values['label'])}, expected one of {expected}")
-    return None
 
 
 def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
@@ -122,63 +112,25 @@ def _guess(split: Split[ChoiceExample], card: TaskCard, rng: Callable[[str], Ran
 
 
 def _dumps(split: Split[ChoiceExample], found: Mapping[str, int], card: TaskCard) -> str:
-    return "".join(json.dumps({"label": found[e.id]}) + "\n" for e in split.examples)
-
-
-def _labels(text: str, place: str) -> list[Any]:
-    labels, faults = [], []
-    for number, line in enumerate(official_lines(text), start=1):
-        try:
-            labels.append(parse_json(line)["label"])
-        except (ValueError, KeyError, TypeError):
-            faults.append(f"{place}:{number}: found {line[:60]!r}, expected a JSON object with the key label")
-    if faults:
-        raise PredictionError(*faults)
-    return labels
-
-
-def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, int]:
-    labels = _labels(text, place)
-    label_count(labels, ids, place)
-    return dict(zip(ids, labels, strict=True))
+    return index_lines([found[e.id] for e in split.examples])
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, int]:
-    return {str(i): label for i, label in enumerate(_labels(text, place))}
+    return {str(i): label for i, label in enumerate(indices(text, place))}
 
 
 def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCard) -> list[str]:
     """One JSON object a line, with the index of a choice under `label`."""
-    lines, size = official_lines(text), len(card.options["choices"])
-    faults: list[Fault] = []
-    for n, line in enumerate(lines, start=1):
-        if not line:
-            faults.append(Fault(BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
-            continue
-        try:
-            read = parse_json(line)
-        except ValueError:
-            read = None
-        if not isinstance(read, dict) or "label" not in read:
-            found = f"found '{line[:40]}', expected a JSON line such as {{\"label\": 0}}"
-            faults.append(Fault("lines without a label", f"{place}:{n}: {found}"))
-        elif read["label"] not in range(size):  # 1.0 and true count as 1, as officially
-            wrong = f"label {json.dumps(read['label'])}, expected a number from 0 to {size - 1}"
-            faults.append(Fault("unknown labels", f"{place}:{n}: {wrong}"))
-    return [*count_faults(lines, golds, place), *told(faults, place)]
+    size = len(card.options["choices"])
+    return index_faults(text, place, golds, range(size), f"a number from 0 to {size - 1}")
 
 
 def _card_faults(card: TaskCard) -> list[str]:
     """What the options do not say, or say of other choices."""
     options, faults = card.options, list[str]()
-    size = len(options.get("choices", ()))
-    if not size:
+    if not options.get("choices"):
         faults.append("options.choices: missing; name the fields that hold the choices")
-    faults += [
-        f"options.answers[{i}]: found {len(spellings)} spellings, expected {size}, one a choice"
-        for i, spellings in enumerate(options.get("answers", ()))
-        if size and len(spellings) != size
-    ]
+    faults += answer_faults(options)
     text, choice = (options.get(name, OPTIONS[name]) for name in ("text", "choice"))
     if not _is_template(text):
         faults.append(f"options.text: found {shown(text)}, expected text with fields such as {{premise}}")
@@ -213,7 +165,7 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     constant=_constant,
     guess=_guess,
     dumps=_dumps,
-    loads=_loads,
+    loads=lambda text, place, ids, card: keyed_indices(text, place, ids),
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
     faults=_faults,

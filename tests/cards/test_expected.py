@@ -65,6 +65,7 @@ OF_KINDS: dict[str, dict[str, Any]] = {
         "max_length": 384, "stride": 1, "max_question": 3, "n_best": 2, "max_answer_tokens": 3, "no_answer": True,
         "null_threshold": 0.5,
     },
+    "regression": {"max_length": 5, "range": [0, 5.0]}, "similarity": {"max_length": 5, "range": [-1, 1]},
     "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3},
     "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3},
 }  # fmt: skip
@@ -79,22 +80,24 @@ def source(name: str) -> dict[str, Any]:
 def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     hub = {
         "path": "a/b", "revision": "0" * 40, "config": "c", "splits": {"test": "test"}, "files": "{config}/x",
-        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b"}, "names": {"label": ["a"]}, "shape": shape,
-        "options": ON_THE_HUB[shape], "note": "n",
+        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b", "text_b": "c"},
+        "names": {"label": ["a"]}, "shape": shape, "options": ON_THE_HUB[shape], "note": "n",
     }  # fmt: skip
     families = {"bert": {"layer": 3}}
+    labelled = {"labels_file": "a/b.json", "labels": ["a", "b"], "aliases": {"c": "a"}}
     return copy.deepcopy({
         "name": "mine", "title": "t", "kind": kind, "metric": "accuracy", "licence": "l", "url": "u", "citation": "c",
         "languages": ["en", "de"], "train": ["xnli"], "parts": [], "groups": ["g"], "selection": "dev", "unit": "xnli",
         "parallel": True, "counts": {"test": {"en": 5}, "dev": 5}, "calibrate": "dev", "note": "n", "extension": "tsv",
-        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}}, "labels_file": "a/b.json",
-        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}}, "labels": ["a", "b"], "aliases": {"c": "a"},
+        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}},
+        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}},
+        **({} if KINDS[kind].answers == "numbers" else labelled),
         "options": OF_KINDS[kind], "official": source(official), "upstream": source(upstream), "hub": hub,
     })  # fmt: skip
 
 
 WHOLE = [
-    card(list(OF_KINDS)[i % 6], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
+    card(list(OF_KINDS)[i % len(OF_KINDS)], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
     for i in range(12)
 ]
 

@@ -67,3 +67,4 @@ class Kind(Generic[E, P, G]):
     expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     hub_task: str = "other"  # the Hub's name of such a task
+    answers: str = ""  # what metrics compare: "labels", "tags", "numbers"; "": something else

@@ -18,7 +18,7 @@ from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import nearest_code
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, metric_faults
 from xtreme_harness.plan.arguments import NAMES, require
 
 __all__ = [
@@ -100,7 +100,13 @@ def vocabulary() -> Vocabulary:
         column=PATH,
         expected={name: kind.expected for name, kind in KINDS.items()},
         card_faults={name: kind.card_faults for name, kind in KINDS.items()},
+        metric_faults=_metric_faults,
     )
+
+
+def _metric_faults(card: TaskCard) -> list[str]:
+    """Why a card's metric does not fit its kind or its labels."""
+    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
 
 
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from xtreme_harness.cards.expected import Expected, path_fault
 from xtreme_harness.files.shown import shown
+from xtreme_harness.languages import english_of
 
 __all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
 
@@ -193,6 +194,11 @@ class TaskCard(_Strict):
         return frozenset().union(*columns, self.hub.columns if self.hub else ())
 
     @property
+    def english(self) -> str:
+        """The card's own code for English; "en" where it has none."""
+        return english_of(self.all_languages)
+
+    @property
     def file_sources(self) -> tuple[FileSource, ...]:
         """The layouts in which a data folder may hold this task, in order of preference."""
         return tuple(s for s in (self.official, self.upstream) if s)
@@ -249,6 +255,4 @@ class Vocabulary:
     column: Expected  # a column on the Hub, or a path in it
     expected: Mapping[str, Mapping[str, Expected]]  # kind -> those of its options whose default does not tell
     card_faults: Mapping[str, Callable[[TaskCard], list[str]]]  # kind -> what is wrong with a card as a whole
-    metric_faults: Callable[
-        [TaskCard], list[str]
-    ]  # why its metric does not fit the rest of it
+    metric_faults: Callable[[TaskCard], list[str]]  # why its metric does not fit the rest of it

@@ -189,6 +189,12 @@ class TaskCard(_Strict):
         return tuple(dict.fromkeys(code for codes in lists for code in codes))
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The fields that its sources name, each by its columns."""
+        columns = [source.options.get("columns", {}) for source in self.file_sources]
+        return frozenset().union(*columns, self.hub.columns if self.hub else ())
+
+    @property
     def english(self) -> str:
         """The card's own code for English; "en" where it has none."""
         return english_of(self.all_languages)
@@ -250,3 +256,4 @@ class Vocabulary:
     column: Expected  # a column on the Hub, or a path in it
     expected: Mapping[str, Mapping[str, Expected]]  # kind -> those of its options whose default does not tell
     card_faults: Mapping[str, Callable[[TaskCard], list[str]]]  # kind -> what is wrong with a card as a whole
+    metric_faults: Callable[[TaskCard], list[str]]  # why its metric does not fit the rest of it

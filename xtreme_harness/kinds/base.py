@@ -68,3 +68,4 @@ class Kind(Generic[E, P, G]):
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
     said: Callable[[TaskCard], str] = lambda card: ""  # of the options, in the signature: "pll:original"
     hub_task: str = "other"  # the Hub's name of such a task
+    answers: str = ""  # what metrics compare: "labels", "tags", "numbers"; "": something else

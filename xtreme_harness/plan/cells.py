@@ -19,7 +19,7 @@ from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import meant, nearest_code
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, metric_faults
 from xtreme_harness.plan.arguments import NAMES, require
 
 __all__ = [
@@ -101,7 +101,13 @@ def vocabulary() -> Vocabulary:
         column=PATH,
         expected={name: kind.expected for name, kind in KINDS.items()},
         card_faults={name: kind.card_faults for name, kind in KINDS.items()},
+        metric_faults=_metric_faults,
     )
+
+
+def _metric_faults(card: TaskCard) -> list[str]:
+    """Why a card's metric does not fit its kind or its labels."""
+    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
 
 
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:

@@ -130,6 +130,19 @@ class Preset(_Strict):
     families: dict[str, Preset] = {}  # model type -> its own values
 
 
+def _training_languages(value: Any) -> Any:
+    words = ("english", "target", "all")
+    if isinstance(value, str) and value in words:
+        return value
+    codes = isinstance(value, list | tuple) and bool(value) and all(isinstance(code, str) for code in value)
+    if not codes or set(value) & set(words) or len(set(value)) < len(value):
+        raise ValueError("expected english, target, all, or a list of different codes")
+    return tuple(value)
+
+
+TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], PlainValidator(_training_languages)]
+
+
 class TaskCard(_Strict):
     """What a task is; loaded from `tasks/<name>.yaml`, never from code."""
 
@@ -149,6 +162,8 @@ class TaskCard(_Strict):
     train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
     parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
     selection: Literal["dev", "held_out", "none"] = "dev"  # split that training selects its checkpoint on, English
+    train_on: TrainOn = "english"  # languages whose training data are read: English, each target's own, all, or these
+    select_on: Literal["english", "target"] = "english"  # on whose dev data weights are chosen
     unit: str | None = Field(default=None, pattern=r"^\w[\w.-]*$")  # that evaluation reads; None: the last of `train`
     languages: tuple[str, ...] = ()  # of a task outside the suites
     suites: dict[str, Membership] = {}

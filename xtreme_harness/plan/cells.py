@@ -14,6 +14,7 @@ from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.formats import OPTIONS, PATH
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
@@ -52,11 +53,17 @@ class Cell:
     located: Located
     tuning: Located | None  # the split on which the kind chooses its number (BUCC's threshold)
     scopes: tuple[str, ...]
+    trained: TrainedOn | None = None  # the languages of its unit; None: of a self-test, and where no unit answers
 
     @property
     def name(self) -> str:
         """For people: "tatoeba@xtreme-r de"."""
         return f"{self.key} {self.language}"
+
+    @property
+    def plain_unit(self) -> str | None:
+        """The unit without its languages: "xnli" of "xnli.de"."""
+        return self.unit.removesuffix(self.trained.suffix) if self.unit and self.trained else self.unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ OF_KINDS: dict[str, dict[str, Any]] = {
     "sequence_classification": {"max_length": 5}, "token_classification": {"max_length": 5, "unpredicted": ["_"]},
     "multiple_choice": {
         "max_length": 5, "choices": ["a", "b"], "text": "{a}", "prompts": {"x": "y"}, "answers": [["A", "B"]],
+        "choice": "{a} {choice}", "truncate": "text",
     },
     "extractive_qa": {
         "max_length": 384, "stride": 1, "max_question": 3, "n_best": 2, "max_answer_tokens": 3, "no_answer": True,

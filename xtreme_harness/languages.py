@@ -52,8 +52,8 @@ def _table() -> dict[str, Language]:
     return found
 
 
-# languages.tsv: families as XTREME-R's Table 8 groups them; resources are the classes of Joshi et al. (2020), "The State
-# and Fate of Linguistic Diversity and Inclusion in the NLP World", ACL, in the authors' list (Norwegian as its Bokmål)
+# languages.tsv: families as XTREME-R's Table 8 groups them; resources are the classes of Joshi et al. (2020), "The
+# State and Fate of Linguistic Diversity and Inclusion in the NLP World", as the authors list them (Norwegian: Bokmål)
 LANGUAGES: dict[str, Language] = _table()
 
 

@@ -200,7 +200,8 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "language of a suite": (
         GOOD + "suites: {xtreme: {languages: [de, xq]}}\n",
         (
-            "{}: suites.xtreme.languages[1]: unknown code 'xq'; expected BCP 47 or ISO 639-3, such as sw, swh_Latn, zh-Hant",
+            "{}: suites.xtreme.languages[1]: unknown code 'xq'; expected BCP 47 or ISO 639-3, such as sw, swh_Latn, "
+            "zh-Hant",
         ),
     ),
     "Norwegian": (

@@ -46,7 +46,8 @@ TABLE = {
 }  # fmt: skip
 FORMATS: dict[str, dict[str, Any]] = {
     "tsv": TABLE, "csv": TABLE, "jsonl": ROWS, "json": {**ROWS, "records": "data"},
-    "conll": {"token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop"},
+    "conll": {"token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop",
+              "comments": "drop"},
     "conllu": {"tag_column": "upos", "language": "en", "treebanks": {"en": ["ewt"]}},
     "squad": {"check_spans": True, "ids": "unique", "id_prefix": "x"}, "tatoeba": {"sorted": True},
     "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {},

@@ -80,3 +80,53 @@ class TestUner:
         )
         assert scored(str(card), files, "test", tmp_path / "test") == {"tl": 94}
         assert scored(str(card), files, "dev", tmp_path / "dev") == {"arq": 139}
+
+
+class TestMultiblimp:
+    """Dicts in quotes beside the sentences, duplicates among them."""
+
+    @pytest.fixture
+    def files(self, shared: Path, tmp_path: Path) -> Path:
+        for language in ("eng", "tur"):  # a third of the pairs, and a ninth
+            (tmp_path / "data" / language).mkdir(parents=True)
+            subset = shared / "realdata/world/multiblimp" / language / "data.subset.tsv"
+            (tmp_path / "data" / language / "data.tsv").symlink_to(subset)
+        return tmp_path / "data"
+
+    def test_every_pair_is_read(self, files: Path, tmp_path: Path) -> None:
+        assert scored("multiblimp", files, "test", tmp_path / "out") == {"eng": 257, "tur": 194}
+
+    def test_phenomena_and_sentences_stand_as_the_authors_have_them(self, files: Path) -> None:
+        card = CARDS.card("multiblimp")
+        kind, found = KINDS[card.kind], locate(card, "test", "eng", Data(files))
+        assert found is not None
+        examples = load_split(card, "eng", "test", found, kind.parse, kind.passage).examples
+        assert {example.phenomenon for example in examples} == {"SV-#", "SV-P"}
+        assert examples[0].sentences == ("Yes, lovely creature, is n't she?", "Yes, lovely creature, am n't she?")
+
+
+STSB = """\
+name: stsb_multi_mt
+title: STS-B in translation
+kind: {kind}
+metric: {metric}
+licence: as STSbenchmark
+languages: [de, en]
+counts: {{dev: 1500, test: 1379}}
+options: {{range: [0, 5]}}
+official:
+  format: csv
+  files: {{dev: "stsb-{{language}}-dev.csv", test: "stsb-{{language}}-test.csv"}}
+  options: {{header: false, columns: {{text_a: 0, text_b: 1, label: 2}}}}
+"""
+
+
+@pytest.mark.parametrize(("kind", "metric"), [("regression", "pearson_spearman"), ("similarity", "spearman")])
+@pytest.mark.parametrize(("split", "count"), [("dev", 1500), ("test", 1379)])
+def test_ratings_under_no_header_are_read_by_a_card_of_ones_own(
+    shared: Path, tmp_path: Path, kind: str, metric: str, split: str, count: int
+) -> None:
+    card = tmp_path / "stsb_multi_mt.yaml"
+    card.write_text(STSB.format(kind=kind, metric=metric))
+    found = scored(str(card), shared / "realdata/world/stsb_multi_mt", split, tmp_path / "out")
+    assert found == {"de": count, "en": count}

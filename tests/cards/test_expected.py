@@ -107,7 +107,12 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
 
 
 WHOLE = [
-    card(*(list(every)[at % len(every)] for every, at in ((OF_KINDS, i), (FORMATS, i), (FORMATS, i + 3), (ON_THE_HUB, i))))
+    card(
+        *(
+            list(every)[at % len(every)]
+            for every, at in ((OF_KINDS, i), (FORMATS, i), (FORMATS, i + 3), (ON_THE_HUB, i))
+        )
+    )
     for i in range(len(FORMATS))
 ]
 

@@ -33,9 +33,7 @@ def massive(utt: str, annotated: str, classes: list[str]) -> bytes:
 def contents() -> dict[str, dict[str, bytes]]:
     """Card -> files of its dataset, at the commit that it pins."""
     japanese = massive("5時に起こして", "[time : 5時] に 起こして", list(CLASSES))
-    turned = massive(
-        "wake me", "wake me", list(reversed(CLASSES))
-    )  # the dataset knows its numbers better than the card
+    turned = massive("wake me", "wake me", list(reversed(CLASSES)))  # the dataset knows its own numbers
     story = "\t".join(["s1", "A.", "B.", "C.", "D.", "E.", "F.", "2"])
     choices = {"sentence": "The cup broke since _ fell.", "option1": "the cup", "option2": "the cat", "answer": "1"}
     return {
@@ -47,7 +45,7 @@ def contents() -> dict[str, dict[str, bytes]]:
             "data/swh_Latn.jsonl": lines({**QUESTION, "correct_answer_num": "4"}),
             "data/zul_Latn.jsonl": lines({**QUESTION, "correct_answer_num": 1}),
             "data/yor_Latn.jsonl": lines({**QUESTION, "correct_answer_num": "0"}),
-            "data/xho_Latn.jsonl": lines({k: v for k, v in QUESTION.items() if k != "flores_passage"}),
+            "data/xho_Latn.jsonl": lines({"correct_answer_num": "1", **{k: v for k, v in QUESTION.items() if k != "flores_passage"}}),
         },
         "afrixnli": {
             "data/yor/dev.tsv": b"premise\thypothesis\tlabel\np\th\t0\np\tNA\t1\np\th\t2\n",
@@ -120,15 +118,14 @@ def test_belebele_has_a_split_a_language_and_counts_from_1(answers: dict[str, An
 
 
 def test_a_number_that_belebele_does_not_have_is_refused(answers: dict[str, Answer]) -> None:
-    with pytest.raises(Exception, match="label '?0'?, expected one of 1, 2, 3, 4"):
+    with pytest.raises(Exception, match=r"label '?0'?, expected one of 1, 2, 3, 4"):
         examples(answers, "belebele from 0")
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are(answers: dict[str, Answer]) -> None:
     (message,) = answers["belebele without a column"]["error"]
-    assert (
-        "facebook/belebele@75b3993 default/xho_Latn: no column 'flores_passage'; found link, question_number" in message
-    )
+    place = "facebook/belebele@75b3993 default/xho_Latn"
+    assert message.startswith(f"{place}: no column 'flores_passage'; found correct_answer_num, link, question_number")
 
 
 def test_afrixnli_counts_as_xnli_or_spells_the_labels(answers: dict[str, Answer]) -> None:

@@ -107,14 +107,10 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
 
 
 WHOLE = [
-    card(
-        *(
-            list(every)[at % len(every)]
-            for every, at in ((OF_KINDS, i), (FORMATS, i), (FORMATS, i + 3), (ON_THE_HUB, i))
-        )
-    )
+    card(*(list(every)[at % len(every)] for every, at in zip(
+        (OF_KINDS, FORMATS, FORMATS, ON_THE_HUB), (i, i, i + 3, i), strict=True)))
     for i in range(len(FORMATS))
-]
+]  # fmt: skip
 
 
 def checked(raw: dict[str, Any]) -> TaskCard:

@@ -45,7 +45,8 @@ def test_words_stand_between_blanks(annotated: str, words: str, tags: str) -> No
     ("annotated", "expected"),
     [
         ("[date : 明天] 叫我", [("明", "date"), ("天", "date"), ("叫", "Other"), ("我", "Other")]),
-        ("[date : 明天][time : 五点] 叫", [("明", "date"), ("天", "date"), ("五", "time"), ("点", "time"), ("叫", "Other")]),
+        ("[date : 明天][time : 五点] 叫",
+         [("明", "date"), ("天", "date"), ("五", "time"), ("点", "time"), ("叫", "Other")]),
         ("用 [app_name : spotify] 播放", [("用", "Other"), ("spotify", "app_name"), ("播", "Other"), ("放", "Other")]),
         ("放 [artist_name : lea stern] 的", [("放", "Other"), ("lea", "artist_name"), ("stern", "artist_name"),
                                           ("的", "Other")]),

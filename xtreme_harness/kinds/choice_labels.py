@@ -21,8 +21,10 @@ def spelt_index(row: Row, options: Mapping[str, Any], faults: list[str]) -> int 
 
     None where the data has no gold, and where there is a fault.
     """
-    size = len(options["choices"])
-    spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
+    positions = [str(i) for i in range(len(options["choices"]))]
+    spellings = [*options["answers"], options["choices"]]
+    if not any(spelt in positions for spelling in options["answers"] for spelt in spelling):
+        spellings.append(positions)  # numbers that a card counts otherwise are not positions as well
     found = label(row, "label", spellings[0] if options["answers"] else spellings[-1], faults)
     if found is None:
         return None

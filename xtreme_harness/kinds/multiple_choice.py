@@ -1,4 +1,4 @@
-"""A text and several continuations, one of them right: XCOPA, COPA, Social IQa."""
+"""A text and several continuations, one of them right: XCOPA, Social IQa, Belebele, XStoryCloze."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.cards.expected import TEXT, each
+from xtreme_harness.cards.expected import TEXT, each, one_of
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.choice_labels import (
@@ -34,6 +34,8 @@ OPTIONS: dict[str, Any] = {
     "max_length": 128,  # tokens, special ones included
     "choices": [],  # fields that hold the choices, in the order of the class ids
     "text": "{text}",  # template of the first segment, over the row's fields and {prompt}
+    "choice": "{choice}",  # template of the second segment, over the same and {choice}
+    "truncate": "longest",  # of a pair that is too long: the longer segment; `text`: the first alone, while it lasts
     "prompts": {},  # value of the field `question` -> {prompt}
     "answers": [],  # lists of spellings of the right answer, each by class id
 }
@@ -55,7 +57,8 @@ def _parse(row: Row, card: TaskCard) -> ChoiceExample:
     options, faults = card.options, list[str]()
     key, prompts = identifier(row, faults), options["prompts"]
     choices = tuple(named(options["choices"], row, faults).values())
-    fields = named([name for name in _names(options["text"]) if name != "prompt" or not prompts], row, faults)
+    asked = [*_names(options["text"]), *(name for name in _names(options["choice"]) if name != "choice")]
+    fields = named([name for name in dict.fromkeys(asked) if name != "prompt" or not prompts], row, faults)
     if prompts:
         question = fields.get("question", "") if "question" in fields else text(row, "question", faults)
         if question not in prompts and isinstance(row.values.get("question"), str):
@@ -63,7 +66,8 @@ def _parse(row: Row, card: TaskCard) -> ChoiceExample:
         fields["prompt"] = prompts.get(question, "")
     gold = spelt_index(row, options, faults)
     refuse(faults)
-    return ChoiceExample(key, options["text"].format(**fields), choices, gold)
+    seconds = tuple(options["choice"].format(**{**fields, "choice": choice}) for choice in choices)
+    return ChoiceExample(key, options["text"].format(**fields), seconds, gold)
 
 
 @cache
@@ -77,6 +81,9 @@ def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard
     texts = tokenizer.ids([e.text for e in split.examples])
     choices = iter(tokenizer.ids([choice for e in split.examples for choice in e.choices]))
     pairs = [(text, next(choices)) for text, e in zip(texts, split.examples, strict=True) for _ in e.choices]
+    if card.options["truncate"] == "text":
+        room = min(length, tokenizer.limit) - tokenizer.pair_size
+        pairs = [(text[: max(0, room - len(choice))], choice) for text, choice in pairs]
     return Features([tokenizer.two(text, choice, length) for text, choice in pairs], language=split.language)
 
 
@@ -124,15 +131,21 @@ def _card_faults(card: TaskCard) -> list[str]:
     if not options.get("choices"):
         faults.append("options.choices: missing; name the fields that hold the choices")
     faults += answer_faults(options)
-    template = options.get("text", OPTIONS["text"])
-    try:
-        plain = all(_FIELD.fullmatch(name) for name in _names(template))
-        plain = plain and not any(spec or mark for _, _, spec, mark in Formatter().parse(template))
-    except ValueError:
-        plain = False
-    if not plain:
-        faults.append(f"options.text: found {shown(template)}, expected text with fields such as {{premise}}")
+    text, choice = (options.get(name, OPTIONS[name]) for name in ("text", "choice"))
+    if not _is_template(text):
+        faults.append(f"options.text: found {shown(text)}, expected text with fields such as {{premise}}")
+    if not _is_template(choice) or "choice" not in _names(choice):
+        faults.append(f"options.choice: found {shown(choice)}, expected text with {{choice}}, and fields if need be")
     return faults
+
+
+def _is_template(text: str) -> bool:
+    """Whether a text has names in its braces, and nothing else."""
+    try:
+        return all(name is None or (_FIELD.fullmatch(name) and not spec and not mark)
+                   for _, name, spec, mark in Formatter().parse(text))  # fmt: skip
+    except ValueError:
+        return False
 
 
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
@@ -156,7 +169,11 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
     faults=_faults,
-    expected={"choices": each(TEXT, least=2), "answers": each(each(TEXT, least=2))},
+    expected={
+        "choices": each(TEXT, least=2),
+        "answers": each(each(TEXT, least=2)),
+        "truncate": one_of("longest", "text"),
+    },
     card_faults=_card_faults,
     hub_task="multiple-choice",
 )

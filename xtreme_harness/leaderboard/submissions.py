@@ -33,7 +33,7 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=-100, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
 _RESULTS = "xtreme_harness.results"  # where the schema of the official layout lies
@@ -249,6 +249,11 @@ def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
         for where, found in cells.items():
             known = [*metric.official, "accuracy"]
             faults += [f"{where}.{n}: unknown metric{did_you_mean(n, known)}" for n in found if n not in known]
+            faults += [
+                f"{where}.{n}: found {value:g}, expected a number from {metric.low:g} to 100"
+                for n, value in found.items()
+                if value < metric.low
+            ]
             if not set(metric.main) & set(found):
                 faults.append(f"{where}: no {' or '.join(metric.main)}")
         codes = task_languages(cards, suite, task)
@@ -261,7 +266,7 @@ def _convention_faults(scores: Scores, about: Published, cards: Cards) -> list[s
     faults = []
     for task in (t for t in dict.fromkeys([*scores.tasks, *scores.languages]) if t in cards.tasks):
         main = METRICS[cards.card(task).metric].main
-        if len(main) == 1:
+        if "exact_match" not in main:
             continue
         if about.qa_convention is None:
             faults.append(f"{task}: metadata.yaml has no qa_convention (mean of EM and F1, or f1)")

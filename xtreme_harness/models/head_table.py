@@ -15,6 +15,7 @@ __all__ = [
     "ENCODER_DECODERS",
     "HEADS",
     "MASKED_LM",
+    "NUMBER",
     "SEQUENCE",
     "SPANS",
     "TOKENS",
@@ -29,6 +30,7 @@ __all__ = [
 SEQUENCE, TOKENS = "AutoModelForSequenceClassification", "AutoModelForTokenClassification"
 SPANS, CHOICE = "AutoModelForQuestionAnswering", "AutoModelForMultipleChoice"
 MASKED_LM, CAUSAL_LM = "AutoModelForMaskedLM", "AutoModelForCausalLM"
+NUMBER = "single number"  # a sequence head with a single output
 DUAL_ENCODER = "dual encoder"  # an encoder whose vectors are compared; it has no layers of its own
 _ENCODER, _TEXT_ENCODER = "AutoModel", "AutoModelForTextEncoding"
 ENCODER_DECODERS = ("t5", "mt5", "umt5")  # their own heads run the decoder; a general head on the encoder is used
@@ -54,6 +56,7 @@ class Head:
 
 HEADS: dict[str, Head] = {
     SEQUENCE: Head(SEQUENCE, "classes", ("ForSequenceClassification",), "SEQ_CLS", labelled=True, outputs=2),
+    NUMBER: Head(SEQUENCE, "squares", outputs=1),
     TOKENS: Head(TOKENS, "tags", ("ForTokenClassification",), "TOKEN_CLS", labelled=True, outputs=2, per_token=True),
     SPANS: Head(
         SPANS, "spans", ("ForQuestionAnswering", "ForQuestionAnsweringSimple"), "QUESTION_ANS",

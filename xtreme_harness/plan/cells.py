@@ -14,12 +14,13 @@ from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.formats import OPTIONS, PATH
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import meant, nearest_code
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, metric_faults
 from xtreme_harness.plan.arguments import NAMES, require
 
 __all__ = [
@@ -52,11 +53,17 @@ class Cell:
     located: Located
     tuning: Located | None  # the split on which the kind chooses its number (BUCC's threshold)
     scopes: tuple[str, ...]
+    trained: TrainedOn | None = None  # the languages of its unit; None: of a self-test, and where no unit answers
 
     @property
     def name(self) -> str:
         """For people: "tatoeba@xtreme-r de"."""
         return f"{self.key} {self.language}"
+
+    @property
+    def plain_unit(self) -> str | None:
+        """The unit without its languages: "xnli" of "xnli.de"."""
+        return self.unit.removesuffix(self.trained.suffix) if self.unit and self.trained else self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,13 @@ def vocabulary() -> Vocabulary:
         column=PATH,
         expected={name: kind.expected for name, kind in KINDS.items()},
         card_faults={name: kind.card_faults for name, kind in KINDS.items()},
+        metric_faults=_metric_faults,
     )
+
+
+def _metric_faults(card: TaskCard) -> list[str]:
+    """Why a card's metric does not fit its kind or its labels."""
+    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
 
 
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:

@@ -77,7 +77,8 @@ def of_task(metric: Metric[Any, Any], records: Mapping[str, Scored], parallel: b
     }
     values = np.array(list(scores.values()))
     languages = float(values.var(ddof=1) / len(values)) if len(values) > 1 else None
-    return _total(left_to_right_mean(scores.values()), Variance(examples, _of_mean(by_seed), languages), by_seed)
+    variance = Variance(examples, _of_mean(by_seed), languages)
+    return _total(left_to_right_mean(scores.values()), variance, by_seed, metric.low)
 
 
 def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
@@ -89,7 +90,8 @@ def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
     known = [part.variance.languages for part in parts if part.variance.languages is not None]
     languages = sum(known) / n**2 if len(known) == n else None
     value = left_to_right_mean(part.spread.value for part in parts)
-    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
+    low = min(part.spread.low for part in parts)
+    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed, low)
 
 
 def error_of_cell(metric: Metric[Any, Any], record: Scored, names: Sequence[str]) -> float:
@@ -113,8 +115,8 @@ def joint_ids(ids: Mapping[str, Sequence[str] | None]) -> dict[str, Sequence[str
     return None if not known or len(known) < len(ids) or (numbered and unequal) else known
 
 
-def _total(value: float, variance: Variance, by_seed: Mapping[str, float]) -> Uncertainty:
-    return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds))), variance, by_seed)
+def _total(value: float, variance: Variance, by_seed: Mapping[str, float], low: float) -> Uncertainty:
+    return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds)), low), variance, by_seed)
 
 
 def _rows(record: Scored) -> Rows:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.compute.masked_words import Places, places_of
@@ -38,6 +38,12 @@ class Objective:
 def _classes(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     """Cross-entropy of one class a sequence; `logits` (n, c)."""
     return cross_entropy(out.logits.float(), _goals(lessons, out.logits), reduction="sum")
+
+
+def _squares(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Squared distance of one number a sequence from its goal; `logits` (n, 1)."""
+    found = out.logits.float()[:, 0]
+    return mse_loss(found, _goals(lessons, found).float(), reduction="sum")
 
 
 def _choices(out: Any, lessons: Sequence[Lesson]) -> Tensor:
@@ -106,6 +112,7 @@ def _tagged(lesson: Lesson) -> int:
 
 OBJECTIVES: dict[str, Objective] = {  # by the name that the head has for it in HEADS
     "classes": Objective(_one, _classes),
+    "squares": Objective(_one, _squares),
     "choices": Objective(_one, _choices),
     "tags": Objective(_tagged, _tags),
     "spans": Objective(_one, _spans),

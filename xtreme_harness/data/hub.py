@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import HubSource
+from xtreme_harness.data.hub_qrels import config_and_split
 from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, find, pinned, silent_or
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
 from xtreme_harness.data.patterns import filled
@@ -50,13 +51,15 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
     config = filled(source.config, language, source.languages)
     with _quiet(), listening():
         repository = find(source)
-        where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
-        dataset = _dataset(source, repository, config, part, where)
-        features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
-        classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
         options = filled(source.options, language, source.languages)
-        loaded = Loaded(dataset, dataset.column_names, classes, where, source.columns, source.names, options)
-        return SHAPES[source.shape](loaded)
+        if not source.configs:
+            return SHAPES[source.shape](_loaded(source, repository, config, part, options))
+        named = filled(source.configs, language, source.languages)
+        parts = {
+            role: _loaded(source, repository, *config_and_split(value, part), options) for role, value in named.items()
+        }
+        where = f"{source.path}@{repository.commit[:7]} {language}/{part}"
+        return SHAPES[source.shape](Loaded({}, (), {}, where, source.columns, source.names, options, parts))
 
 
 def hub_revision(source: HubSource) -> str:
@@ -68,6 +71,14 @@ def hub_revision(source: HubSource) -> str:
     if source.revision and pinned(source):
         return source.revision
     return find(source).commit
+
+
+def _loaded(source: HubSource, repository: Repository, config: str, part: str, options: Mapping[str, Any]) -> Loaded:
+    where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
+    dataset = _dataset(source, repository, config, part, where)
+    features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
+    classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
+    return Loaded(dataset, dataset.column_names, classes, where, source.columns, source.names, options)
 
 
 def _dataset(source: HubSource, repository: Repository, config: str, split: str, where: str) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 log = logging.getLogger("xtreme_harness")
+_PROMPTS = {"prompt": "all", "query_prompt": "query", "passage_prompt": "passage"}  # options that a kind may have
 Fields = Mapping[str, Any]  # name -> what could change a number
 
 
@@ -56,8 +57,10 @@ def data_fields(cell: Cell, labels: Path | None) -> dict[str, Any]:
 
 def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
     """The line that tells a reader what the figures of the cell are."""
-    own = {"suites": cell.scopes, "source": source, "max_length": cell.card.options.get("max_length"), "seed": seed}
-    return signature({**fields, **own, "fingerprint": fingerprint(fields)})
+    options = cell.card.options
+    own = {"suites": cell.scopes, "source": source, "max_length": options.get("max_length"), "seed": seed}
+    prompts = {said: options[name] for name, said in _PROMPTS.items() if options.get(name)}
+    return signature({**fields, **own, "prompts": prompts, "fingerprint": fingerprint(fields)})
 
 
 def discard(output: Path, cell: Cell) -> None:

@@ -1,4 +1,4 @@
-"""The six kinds of tasks, and the registry that holds them."""
+"""The kinds of tasks, and the registry that holds them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.bitext import BITEXT
 from xtreme_harness.kinds.extractive_qa import EXTRACTIVE_QA
 from xtreme_harness.kinds.multiple_choice import MULTIPLE_CHOICE
+from xtreme_harness.kinds.ranking import RANKING
 from xtreme_harness.kinds.retrieval import RETRIEVAL
 from xtreme_harness.kinds.sequence_classification import SEQUENCE_CLASSIFICATION
 from xtreme_harness.kinds.token_classification import TOKEN_CLASSIFICATION
@@ -21,4 +22,5 @@ KINDS: dict[str, Kind[Any, Any, Any]] = {
     "extractive_qa": EXTRACTIVE_QA,
     "bitext": BITEXT,
     "retrieval": RETRIEVAL,
+    "ranking": RANKING,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from xtreme_harness.metrics.base import Metric, column_sums
 from xtreme_harness.metrics.classification import ACCURACY, TAG_ACCURACY
+from xtreme_harness.metrics.graded import NDCG
 from xtreme_harness.metrics.mining import PAIR_F1
 from xtreme_harness.metrics.ranking import AVERAGE_PRECISION, RECIPROCAL_RANK
 from xtreme_harness.metrics.squad import MLQA, SQUAD, SQUAD_V2
@@ -25,4 +26,5 @@ METRICS: dict[str, Metric[Any, Any]] = {
     "reciprocal_rank": RECIPROCAL_RANK,
     "average_precision": AVERAGE_PRECISION,
     "pair_f1": PAIR_F1,
+    "ndcg": NDCG,
 }

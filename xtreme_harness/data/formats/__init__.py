@@ -16,6 +16,7 @@ from xtreme_harness.data.formats.conllu import read_conllu
 from xtreme_harness.data.formats.delimited import read_csv, read_tsv
 from xtreme_harness.data.formats.jsonlines import read_json, read_jsonl
 from xtreme_harness.data.formats.mewslix import read_mewslix, read_mewslix_pairs
+from xtreme_harness.data.formats.qrels import read_qrels
 from xtreme_harness.data.formats.squad import read_squad
 from xtreme_harness.data.formats.tagging import read_conll
 from xtreme_harness.data.formats.xquad_r import read_xquad_r
@@ -34,6 +35,7 @@ FORMATS: dict[str, Reader] = {
     "jsonl": read_jsonl,
     "mewslix": read_mewslix,
     "mewslix_pairs": read_mewslix_pairs,
+    "qrels": read_qrels,
     "squad": read_squad,
     "tatoeba": read_tatoeba,
     "tsv": read_tsv,

@@ -243,7 +243,7 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "shape on the Hub": (
         GOOD + "hub: {path: a/b, shape: foo, splits: {test: test}}\n",
-        ("{}: hub.shape: unknown shape 'foo'; known: annotated, bucc, parallel, rows, squad, squad_sentences",),
+        ("{}: hub.shape: unknown shape 'foo'; known: annotated, bucc, parallel, qrels, rows, squad, squad_sentences",),
     ),
     "key inside a source": (
         GOOD + "hub: {path: a/b, split: {test: test}}\n",

@@ -93,6 +93,7 @@ class HubSource(_Strict):
     path: Pattern = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
+    configs: dict[str, str] = {}  # role -> config, or config/split, for shapes that read several
     splits: dict[SplitName, str]  # may hold {language}, {code}, {name}
     files: Pattern = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.errors import OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.json_text import json_text
@@ -64,6 +65,7 @@ class CellRecord:
     source: str = ""  # where the examples came from: "facebook/xnli@b8dd5d7"
     calibration: float | None = None  # the number that was chosen on the dev split
     extras: Mapping[str, float] = field(default_factory=dict)  # figures beside the official ones, percent
+    train_on: str = ENGLISH  # the languages of its training: "english", "target", "all", "de+sw", "unknown"
     by_seed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # seed -> metrics; {} of a single run
     errors: Mapping[str, float] = field(default_factory=dict)  # of every metric, standard error, percent
     interval: tuple[float, float] | None = None  # 95 %, of the headline
@@ -121,6 +123,7 @@ def write_cell(record: CellRecord, path: Path) -> None:
         "schema_version": SCHEMA_VERSION,
         "metric": record.metric,
         "seed": record.seed,
+        **_trained(record),
     }
     write_atomic(path, json_text(raw, separators=(",", ":")) + "\n")
 
@@ -166,6 +169,9 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
         for key in ("task", "language", "split", "metric", "seed")
         if key in raw["fields"] and raw["fields"][key] != raw[key]
     ]
+    trained = raw["fields"].get("train_on", ENGLISH), raw.get("train_on", ENGLISH)
+    if trained[0] != trained[1]:
+        faults.append(f"fields.train_on: found {in_json(trained[0])}, expected {in_json(trained[1])}, as in train_on")
     faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))
     return faults or (_figure_faults(raw) if wanted else [])
 
@@ -202,7 +208,13 @@ def entry_of(record: CellRecord) -> dict[str, Any]:
         "split": record.split,
         "metric": record.metric,
         "source": record.source,
+        **_trained(record),
     }
+
+
+def _trained(record: CellRecord) -> dict[str, str]:
+    """What is said of the languages of training; nothing of English."""
+    return {} if record.train_on == ENGLISH else {"train_on": record.train_on}
 
 
 def of_entry(entry: Mapping[str, Any], errors: Mapping[str, float]) -> CellRecord:
@@ -254,4 +266,4 @@ def plain_rows(rows: Rows | None) -> list[list[int | float]]:
 
 def _shared(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What both forms spell alike."""
-    return {key: raw[key] for key in _OF_BOTH}
+    return {**{key: raw[key] for key in _OF_BOTH}, "train_on": raw.get("train_on", ENGLISH)}

@@ -138,6 +138,7 @@ def _record(cell: Cell, split: Split[Any], answers: Answers, fields: Mapping[str
         calibration=answers.number,
         extras=dict(answers.extras or {}),
         train_on=fields.get("train_on", ENGLISH),
+        translated=cell.translated,
     )
 
 

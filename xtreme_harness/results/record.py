@@ -66,6 +66,7 @@ class CellRecord:
     calibration: float | None = None  # the number that was chosen on the dev split
     extras: Mapping[str, float] = field(default_factory=dict)  # figures beside the official ones, percent
     train_on: str = ENGLISH  # the languages of its training: "english", "target", "all", "de+sw", "unknown"
+    translated: str = ""  # names the translation into English that was read: "mt@1f0c2a9b"
     by_seed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # seed -> metrics; {} of a single run
     errors: Mapping[str, float] = field(default_factory=dict)  # of every metric, standard error, percent
     interval: tuple[float, float] | None = None  # 95 %, of the headline
@@ -123,7 +124,7 @@ def write_cell(record: CellRecord, path: Path) -> None:
         "schema_version": SCHEMA_VERSION,
         "metric": record.metric,
         "seed": record.seed,
-        **_trained(record),
+        **_setting(record),
     }
     write_atomic(path, json_text(raw, separators=(",", ":")) + "\n")
 
@@ -169,9 +170,11 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
         for key in ("task", "language", "split", "metric", "seed")
         if key in raw["fields"] and raw["fields"][key] != raw[key]
     ]
-    trained = raw["fields"].get("train_on", ENGLISH), raw.get("train_on", ENGLISH)
-    if trained[0] != trained[1]:
-        faults.append(f"fields.train_on: found {in_json(trained[0])}, expected {in_json(trained[1])}, as in train_on")
+    faults += [
+        f"fields.{key}: found {in_json(raw['fields'].get(key))}, expected {in_json(raw.get(key))}, as in {key}"
+        for key in ("train_on", "translated")
+        if raw["fields"].get(key) != raw.get(key)
+    ]
     faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))
     return faults or (_figure_faults(raw) if wanted else [])
 
@@ -208,13 +211,14 @@ def entry_of(record: CellRecord) -> dict[str, Any]:
         "split": record.split,
         "metric": record.metric,
         "source": record.source,
-        **_trained(record),
+        **_setting(record),
     }
 
 
-def _trained(record: CellRecord) -> dict[str, str]:
-    """What is said of the languages of training; nothing of English."""
-    return {} if record.train_on == ENGLISH else {"train_on": record.train_on}
+def _setting(record: CellRecord) -> dict[str, str]:
+    """What is said where a cell is not trained on English and evaluated in its own language."""
+    train_on = {} if record.train_on == ENGLISH else {"train_on": record.train_on}
+    return train_on | ({"translated": record.translated} if record.translated else {})
 
 
 def of_entry(entry: Mapping[str, Any], errors: Mapping[str, float]) -> CellRecord:
@@ -266,4 +270,5 @@ def plain_rows(rows: Rows | None) -> list[list[int | float]]:
 
 def _shared(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What both forms spell alike."""
-    return {**{key: raw[key] for key in _OF_BOTH}, "train_on": raw.get("train_on", ENGLISH)}
+    setting = {"train_on": raw.get("train_on", ENGLISH), "translated": raw.get("translated", "")}
+    return {**{key: raw[key] for key in _OF_BOTH}, **setting}

@@ -141,7 +141,7 @@ def _training_languages(value: Any) -> Any:
     return tuple(value)
 
 
-TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], PlainValidator(_training_languages)]
+TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], BeforeValidator(_training_languages)]
 
 
 class TaskCard(_Strict):

@@ -5,7 +5,7 @@ The only module that knows where `submissions/` lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.schema import load_schema, schema_faults
@@ -155,9 +156,20 @@ def submissions_of(run: Result, cards: Cards) -> list[Submission]:
         }
         if any(languages.values()):
             missing = _absences(languages, suite, cards)
-            one = Submission(place, "run", run.model, suite, place, "", run.split, languages=languages, missing=missing)
+            setting = _setting(run, [keys[task] for task, codes in languages.items() if codes])
+            one = Submission(
+                place, "run", run.model, suite, place, setting, run.split, languages=languages, missing=missing
+            )
             found.append(one)
     return found
+
+
+def _setting(run: Result, tasks: Sequence[str]) -> str:
+    """What a run's figures are, where they are not those of a model trained on English alone; "" where they are."""
+    cells = [cell for (task, _), cell in run.scored.items() if task in tasks]
+    trained = sorted({cell.train_on for cell in cells} - {ENGLISH})
+    said = [f"trained on {', '.join(trained)}"] if trained else []
+    return "; ".join([*said, *(["translate-test"] if any(cell.translated for cell in cells) else [])])
 
 
 def task_languages(cards: Cards, suite: str, task: str) -> tuple[str, ...]:

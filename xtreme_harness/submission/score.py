@@ -195,7 +195,10 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
         keys = dict.fromkeys([*golds, *found])
         golds, found = {k: golds.get(k, unnamed) for k in keys}, {k: found.get(k, unnamed) for k in keys}
     there = [key for key in golds if key in found]
-    rows = metric.rows([found[key] for key in there], [golds[key] for key in there], cell.language)
+    try:
+        rows = metric.rows([found[key] for key in there], [golds[key] for key in there], cell.language)
+    except DataError as error:
+        raise PredictionError(*(f"{cell.prediction}: {fault}" for fault in error.faults)) from None
     without = len(golds) - len(there)
     if without and mode == "partial" and not there:
         raise PredictionError(f"{cell.prediction}: none of its {len(golds)} ids has a prediction; remove the file")

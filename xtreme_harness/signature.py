@@ -75,6 +75,7 @@ def signature(fields: Mapping[str, Any]) -> str:
         f"len:{fields['max_length']}" if fields.get("max_length") else "",
         f"layer:{fields['layer']}|pool:{fields['pooling']}" if fields.get("pooling") else "",
         f"preset:{fields['preset']}" if fields.get("preset") else "",
+        f"search:{fields['search']}" if fields.get("search") else "",
         f"seed:{fields['seed']}",
         f"dtype:{_SHORT.get(fields['dtype'], fields['dtype'])}" if fields.get("dtype") else "",
         f"limit:{fields['limit']}" if fields.get("limit") else "",

@@ -53,6 +53,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "limit": options.limit,
         "seed": options.seed if options.model == "random" else setup.seed,
         "recipe": setup.recipe,
+        **({"search": setup.trials} if setup.trials else {}),
         **context,
     }
 

@@ -66,7 +66,7 @@ class Model:
                 parts = self._compute(features.inputs, features.language)
                 vectors = self._pool(features) if self.pooling is not None else None
         except NoNumbers as error:
-            raise ModelError(self.unsound() or str(error)) from None
+            raise NoNumbers(self.unsound() or str(error)) from None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
             return Arrays(np.concatenate(parts), offsets, vectors, device=str(self.device))

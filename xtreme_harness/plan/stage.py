@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards, TaskCard, digest
 from xtreme_harness.cards.recipe import Hyper, Recipe
+from xtreme_harness.cards.search_space import Space
 from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.texts import text_hashes
 from xtreme_harness.data.training_sets import TrainingSet, find_training_set
@@ -70,6 +71,7 @@ class Stage:
     recipe: Recipe
     manner: Manner
     fields: Mapping[str, Any]  # everything that could change the trained weights
+    space: Space = field(default_factory=dict)  # hyper-parameters of which several values are tried; {}: one training
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -166,9 +168,12 @@ def _stage(
         if not found.train:
             faults.append(_no_data(found.card, data))
         tasks.append(StageTask(found, recipe.hyper(task, size)))
-    hyper = recipe.hyper(names[0] if len(names) == 1 else "", size)
+    shared = names[0] if len(names) == 1 else ""
+    hyper, space = recipe.hyper(shared, size), recipe.space(shared, size)
     fields = _fields(name, level, tasks, hyper, recipe, manner, base)
-    return Stage(name, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields)
+    if space:
+        fields["search"] = {key: list(values) for key, values in space.items()}
+    return Stage(name, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields, space)
 
 
 def _no_data(card: TaskCard, data: Data) -> str:
@@ -206,7 +211,7 @@ def _fields(
         "stage": level,
         "base": base,
         "tasks": {task.name: _task_fields(task) for task in tasks},
-        "optimizer": hyper.model_dump(),
+        "optimizer": hyper.recorded(),
         "mixture": recipe.mixture.model_dump() if len(tasks) > 1 else None,
         "mlm": None,
         "translated": None,
@@ -227,7 +232,7 @@ def _fields(
 def _task_fields(task: StageTask) -> dict[str, Any]:
     located = {"train": task.data.train, "dev": task.data.dev}
     hashes = {split: {k: v for one in found for k, v in one.hashes().items()} for split, found in located.items()}
-    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.model_dump()}
+    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.recorded()}
 
 
 def _folder_hashes(folder: Path) -> dict[str, str]:

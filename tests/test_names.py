@@ -49,6 +49,7 @@ ACROSS = {
 # Modules without a test of their name, and the file that tests them.
 ELSEWHERE = {
     "cards/faults.py": "cards/test_cards.py",
+    "cards/hyper.py": "cards/test_recipe.py",
     "cards/schema.py": "cards/test_cards.py",
     "cli/group.py": "cli/test_main.py",
     "cli/options.py": "cli/test_evaluate.py",
@@ -118,6 +119,7 @@ ELSEWHERE = {
     "plan/standing.py": "cli/test_dry_run.py",
     "plan/train.py": "cli/test_dry_run.py",
     "plan/training_work.py": "cli/test_dry_run.py",
+    "plan/trials.py": "training/test_trials.py",
     "plan/units.py": "training/test_stage.py",
     "records.py": "kinds/test_retrieval.py",
     "report/comparison.py": "report/test_page.py",

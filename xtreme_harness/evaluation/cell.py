@@ -55,6 +55,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "seed": options.seed if options.model == "random" else setup.seed,
         "recipe": setup.recipe,
         **setup.languages,
+        **({"search": setup.trials} if setup.trials else {}),
         **context,
     }
 

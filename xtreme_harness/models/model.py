@@ -75,7 +75,7 @@ class Model:
                     return self._searched(np.stack(parts) if parts else np.zeros((0, 1), np.float32), features)
                 vectors = self._pool(features) if self.pooling is not None else None
         except NoNumbers as error:
-            raise ModelError(self.unsound() or str(error)) from None
+            raise NoNumbers(self.unsound() or str(error)) from None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
             return Arrays(np.concatenate(parts), offsets, vectors, device=str(self.device))

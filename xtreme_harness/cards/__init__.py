@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,8 +15,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_members, unknown_names, vocabulary_faults
-from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
+from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_names, vocabulary_faults
+from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
+from xtreme_harness.cards.suite_faults import suite_faults
+from xtreme_harness.cards.suites import (
+    FILES, Member, Over, Overall, ReadSuite, Suite, is_suite, member_of, read_suites, suites_of,
+)  # fmt: skip
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.files.shown import shown
 from xtreme_harness.files.yaml import read_yaml
@@ -26,7 +30,10 @@ __all__ = [
     "FileSource",
     "Files",
     "HubSource",
+    "Member",
     "Membership",
+    "Over",
+    "Overall",
     "Preset",
     "Suite",
     "TaskCard",
@@ -48,12 +55,39 @@ class Cards:
     tasks: Mapping[str, TaskCard]
     suites: Mapping[str, Suite]
     places: Mapping[str, str]  # card -> its file
+    suite_places: Mapping[str, str] = field(default_factory=dict)  # suite -> its file
 
     def card(self, name: str) -> TaskCard:
         """Return the card of a name; CardError with the nearest name otherwise."""
         if name not in self.tasks:
             raise CardError(f"unknown task '{name}'{did_you_mean(name, self.tasks)}; see `xharness tasks list`")
         return self.tasks[name]
+
+    def suite(self, name: str, where: str = "") -> Suite:
+        """Return the suite of a name; CardError with the nearest name otherwise.
+
+        Args:
+            name: of the suite.
+            where: the flag or file that names it, for the message.
+        """
+        if name not in self.suites:
+            near = did_you_mean(name, self.suites) or f"; known: {', '.join(self.suites)}"
+            raise CardError(f"{where}unknown suite {shown(name)}{near}; --include-path names the place of others")
+        return self.suites[name]
+
+    def member(self, task: str, suite: str) -> Member:
+        """A task as a suite asks for it; of a suite that does not have it, all that its card has."""
+        return member_of(self.card(task), suite, self.suites.get(suite))
+
+    def suites_of(self, task: str) -> dict[str, Member]:
+        """Suite -> the task as it asks for it, of the suites that have the task."""
+        return {name: self.member(task, name) for name, suite in self.suites.items() if task in suite.tasks}
+
+    def within(self, place: Path) -> tuple[list[str], list[str]]:
+        """The suites and the cards that a file, or a folder, gave."""
+        files = [str(file) for file in ([place] if place.is_file() else sorted(place.glob("*.yaml")))]
+        suites = [name for file in files for name, its in self.suite_places.items() if its == file]
+        return suites, [name for file in files for name, its in self.places.items() if its == file]
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Group -> tasks, over all suites and cards."""
@@ -97,9 +131,9 @@ def digest(card: TaskCard) -> str:
 
 
 def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
-    """Read the shipped cards, those of installed packages and those of the `include` files or folders.
+    """Read the shipped cards and suites, those of installed packages and those of the `include` files or folders.
 
-    A later card replaces an earlier one of the same name. Packages offer a folder of cards through the
+    A later card or suite replaces an earlier one of the same name. Packages offer a folder of cards through the
     entry-point group `xtreme_harness.tasks` (the entry point loads to a path).
 
     Raises:
@@ -115,32 +149,27 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
         except CardError as error:
             faults.extend(error.faults)
     known: dict[Path, dict[str, Any]] = {}
+    suites: dict[str, ReadSuite] = {}
     for file in files:
         try:
+            raw = known[file] = known[file] if file in known else read_yaml(file)
+            if file.name in FILES or is_suite(raw):
+                new = suites_of(file, raw, faults)
+                faults += _twice(new, suites)
+                suites |= new
+                continue
             card = read_card(file, vocabulary, known)
         except CardError as error:
             faults.extend(error.faults)
             continue
         tasks[card.name], places[card.name] = card, str(file)
-    suites_file = folder() / "suites.yaml"
-    suites = read_suites(suites_file, faults)
     if not faults:
-        faults = [*unknown_members(suites, tasks, suites_file), *unknown_names(suites, tasks, places)]
+        faults = [*suite_faults(suites, tasks, vocabulary), *unknown_names(suites, tasks, places)]
         faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, places[card.name])]
     if faults:
         raise CardError(*faults)
-    return Cards(tasks, suites, places)
-
-
-def read_suites(file: Path, faults: list[str]) -> dict[str, Suite]:
-    """Read the suites; what is wrong with one becomes a fault."""
-    suites: dict[str, Suite] = {}
-    for name, raw in read_yaml(file).items():
-        try:
-            suites[name] = Suite.model_validate(raw)
-        except ValidationError as error:
-            faults += schema_faults(file, error.errors(), (str(name),), Suite)
-    return suites
+    found = {name: one.suite for name, one in suites.items()}
+    return Cards(tasks, found, places, {name: str(one.file) for name, one in suites.items()})
 
 
 def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, Any]] | None = None) -> TaskCard:
@@ -167,16 +196,24 @@ def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, An
     return card.with_defaults(vocabulary.kinds[card.kind])
 
 
+def _twice(new: Mapping[str, ReadSuite], known: Mapping[str, ReadSuite]) -> list[str]:
+    """Suites that two files of one folder have: none of these is the later one."""
+    return [
+        f"{one.file}: suite '{name}' stands in {known[name].file.name} too; give one of them another name"
+        for name, one in new.items()
+        if name in known and known[name].file != one.file and known[name].file.parent == one.file.parent
+    ]
+
+
 def _card_files(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     if not place.is_dir():
         raise CardError(f"{place}: no such card or folder of cards")
     found = sorted(place.glob("*.yaml")) + sorted(place.glob("intermediate/*.yaml"))
-    cards = [f for f in found if f.name != "suites.yaml"]
-    if not cards:
+    if not found:
         raise CardError(f"{place}: no cards (*.yaml) in this folder")
-    return cards
+    return found
 
 
 def _included(start: Path, known: dict[Path, dict[str, Any]]) -> dict[str, Any]:

@@ -196,5 +196,5 @@ def _mean(scope: str, name: str, entry: Mapping[str, Any], scored: Mapping[CellK
     uncertainty = Uncertainty(spread, Variance(**entry["variance"]), entry["seeds"])
     return Mean(
         scope, entry["level"], name, entry["key"], entry["metric"], values, uncertainty, parts,
-        tuple(entry["lacking"]), entry["wanted"],
+        tuple(entry["lacking"]), entry["wanted"], entry.get("over", "tasks"),
     )  # fmt: skip

@@ -123,8 +123,9 @@ def _pattern(shown: str) -> str:
 
 
 def _figureless(text: str) -> str:
-    """Output without its figures and the width of its columns: they differ with the version of torch."""
+    """Output without its figures and the width of its columns, which differ with torch, and without estimated times."""
     without = re.sub(r"[-+<]?\d+[.,]\d+", "0", text)
+    without = re.sub(r"under a minute|about (?:a|\d+) minutes?", "a while", without)
     return re.sub(r"-+", "-", re.sub(r" +", " ", without))
 
 

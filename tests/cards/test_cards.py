@@ -199,7 +199,10 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "unknown language": (GOOD.replace("de]", "gr]"), ("{}: languages[1]: unknown code 'gr' (did you mean 'el'?)",)),
     "language of a suite": (
         GOOD + "suites: {xtreme: {languages: [de, xq]}}\n",
-        ("{}: suites.xtreme.languages[1]: unknown code 'xq'",),
+        (
+            "{}: suites.xtreme.languages[1]: unknown code 'xq'; expected BCP 47 or ISO 639-3, such as sw, swh_Latn, "
+            "zh-Hant",
+        ),
     ),
     "Norwegian": (
         GOOD.replace("[en, de]", "[no]"),
@@ -283,12 +286,12 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("{}: extension: Input should be 'tsv', 'json' or 'jsonl' (found 'csv')",),
     ),
     "four at once": (
-        GOOD.replace("accuracy", "acuracy").replace("[en, de]", "[gr, deu]").replace("format: tsv", "format: tvs"),
+        GOOD.replace("accuracy", "acuracy").replace("[en, de]", "[gr, jp]").replace("format: tsv", "format: tvs"),
         (
             "{}: metric: unknown metric 'acuracy' (did you mean 'accuracy'?)",
             "{}: official.format: unknown format 'tvs' (did you mean 'tsv'?)",
             "{}: languages[0]: unknown code 'gr' (did you mean 'el'?)",
-            "{}: languages[1]: unknown code 'deu' (did you mean 'de'?)",
+            "{}: languages[1]: unknown code 'jp' (did you mean 'ja'?)",
         ),
     ),
     "include of nothing": (

@@ -19,7 +19,16 @@ from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_name
 from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
 from xtreme_harness.cards.suite_faults import suite_faults
 from xtreme_harness.cards.suites import (
-    FILES, Member, Over, Overall, ReadSuite, Suite, is_suite, member_of, read_suites, suites_of,
+    FILES,
+    Member,
+    Over,
+    Overall,
+    ReadSuite,
+    Suite,
+    is_suite,
+    member_of,
+    read_suites,
+    suites_of,
 )  # fmt: skip
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.files.shown import shown

@@ -12,7 +12,7 @@ from xtreme_harness.cards.expected import TEXT, Expected, like, mapping
 from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
 from xtreme_harness.errors import did_you_mean
 from xtreme_harness.files.shown import plain, shown, some
-from xtreme_harness.languages import LANGUAGES, nearest_code
+from xtreme_harness.languages import is_code, nearest_code
 
 __all__ = ["part_faults", "schema_faults", "unknown_names", "vocabulary_faults"]
 
@@ -103,8 +103,11 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     lists = {f"suites.{s}.languages": m.languages for s, m in card.suites.items()} | {"languages": card.languages}
     for where, codes in lists.items():
         for i, code in enumerate(codes):
-            if code not in LANGUAGES:
-                faults.append(f"{where}[{i}]: unknown code {shown(code)}{nearest_code(code)}")
+            if not is_code(code):
+                near = nearest_code(code) or "; expected BCP 47 or ISO 639-3, such as sw, swh_Latn, zh-Hant"
+                faults.append(f"{where}[{i}]: unknown code {shown(code)}{near}")
+            elif code in codes[:i]:
+                faults.append(f"{where}[{i}]: {shown(code)} stands twice")
     return faults
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with suites, the cards being known: tasks, languages and metrics that nobody has, names that are taken."""
+"""What is wrong with suites beside the cards: tasks, languages, metrics that nobody has; names that are taken."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from xtreme_harness.cards.faults import vocabulary_faults
 from xtreme_harness.cards.schema import TaskCard, Vocabulary
-from xtreme_harness.cards.suites import EVERY, NAMED, ReadSuite, member_of
+from xtreme_harness.cards.suites import EVERY, NAMED, ReadSuite, member_of, own_codes
 from xtreme_harness.errors import did_you_mean
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.languages import nearest_code
@@ -47,20 +47,23 @@ def _unknown_tasks(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[st
 def _unknown_languages(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:
     suite = one.suite
     known = {task: tasks[task].all_languages for task in suite.tasks if task in tasks}
-    rest = dict.fromkeys(c for task, codes in known.items() if task not in suite.languages for c in codes)
-    for task, said in suite.languages.items():
-        codes = tuple(rest) if task == EVERY else known.get(task)
-        for i, code in enumerate(said):
-            where = f"languages.{task}[{i}]"
-            if codes is not None and code not in codes:
+    rest = {task: codes for task, codes in known.items() if task not in suite.languages}
+    for task, words in suite.languages.items():
+        theirs = rest if task == EVERY else {task: known[task]} if task in known else {}
+        there = list(dict.fromkeys(code for codes in theirs.values() for code in codes))
+        told: set[str] = set()
+        for i, word in enumerate(words):
+            where, found = f"languages.{task}[{i}]", {c for its in theirs.values() for c in own_codes(word, its)}
+            if theirs and not found:
                 what = "none of the tasks has" if task == EVERY else f"{task} does not have"
-                yield f"{where}: {what} {shown(code)}{nearest_code(code, codes) or f'; there are {some(codes, 20)}'}"
-            elif code in said[:i]:
-                yield f"{where}: {shown(code)} stands twice"
-    if EVERY in suite.languages:
-        for task, codes in known.items():
-            if task not in suite.languages and not set(codes) & set(suite.languages[EVERY]):
-                yield f"languages: {task} has none of them; name its own under languages.{task}, or leave it out"
+                yield f"{where}: {what} {shown(word)}{nearest_code(word, there) or f'; there are {some(there, 20)}'}"
+            elif found and found <= told:
+                yield f"{where}: {shown(word)} stands twice"
+            told |= found
+    for task, codes in rest.items():
+        every = suite.languages.get(EVERY)
+        if every and not any(own_codes(word, codes) for word in every):
+            yield f"languages: {task} has none of them; name its own under languages.{task}, or leave the task out"
 
 
 def _unknown_metrics(one: ReadSuite, tasks: Mapping[str, TaskCard], words: Vocabulary) -> Iterator[str]:
@@ -84,14 +87,13 @@ def _taken(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:
         if not NAMED.fullmatch(name):
             yield f"{where}: found {shown(name)}, expected a name of letters, digits, - and _"
         elif name in suite.tasks or name in _KEYS:
-            yield f"{where}: '{name}' is {'a task' if name in tasks else 'a key'} of the same file; give it another name"
+            what = "a task" if name in tasks else "another key"
+            yield f"{where}: '{name}' is {what} of the same file; give it another name"
         elif where in means and (name in suite.groups or (where != "overall" and name == suite.overall)):
             yield f"{where}: '{name}' is the name of another mean of this suite; give it another"
 
 
-def _name_taken(
-    name: str, one: ReadSuite, tasks: Collection[str], groups: Mapping[str, str]
-) -> Iterator[str]:
+def _name_taken(name: str, one: ReadSuite, tasks: Collection[str], groups: Mapping[str, str]) -> Iterator[str]:
     where = f"{one.file}: {name}" if one.above else f"{one.file}: suite"
     if name in tasks or name in _SCOPES:
         what = "a task" if name in tasks else "what is asked for by name"

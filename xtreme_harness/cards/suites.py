@@ -19,10 +19,11 @@ from xtreme_harness.cards.schema import TaskCard
 from xtreme_harness.errors import did_you_mean
 from xtreme_harness.files.shown import shown
 from xtreme_harness.files.yaml import read_yaml
+from xtreme_harness.languages import meant
 
 __all__ = [
     "EVERY", "FILES", "NAMED", "Member", "Over", "Overall", "ReadSuite", "Suite", "is_suite", "member_of",
-    "read_suites", "suites_of",
+    "own_codes", "read_suites", "suites_of",
 ]  # fmt: skip
 
 FILES = ("suites.yaml", "suites.yml")  # a file of this name holds suites by name; any other holds one, under `suite:`
@@ -75,7 +76,9 @@ class Suite(BaseModel):
     languages: Annotated[dict[str, Names], BeforeValidator(_by_task)] = {}  # task, or EVERY -> its languages in order
     metrics: dict[str, str] = {}  # task -> the metric that it is scored by, where that is not the card's
     mean: Over = "tasks"  # what the overall mean is over
-    overall: Annotated[bool | str, PlainValidator(_overall)] = True  # its key: all_task, or a name; false: there is none
+    overall: Annotated[bool | str, PlainValidator(_overall)] = (
+        True  # its key: all_task, or a name; false: there is none
+    )
     means: dict[str, Names] = {}  # further overall means, over some of the tasks
     unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
 
@@ -91,9 +94,17 @@ class Suite(BaseModel):
         """The key of the overall mean in the leaderboard's file; None where there is none."""
         return "all_task" if self.overall is True else self.overall or None
 
+    def languages_of(self, task: str) -> tuple[str, ...]:
+        """The languages that it says for a task; () where the card says them."""
+        return self.languages.get(task) or (self.languages.get(EVERY, ()) if task in self.tasks else ())
+
     def overalls(self, name: str) -> dict[str, Overall]:
         """Name -> overall mean; the one that has no name of its own is called as the suite is."""
-        own = Overall(tuple(self.groups.values()), "groups") if self.mean == "groups" else Overall.of(self.tasks, self.mean)
+        own = (
+            Overall(tuple(self.groups.values()), "groups")
+            if self.mean == "groups"
+            else Overall.of(self.tasks, self.mean)
+        )
         key = name if self.overall is True else str(self.overall)
         more = {key: Overall.of(tasks) for key, tasks in self.means.items()}
         return {key: own, **more} if self.overall else more
@@ -133,11 +144,15 @@ def member_of(card: TaskCard, name: str, suite: Suite | None) -> Member:
 
 
 def _languages(card: TaskCard, name: str, suite: Suite | None) -> tuple[str, ...]:
-    if suite and card.name in suite.languages:
-        return suite.languages[card.name]
-    if suite and EVERY in suite.languages and card.name in suite.tasks:
-        return tuple(code for code in suite.languages[EVERY] if code in card.all_languages)
+    said = suite.languages_of(card.name) if suite else ()
+    if said:
+        return tuple(dict.fromkeys(code for word in said for code in own_codes(word, card.all_languages)))
     return card.suites[name].languages if name in card.suites else card.all_languages
+
+
+def own_codes(word: str, codes: Sequence[str]) -> tuple[str, ...]:
+    """A card's codes of a language, spelt as the card spells it or otherwise; () where it does not have it."""
+    return (word,) if word in codes else meant(word, codes)
 
 
 def is_suite(raw: Mapping[str, Any]) -> bool:

@@ -108,18 +108,13 @@ def overall_figures(
         place = {task: i for i, task in enumerate(overall.tasks)}
         wanted: Sequence[Sequence[CellKey]] = [tasks[task] for task in place]
         if overall.over == "languages":
-            wanted = _by_language(wanted)
+            keys = {task[0][0]: tuple(code for _, code in task) for task in wanted}
+            wanted = parts_by_language(keys)
         one = figure("suite", scope, name, wanted, cells)
         if one and overall.over == "groups":
             one = replace(one, sets=tuple(tuple(place[task] for task in tasks) for tasks in overall.sets))
         found += [one] if one else []
     return found
-
-
-def _by_language(tasks: Sequence[Sequence[CellKey]]) -> list[list[CellKey]]:
-    """The same cells, those of a language together."""
-    keys = {task[0][0]: tuple(code for _, code in task) for task in tasks}
-    return parts_by_language(keys)
 
 
 def figures(cards: Cards, suites: Sequence[str], cells: Collection[CellKey]) -> list[Figure]:

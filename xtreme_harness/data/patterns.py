@@ -21,11 +21,8 @@ WILD = re.compile(r"[*?\[]")  # a pattern that may match several files
 def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
     """Put the language into every string of a pattern or option."""
     if isinstance(value, str):
-        return (
-            value.replace("{language}", language)
-            .replace("{code}", codes.get(language, language))
-            .replace("{name}", language_facts(language).name)
-        )
+        text = value.replace("{language}", language).replace("{code}", codes.get(language, language))
+        return text.replace("{name}", language_facts(language).name) if "{name}" in text else text
     if isinstance(value, Mapping):
         return {key: filled(inner, language, codes) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from xtreme_harness.cards import Cards
 from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_figures, wanted_cells
 from xtreme_harness.gate.rules import Rule, families_of, matches
-from xtreme_harness.languages import language
+from xtreme_harness.languages import language, meant
 
 __all__ = ["figures_of"]
 
@@ -61,7 +61,7 @@ def _language_axis(rule: Rule, wanted: Sequence[Sequence[CellKey]]) -> Iterable[
     codes = dict.fromkeys(code for part in wanted for _, code in part)
     names: dict[str, set[str]] = {}
     for code in codes:
-        if rule.language is not None and matches(rule.language, code):
+        if rule.language is not None and _is_meant(rule.language, code, codes):
             names.setdefault(code, set()).add(code)
         if rule.script is not None and matches(rule.script, language(code).script):
             names.setdefault(READERS["script"](code), set()).add(code)
@@ -74,6 +74,11 @@ def _language_axis(rule: Rule, wanted: Sequence[Sequence[CellKey]]) -> Iterable[
 
 def _of_whole_suites(rule: Rule) -> bool:
     return rule.task is None and rule.group is None and _over_all_languages(rule)
+
+
+def _is_meant(words: Sequence[str], code: str, codes: Collection[str]) -> bool:
+    """Does a rule's language stand for this code, spelt as the task spells it or otherwise?"""
+    return matches(words, code) or any(code in meant(word, codes) for word in words)
 
 
 def _over_all_languages(rule: Rule) -> bool:

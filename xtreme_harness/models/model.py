@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.languages import meant
 from xtreme_harness.models.compute.ahead import ahead
 from xtreme_harness.models.compute.answers import NoNumbers, Pending, gathered, kept
 from xtreme_harness.models.compute.batching import pad, token_batches
@@ -231,7 +232,8 @@ def _inputs(network: Any) -> frozenset[str]:
 def _language_id(config: Any, language: str) -> int:
     """XLM's id of a language; of English where it does not know it, as the official scripts have it."""
     known: Mapping[str, int] = getattr(config, "lang2id", None) or {}
-    return int(known.get(language, known.get("en", 0)))
+    own = next(iter(meant(language, known)), "en")
+    return int(known.get(own, 0))
 
 
 def _key(encoded: Encoded) -> tuple[Any, ...]:

@@ -16,8 +16,9 @@ from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
+from xtreme_harness.files.shown import some
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.languages import nearest_code
+from xtreme_harness.languages import meant, nearest_code
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.arguments import NAMES, require
 
@@ -160,7 +161,9 @@ def asked_suite(name: str, include: Sequence[str | Path] = (), where: str = "--s
     cards = all_cards([*map(Path, include), path])
     found, _ = cards.within(path)
     if len(found) != 1:
-        raise CardError(f"{path}: found {', '.join(found) or 'no suite'}, expected one suite; name it, and give --include-path {path}")
+        raise CardError(
+            f"{path}: found {', '.join(found) or 'no suite'}, expected one suite; name it, and give --include-path {path}"
+        )
     return cards, found[0]
 
 
@@ -170,11 +173,12 @@ def narrowed(targets: Sequence[Target], languages: Sequence[str]) -> list[Target
     Raises:
         DataError: for each language that no target has.
     """
-    if faults := _unknown_languages(targets, languages):
+    codes, faults = _codes(targets, languages)
+    if faults:
         raise DataError(*faults)
     if not languages:
         return list(targets)
-    return [replace(target, languages=tuple(c for c in target.languages if c in languages)) for target in targets]
+    return [replace(target, languages=tuple(c for c in target.languages if c in codes)) for target in targets]
 
 
 def make_plan(targets: Sequence[Target], data: Data, split: str = "test", languages: Sequence[str] = ()) -> Plan:
@@ -183,7 +187,7 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
     Raises:
         DataError: when a language asked for by name is in no target, or the data lacks it; all faults together.
     """
-    faults = _unknown_languages(targets, languages)
+    languages, faults = _codes(targets, languages)
     wanted: dict[tuple[str, str], list[Target]] = {}
     for target in targets:
         for language in target.languages:
@@ -246,13 +250,18 @@ def _bare(card: TaskCard) -> Target:
     return Target(BY_NAME, card.name, card, unit, card.all_languages)
 
 
-def _unknown_languages(targets: Sequence[Target], languages: Sequence[str]) -> list[str]:
-    known = list(dict.fromkeys(code for target in targets for code in target.languages))
-    return [
-        f"--languages {code}: none of the tasks has it{nearest_code(code, known)}; they have {', '.join(sorted(known))}"
-        for code in languages
-        if code not in known
-    ]
+def _codes(targets: Sequence[Target], languages: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The tasks' own codes of the languages that are asked for, and the faults of those that no task has."""
+    found: dict[str, None] = {}
+    faults = []
+    known = sorted({code for target in targets for code in target.languages})
+    for word in languages:
+        own = dict.fromkeys(code for target in targets for code in meant(word, target.languages))
+        if not own:
+            near = nearest_code(word, known)
+            faults.append(f"--languages {word}: none of the tasks has it{near}; they have {some(known, 60)}")
+        found |= own
+    return list(found), faults
 
 
 def _absence(

@@ -96,8 +96,8 @@ def spoken(seconds: float) -> str:
     >>> spoken(3), spoken(600), spoken(9000)
     ('under a minute', 'about 10 minutes', 'about 2.5 hours')
     """
-    if seconds < 60:
-        return "under a minute"
+    if seconds < 90:
+        return "under a minute" if seconds < 60 else "about a minute"
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
 
 

@@ -14,7 +14,13 @@ from xtreme_harness.results.result import Absent, CellKey, Dataset, Level, Mean,
 from xtreme_harness.scoring.means import headline, left_to_right_mean, official_layout, task_block
 from xtreme_harness.scoring.spread import Spread
 from xtreme_harness.scoring.uncertainty import (
-    Cells, Uncertainty, error_of_cell, of_group, of_groups, of_languages, of_task,
+    Cells,
+    Uncertainty,
+    error_of_cell,
+    of_group,
+    of_groups,
+    of_languages,
+    of_task,
 )  # fmt: skip
 from xtreme_harness.signature import VERSION, fingerprint
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xtreme_harness.cards import Overall, Suite
+from xtreme_harness.languages import alike
 from xtreme_harness.metrics import Metric
 
 __all__ = [
@@ -113,13 +114,19 @@ def mean_over_languages(cells: Mapping[str, Mapping[str, float]]) -> float:
 def parts_by_language(languages: Mapping[str, Sequence[str]]) -> list[list[tuple[str, str]]]:
     """The cells of some tasks, those of one language together, in order of first mention.
 
-    >>> parts_by_language({"a": ["de", "sw"], "b": ["de"]})
-    [[('a', 'de'), ('b', 'de')], [('a', 'sw')]]
+    Tasks may spell a language differently; two codes of one task are two languages.
+
+    >>> parts_by_language({"a": ["de", "sw"], "b": ["deu_Latn"]})
+    [[('a', 'de'), ('b', 'deu_Latn')], [('a', 'sw')]]
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for task, codes in languages.items():
+        before = [code for code in found if code not in codes]
         for code in codes:
-            found.setdefault(code, []).append((task, code))
+            near = code if code in found else next((c for c in before if alike(c, code)), code)
+            if near in before:
+                before.remove(near)
+            found.setdefault(near, []).append((task, code))
     return list(found.values())
 
 

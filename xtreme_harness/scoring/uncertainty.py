@@ -16,7 +16,11 @@ import numpy as np
 from xtreme_harness.metrics import Metric
 from xtreme_harness.records import Rows
 from xtreme_harness.scoring.means import (
-    headline, left_to_right_mean, mean_of_sets, mean_over_languages, parts_by_language,
+    headline,
+    left_to_right_mean,
+    mean_of_sets,
+    mean_over_languages,
+    parts_by_language,
 )  # fmt: skip
 from xtreme_harness.scoring.spread import Spread, macro_spread, weighted_variance
 

@@ -76,9 +76,7 @@ class Suite(BaseModel):
     languages: Annotated[dict[str, Names], BeforeValidator(_by_task)] = {}  # task, or EVERY -> its languages in order
     metrics: dict[str, str] = {}  # task -> the metric that it is scored by, where that is not the card's
     mean: Over = "tasks"  # what the overall mean is over
-    overall: Annotated[bool | str, PlainValidator(_overall)] = (
-        True  # its key: all_task, or a name; false: there is none
-    )
+    overall: Annotated[bool | str, PlainValidator(_overall)] = True  # its key: all_task, or a name; or none
     means: dict[str, Names] = {}  # further overall means, over some of the tasks
     unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
 
@@ -100,14 +98,10 @@ class Suite(BaseModel):
 
     def overalls(self, name: str) -> dict[str, Overall]:
         """Name -> overall mean; the one that has no name of its own is called as the suite is."""
-        own = (
-            Overall(tuple(self.groups.values()), "groups")
-            if self.mean == "groups"
-            else Overall.of(self.tasks, self.mean)
-        )
-        key = name if self.overall is True else str(self.overall)
+        groups = tuple(self.groups.values())
+        own = Overall(groups, "groups") if self.mean == "groups" else Overall.of(self.tasks, self.mean)
         more = {key: Overall.of(tasks) for key, tasks in self.means.items()}
-        return {key: own, **more} if self.overall else more
+        return {name if self.overall is True else str(self.overall): own, **more} if self.overall else more
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ def figures_of(rule: Rule, cards: Cards, suites: Sequence[str], cells: Collectio
             continue
         if _of_whole_suites(rule):
             suite = cards.suites.get(scope)
-            for one in overall_figures(suite, scope, tasks, cells) if suite else ():
-                found.setdefault((one.parts, one.sets), one)
+            for whole in overall_figures(suite, scope, tasks, cells) if suite else ():
+                found.setdefault((whole.parts, whole.sets), whole)
             continue
         for name, members in _task_axis(rule, cards, scope, tasks, cells):
             wanted = [tasks[task] for task in members]

@@ -23,7 +23,8 @@ from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.arguments import NAMES, require
 
 __all__ = [
-    "Cell", "Missing", "Plan", "Target", "all_cards", "asked_suite", "asked_targets", "make_plan", "narrowed", "select", "vocabulary",
+    "Cell", "Missing", "Plan", "Target", "all_cards", "asked_suite", "asked_targets", "make_plan", "narrowed", "select",
+    "vocabulary",
 ]  # fmt: skip
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
@@ -161,9 +162,8 @@ def asked_suite(name: str, include: Sequence[str | Path] = (), where: str = "--s
     cards = all_cards([*map(Path, include), path])
     found, _ = cards.within(path)
     if len(found) != 1:
-        raise CardError(
-            f"{path}: found {', '.join(found) or 'no suite'}, expected one suite; name it, and give --include-path {path}"
-        )
+        told = f"found {', '.join(found) or 'no suite'}, expected one"
+        raise CardError(f"{path}: {told}; name the suite, and give --include-path {path}")
     return cards, found[0]
 
 

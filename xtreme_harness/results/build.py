@@ -171,26 +171,29 @@ def _means(plan: Plan, cards: Cards, by_cell: Mapping[CellKey, CellRecord], abse
     for scope in scopes_of(plan):
         if scope != BY_NAME:
             mine = {target.card.name: mean for target, mean in tasks if target.scope == scope}
-            cells = {target.card.name: _cells(target, by_cell) for target, _ in tasks if target.scope == scope}
+            cells = {
+                target.card.name: Cells(METRICS[mean.metric], _records(target, by_cell), target.card.parallel)
+                for target, mean in tasks
+                if target.scope == scope
+            }
             groups += _groups(scope, cards.suites[scope], mine, cells, name_of)
     return (*(mean for _, mean in tasks), *groups)
 
 
-def _cells(target: Target, by_cell: Mapping[CellKey, CellRecord]) -> Cells:
-    records = {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
-    return Cells(METRICS[target.card.metric], records, target.card.parallel)
+def _records(target: Target, by_cell: Mapping[CellKey, CellRecord]) -> dict[str, CellRecord]:
+    """The finished cells of a task, by language."""
+    return {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
 
 
 def _task(
     target: Target, by_cell: Mapping[CellKey, CellRecord], absent: Absent, name_of: Callable[[str, str], str]
 ) -> Mean | None:
-    cells = _cells(target, by_cell)
-    if not (found := cells.records):
+    if not (found := _records(target, by_cell)):
         return None
-    gaps = absent.get(target.scope, {}).get(target.key, {})
+    metric, gaps = target.card.metric, absent.get(target.scope, {}).get(target.key, {})
     return Mean(
-        target.scope, "task", target.key, name_of(target.scope, target.key), target.card.metric,
-        mean_values(list(found.values())), of_task(cells.metric, found, cells.parallel), tuple(found),
+        target.scope, "task", target.key, name_of(target.scope, target.key), metric, mean_values(list(found.values())),
+        of_task(METRICS[metric], found, target.card.parallel), tuple(found),
         tuple(code for code in target.languages if code in gaps), len(target.languages),
     )  # fmt: skip
 

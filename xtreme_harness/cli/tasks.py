@@ -76,7 +76,8 @@ def check_tasks(
 ) -> None:
     """Check cards against their data: schema, source, columns, labels, metric, official example counts.
 
-    Names may be suites, files of cards, and folders of these. Shows the first example of every language; exits with 1 when something is wrong.
+    Names may be suites, files of cards, and folders of these. Shows the first example of every language; exits with 1
+    when something is wrong.
     """
     from xtreme_harness.data.sources import parse_data
     from xtreme_harness.plan.cells import all_cards

@@ -48,6 +48,7 @@ ACROSS = {
 ELSEWHERE = {
     "cards/faults.py": "cards/test_cards.py",
     "cards/schema.py": "cards/test_cards.py",
+    "cards/suite_faults.py": "cards/test_suites.py",
     "cli/group.py": "cli/test_main.py",
     "cli/options.py": "cli/test_evaluate.py",
     "cli/show.py": "cli/test_evaluate.py",

@@ -19,13 +19,12 @@ from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_name
 from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
 from xtreme_harness.cards.suite_faults import suite_faults
 from xtreme_harness.cards.suites import (
-    FILES,
     Member,
     Over,
     Overall,
     ReadSuite,
     Suite,
-    is_suite,
+    has_suites,
     member_of,
     read_suites,
     suites_of,
@@ -162,7 +161,7 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     for file in files:
         try:
             raw = known[file] = known[file] if file in known else read_yaml(file)
-            if file.name in FILES or is_suite(raw):
+            if has_suites(file, raw):
                 new = suites_of(file, raw, faults)
                 faults += _twice(new, suites)
                 suites |= new

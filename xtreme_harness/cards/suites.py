@@ -22,11 +22,11 @@ from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import meant
 
 __all__ = [
-    "EVERY", "FILES", "NAMED", "Member", "Over", "Overall", "ReadSuite", "Suite", "is_suite", "member_of",
+    "EVERY", "NAMED", "Member", "Over", "Overall", "ReadSuite", "Suite", "has_suites", "member_of",
     "own_codes", "read_suites", "suites_of",
 ]  # fmt: skip
 
-FILES = ("suites.yaml", "suites.yml")  # a file of this name holds suites by name; any other holds one, under `suite:`
+_FILES = ("suites.yaml", "suites.yml")  # they hold suites by name, whatever else is wrong with them
 NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # suites and means name files and keys
 EVERY = "*"  # under `languages`: every task that is not named there
 
@@ -38,6 +38,8 @@ def _overall(value: Any) -> Any:
 
 
 def _by_task(value: Any) -> Any:
+    if not isinstance(value, list | dict):
+        raise ValueError("expected a list of codes, or such lists by task")
     return {EVERY: value} if isinstance(value, list) else value
 
 
@@ -149,9 +151,17 @@ def own_codes(word: str, codes: Sequence[str]) -> tuple[str, ...]:
     return (word,) if word in codes else meant(word, codes)
 
 
-def is_suite(raw: Mapping[str, Any]) -> bool:
-    """Is it a suite, and no task's card?"""
+def has_suites(file: Path, raw: Mapping[Any, Any]) -> bool:
+    """Does a file hold suites, one under `suite:` or several by name, and no task's card?"""
+    return file.name in _FILES or _is_one(raw) or _are_several(raw)
+
+
+def _is_one(raw: Mapping[Any, Any]) -> bool:
     return "suite" in raw and not {"kind", "include"} & set(raw)
+
+
+def _are_several(raw: Mapping[Any, Any]) -> bool:
+    return bool(raw) and all(isinstance(one, dict) and {"tasks", "groups"} & set(one) for one in raw.values())
 
 
 def read_suites(file: Path, faults: list[str]) -> dict[str, Suite]:
@@ -163,12 +173,14 @@ def suites_of(file: Path, raw: Mapping[Any, Any], faults: list[str]) -> dict[str
     """The suites that a file holds; what is wrong with one becomes a fault.
 
     Args:
-        file: whose name says whether it holds several, by name.
+        file: for the messages.
         raw: what it holds.
         faults: grows.
     """
     found: dict[str, ReadSuite] = {}
-    several = file.name in FILES
+    if not raw:
+        faults.append(f"{file}: no suite; expected suites by name, or one with its name under suite")
+    several = not _is_one(raw) or isinstance(raw["suite"], dict)
     given = raw if several else {raw["suite"]: {key: value for key, value in raw.items() if key != "suite"}}
     for name, said in given.items():
         if not isinstance(name, str) or not NAMED.fullmatch(name):
@@ -205,5 +217,5 @@ def _unlike(suite: Suite) -> list[str]:
     ]
     alone = set(suite.tasks) - {task for tasks in suite.groups.values() for task in tasks}
     lone = [task for task in suite.tasks if task in alone] if suite.mean == "groups" else []
-    outside = [f"mean: a mean over groups leaves out {', '.join(lone)}; put it in a group"] if lone else []
+    outside = [f"mean: a mean over groups leaves out {', '.join(lone)}; put them in groups"] if lone else []
     return [*twice, *strange, *outside]

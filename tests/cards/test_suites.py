@@ -208,12 +208,15 @@ BROKEN: list[tuple[Any, list[str]]] = [
         {"tasks": ["xnli", "pawsx"], "languages": ["sw", "gr", "qu"]},
         [
             "mine.languages.*[1]: none of the tasks has 'gr' (did you mean 'el'?)",
-            "mine.languages.*[2]: none of the tasks has 'qu'; there are ar, bg, de, el, en, es, fr, hi, ru, sw, th, tr, ur, vi, "
-            "zh, ja, ko",
+            "mine.languages.*[2]: none of the tasks has 'qu'; "
+            "there are ar, bg, de, el, en, es, fr, hi, ru, sw, th, tr, ur, vi, zh, ja, ko",
             "mine.languages: pawsx has none of them; name its own under languages.pawsx, or leave the task out",
         ],
     ),
-    ({"tasks": ["xnli"], "languages": "de"}, ["mine.languages: expected a list of codes, or such lists by task (found 'de')"]),
+    (
+        {"tasks": ["xnli"], "languages": "de"},
+        ["mine.languages: expected a list of codes, or such lists by task (found 'de')"],
+    ),
     (
         {"tasks": ["xnli"], "languages": [False]},
         [f"mine.languages.*[0]: Input should be a valid string (found False{QUOTES})"],

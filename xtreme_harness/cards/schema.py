@@ -19,6 +19,7 @@ from pydantic import (
 
 from xtreme_harness.cards.expected import Expected, path_fault
 from xtreme_harness.files.shown import shown
+from xtreme_harness.languages import english_of
 
 __all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "TaskCard", "Vocabulary"]
 
@@ -185,6 +186,11 @@ class TaskCard(_Strict):
         """The languages of all suites and of the card, each once, in order of first mention."""
         lists = [m.languages for m in self.suites.values()] + [self.languages]
         return tuple(dict.fromkeys(code for codes in lists for code in codes))
+
+    @property
+    def english(self) -> str:
+        """The card's own code for English; "en" where it has none."""
+        return english_of(self.all_languages)
 
     @property
     def file_sources(self) -> tuple[FileSource, ...]:

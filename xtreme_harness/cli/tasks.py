@@ -1,4 +1,4 @@
-"""`xharness tasks list|show|check`."""
+"""`xharness tasks list|show|check|new`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import DATA, INCLUDE_PATH
+from xtreme_harness.cli.options import DATA, INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
 
 @click.group("tasks")
 def command() -> None:
-    """List, show and check task cards."""
+    """List, show and check task cards, and begin one of your own."""
 
 
 @command.command("list")
@@ -82,6 +82,7 @@ def check_tasks(
     from xtreme_harness.data.sources import parse_data
     from xtreme_harness.plan.cells import all_cards
     from xtreme_harness.plan.check import Finding, check_card, tokenizers_of
+    from xtreme_harness.plan.lacks import notes
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml") or Path(name).is_dir()]
     cards = all_cards([*include_path, *files])
@@ -98,16 +99,46 @@ def check_tasks(
                 echo(f"{task} {finding.split} {finding.language}: {finding.examples} examples; {_short(finding.first)}")
             if finding.reach is not None:
                 echo(f"{task} {finding.split} {finding.language}: {_reached(finding.reach)}")
+            where = f"{task} {finding.split} {finding.language}" if finding.language else task
             for fault in finding.faults:
-                echo(f"{task} {finding.split} {finding.language}: {fault}", err=True)
+                echo(f"{where}: {fault}", err=True)
 
         findings = check_card(cards.card(task), cards, place, tell, tokenizers)
+        for note in notes(cards.card(task), place, [(f.split, f.language) for f in findings if f.examples]):
+            echo(f"{task}: {note}")
         faults += sum(len(finding.faults) for finding in findings)
         measured += sum(finding.reach is not None for finding in findings)
     if model is not None and not measured:
         echo("--model: no answers here are cut from a text, so none depend on a tokenizer's offsets")
     echo(f"{faults} faults" if faults else "no faults")
     ctx.exit(1 if faults else 0)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--like", required=True, metavar="CARD", help="A card for data of the same form, by name or file.")
+@click.option("--to", default=".", show_default=True, type=PLACE, metavar="DIR", help="Folder of the new card.")
+@INCLUDE_PATH
+def new_task(name: str, like: str, to: Path, include_path: tuple[Path, ...]) -> None:
+    """Write a card to start from: NAME.yaml, with a comment at every key.
+
+    `tasks check NAME.yaml --data DIR` then says in a line each what it lacks.
+    """
+    from xtreme_harness.cards.start import new_card
+    from xtreme_harness.errors import CardError
+    from xtreme_harness.files.text import write_below
+    from xtreme_harness.plan.cells import all_cards
+
+    file = Path(like)
+    by_path = file.suffix in (".yaml", ".yml")
+    cards = all_cards([*include_path, *([file] if by_path else [])])
+    text = new_card(name, cards.card(file.stem if by_path else like))
+    if name in cards.tasks:
+        raise CardError(f"tasks new {name}: is the name of {cards.places[name]}; choose another")
+    if (to / f"{name}.yaml").exists():
+        raise CardError(f"{to / name}.yaml: is there already; choose another name, or remove it")
+    write_below(to, f"{name}.yaml", text)
+    echo(f"{to / name}.yaml: like {like}; next: xharness tasks check {to / name}.yaml --data DIR")
 
 
 def _short(example: Any) -> str:

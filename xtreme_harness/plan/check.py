@@ -18,6 +18,7 @@ from xtreme_harness.kinds.base import Reach
 from xtreme_harness.metrics import METRICS, column_sums
 from xtreme_harness.models.checkpoint import SELF_TESTS, find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.plan.lacks import expected_file, unwritten
 from xtreme_harness.records import Split
 
 __all__ = ["Finding", "check_card", "tokenizers_of"]
@@ -74,16 +75,25 @@ def check_card(
     Raises:
         HubSilent: the data must come from a Hub that does not answer, which says nothing of the card.
     """
-    found: list[Finding] = []
+    found = [Finding("card", "", 0, None, tuple(faults))] if (faults := unwritten(card)) else []
+    for finding in found:
+        tell(finding)
     for finding in _joined(card, cards, data, tokenizers) if card.parts else _single(card, data, tokenizers):
         tell(finding)
         found.append(finding)
-    if not found:
-        where = "not on the Hub" if data.default is None and not card.evaluated_from_hub else "no data there"
-        note = f". {card.note}" if card.note and not card.evaluated_from_hub else ""
-        found.append(Finding("test", "-", 0, None, (f"{data.name}: {where}{note}".strip(),)))
+    if not any(finding.split != "card" for finding in found):
+        found.append(Finding("test", "-", 0, None, (_nothing(card, data),)))
         tell(found[-1])
     return found
+
+
+def _nothing(card: TaskCard, data: Data) -> str:
+    """That a place has none of a card's data."""
+    place = data.named.get(card.name, data.name)
+    where = "not on the Hub" if place == "hub" and not card.evaluated_from_hub else "no data there"
+    file = expected_file(card, "test", card.all_languages[0], data)
+    note = f". {card.note}" if card.note and not card.evaluated_from_hub else ""
+    return f"{place}: {where}{f'; expected {file}' if file else ''}{note}".strip()
 
 
 def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterator[Finding]:

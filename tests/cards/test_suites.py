@@ -167,6 +167,16 @@ class TestWhereSuitesStand:
         with pytest.raises(CardError, match="found one, two, expected one; name the suite"):
             asked_suite(str(tmp_path / "suites.yaml"))
 
+    def test_cards_that_lie_beside_a_suite_are_found(self, tmp_path: Path) -> None:
+        made(tmp_path, {"mine": {"tasks": ["topic", "xnli"]}})
+        (tmp_path / "xnli.yaml").write_text("never read: there is a card of that name\n")
+        cards, targets = asked_targets(str(tmp_path / "suites.yaml"))
+        assert [t.card.name for t in targets] == ["topic", "xnli"]
+        assert cards.places["topic"] == str(tmp_path / "topic.yaml")
+        (tmp_path / "topic.yaml").write_text("name: topic\n")
+        with pytest.raises(CardError, match=r"topic\.yaml: title: missing"):
+            asked_targets(str(tmp_path / "suites.yaml"))
+
     def test_a_task_in_no_suite_is_said_to_be_in_none(self, tmp_path: Path) -> None:
         with pytest.raises(CardError, match="unknown task 'topic@xtreme': topic is in no suite"):
             select(made(tmp_path, {"mine": {"tasks": ["xnli"]}}), ["topic@xtreme"])

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from xtreme_harness.cards.collection import Cards
 from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_names, vocabulary_faults
 from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
 from xtreme_harness.cards.suite_faults import suite_faults
@@ -24,10 +25,12 @@ from xtreme_harness.cards.suites import (
     Overall,
     ReadSuite,
     Suite,
+    files_beside,
     has_suites,
     member_of,
     read_suites,
     suites_of,
+    twice,
 )  # fmt: skip
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.files.shown import shown
@@ -56,71 +59,6 @@ __all__ = [
 _LONGEST = 100  # cards in a chain of includes
 
 
-@dataclass(frozen=True, slots=True)
-class Cards:
-    """All known cards and suites."""
-
-    tasks: Mapping[str, TaskCard]
-    suites: Mapping[str, Suite]
-    places: Mapping[str, str]  # card -> its file
-    suite_places: Mapping[str, str] = field(default_factory=dict)  # suite -> its file
-
-    def card(self, name: str) -> TaskCard:
-        """Return the card of a name; CardError with the nearest name otherwise."""
-        if name not in self.tasks:
-            raise CardError(f"unknown task '{name}'{did_you_mean(name, self.tasks)}; see `xharness tasks list`")
-        return self.tasks[name]
-
-    def suite(self, name: str, where: str = "") -> Suite:
-        """Return the suite of a name; CardError with the nearest name otherwise.
-
-        Args:
-            name: of the suite.
-            where: the flag or file that names it, for the message.
-        """
-        if name not in self.suites:
-            near = did_you_mean(name, self.suites) or f"; known: {', '.join(self.suites)}"
-            raise CardError(f"{where}unknown suite {shown(name)}{near}; --include-path names the place of others")
-        return self.suites[name]
-
-    def member(self, task: str, suite: str) -> Member:
-        """A task as a suite asks for it; of a suite that does not have it, all that its card has."""
-        return member_of(self.card(task), suite, self.suites.get(suite))
-
-    def suites_of(self, task: str) -> dict[str, Member]:
-        """Suite -> the task as it asks for it, of the suites that have the task."""
-        return {name: self.member(task, name) for name, suite in self.suites.items() if task in suite.tasks}
-
-    def within(self, place: Path) -> tuple[list[str], list[str]]:
-        """The suites and the cards that a file, or a folder, gave."""
-        files = [str(file) for file in ([place] if place.is_file() else sorted(place.glob("*.yaml")))]
-        suites = [name for file in files for name, its in self.suite_places.items() if its == file]
-        return suites, [name for file in files for name, its in self.places.items() if its == file]
-
-    def groups(self) -> dict[str, tuple[str, ...]]:
-        """Group -> tasks, over all suites and cards."""
-        found: dict[str, dict[str, None]] = {}
-        for suite in self.suites.values():
-            for group, tasks in suite.groups.items():
-                found.setdefault(group, {}).update(dict.fromkeys(tasks))
-        for card in self.tasks.values():
-            for group in card.groups:
-                found.setdefault(group, {})[card.name] = None
-        return {group: tuple(tasks) for group, tasks in found.items()}
-
-    def select(self, name: str) -> tuple[str, ...]:
-        """Task names that a group, task or glob stands for; CardError when none."""
-        if name in self.tasks:
-            return (name,)
-        if name in (groups := self.groups()):
-            return groups[name]
-        found = tuple(task for task in self.tasks if fnmatchcase(task, name)) if any(c in name for c in "*?[") else ()
-        if not found:
-            known = [*self.suites, *groups, *self.tasks]
-            raise CardError(f"unknown task '{name}'{did_you_mean(name, known)}; see `xharness tasks list`")
-        return found
-
-
 def folder() -> Path:
     """The folder of the cards that ship with the package: in a wheel inside it, in a checkout beside it."""
     inside = Path(__file__).parents[1] / "tasks"
@@ -141,43 +79,60 @@ def digest(card: TaskCard) -> str:
 def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     """Read the shipped cards and suites, those of installed packages and those of the `include` files or folders.
 
-    A later card or suite replaces an earlier one of the same name. Packages offer a folder of cards through the
+    A later card or suite replaces an earlier one of the same name. What nobody has of a suite's tasks is looked for
+    beside the suite. Packages offer a folder of cards through the
     entry-point group `xtreme_harness.tasks` (the entry point loads to a path).
 
     Raises:
         CardError: with every fault of every file.
     """
-    tasks: dict[str, TaskCard] = {}
-    places: dict[str, str] = {}
-    faults: list[str] = []
     files: list[Path] = []
+    read = _Read(vocabulary)
     for place in [folder(), *_plugins(), *map(Path, include)]:
         try:
             files.extend(_card_files(place))
         except CardError as error:
-            faults.extend(error.faults)
-    known: dict[Path, dict[str, Any]] = {}
-    suites: dict[str, ReadSuite] = {}
+            read.faults.extend(error.faults)
     for file in files:
-        try:
-            raw = known[file] = known[file] if file in known else read_yaml(file)
-            if has_suites(file, raw):
-                new = suites_of(file, raw, faults)
-                faults += _twice(new, suites)
-                suites |= new
-                continue
-            card = read_card(file, vocabulary, known)
-        except CardError as error:
-            faults.extend(error.faults)
-            continue
-        tasks[card.name], places[card.name] = card, str(file)
+        read.add(file)
+    for file in files_beside(read.suites, read.tasks):
+        read.add(file)
+    tasks, suites, faults = read.tasks, read.suites, read.faults
     if not faults:
-        faults = [*suite_faults(suites, tasks, vocabulary), *unknown_names(suites, tasks, places)]
-        faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, places[card.name])]
+        faults = [*suite_faults(suites, tasks, vocabulary), *unknown_names(suites, tasks, read.places)]
+        faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, read.places[card.name])]
     if faults:
         raise CardError(*faults)
     found = {name: one.suite for name, one in suites.items()}
-    return Cards(tasks, found, places, {name: str(one.file) for name, one in suites.items()})
+    return Cards(tasks, found, read.places, {name: str(one.file) for name, one in suites.items()})
+
+
+@dataclass(slots=True)
+class _Read:
+    """What files gave, and what is wrong with them."""
+
+    vocabulary: Vocabulary
+    tasks: dict[str, TaskCard] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    suites: dict[str, ReadSuite] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    known: dict[Path, dict[str, Any]] = field(default_factory=dict)  # what they hold
+
+    def add(self, file: Path) -> None:
+        """Read a card, or suites."""
+        try:
+            if file not in self.known:
+                self.known[file] = read_yaml(file)
+            if has_suites(file, self.known[file]):
+                new = suites_of(file, self.known[file], self.faults)
+                self.faults += twice(new, self.suites)
+                self.suites |= new
+                return
+            card = read_card(file, self.vocabulary, self.known)
+        except CardError as error:
+            self.faults.extend(error.faults)
+            return
+        self.tasks[card.name], self.places[card.name] = card, str(file)
 
 
 def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, Any]] | None = None) -> TaskCard:
@@ -202,15 +157,6 @@ def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, An
     if faults:
         raise CardError(*faults)
     return card.with_defaults(vocabulary.kinds[card.kind])
-
-
-def _twice(new: Mapping[str, ReadSuite], known: Mapping[str, ReadSuite]) -> list[str]:
-    """Suites that two files of one folder have: none of these is the later one."""
-    return [
-        f"{one.file}: suite '{name}' stands in {known[name].file.name} too; give one of them another name"
-        for name, one in new.items()
-        if name in known and known[name].file != one.file and known[name].file.parent == one.file.parent
-    ]
 
 
 def _card_files(place: Path) -> list[Path]:

@@ -7,7 +7,7 @@ suite, or else all of them; the metric; the training units.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,8 +22,8 @@ from xtreme_harness.files.yaml import read_yaml
 from xtreme_harness.languages import meant
 
 __all__ = [
-    "EVERY", "NAMED", "Member", "Over", "Overall", "ReadSuite", "Suite", "has_suites", "member_of",
-    "own_codes", "read_suites", "suites_of",
+    "EVERY", "NAMED", "Member", "Over", "Overall", "ReadSuite", "Suite", "files_beside", "has_suites",
+    "member_of", "own_codes", "read_suites", "suites_of", "twice",
 ]  # fmt: skip
 
 _FILES = ("suites.yaml", "suites.yml")  # they hold suites by name, whatever else is wrong with them
@@ -198,6 +198,22 @@ def suites_of(file: Path, raw: Mapping[Any, Any], faults: list[str]) -> dict[str
         if not wrong:
             found[name] = one
     return found
+
+
+def twice(new: Mapping[str, ReadSuite], known: Mapping[str, ReadSuite]) -> list[str]:
+    """Suites that two files of one folder have: none of these is the later one."""
+    return [
+        f"{one.file}: suite '{name}' stands in {known[name].file.name} too; give one of them another name"
+        for name, one in new.items()
+        if name in known and known[name].file != one.file and known[name].file.parent == one.file.parent
+    ]
+
+
+def files_beside(suites: Mapping[str, ReadSuite], known: Collection[str]) -> list[Path]:
+    """The files of cards that a suite needs, nobody has, and that lie beside it: a suite may be named by its path."""
+    wanted = [(one.file.parent, task) for one in suites.values() for task in one.suite.tasks if task not in known]
+    files = {place / f"{task}.yaml": None for place, task in wanted if NAMED.fullmatch(task)}
+    return [file for file in files if file.is_file()]
 
 
 def _unlike(suite: Suite) -> list[str]:

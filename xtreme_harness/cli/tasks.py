@@ -133,8 +133,8 @@ def new_task(name: str, like: str, to: Path, include_path: tuple[Path, ...]) -> 
     by_path = file.suffix in (".yaml", ".yml")
     cards = all_cards([*include_path, *([file] if by_path else [])])
     text = new_card(name, cards.card(file.stem if by_path else like))
-    if name in cards.tasks:
-        raise CardError(f"tasks new {name}: is the name of {cards.places[name]}; choose another")
+    if name in (taken := {**cards.suite_places, **cards.places}):
+        raise CardError(f"tasks new {name}: is the name of {taken[name]}; choose another")
     if (to / f"{name}.yaml").exists():
         raise CardError(f"{to / name}.yaml: is there already; choose another name, or remove it")
     write_below(to, f"{name}.yaml", text)

@@ -19,6 +19,7 @@ ACROSS = {
     "attack/test_mutations.py": "every reader",
     "cards/test_cards.py": "the cards themselves",
     "cli/test_dry_run.py": "every refusal",
+    "cli/test_own_suite.py": "a suite of own cards in every command",
     "data/formats/test_retrieval.py": "formats of one kind",
     "data/test_hub_training.py": "training data from the Hub",
     "data/test_hub_world.py": "further data sets from the Hub",
@@ -48,9 +49,11 @@ ACROSS = {
 
 # Modules without a test of their name, and the file that tests them.
 ELSEWHERE = {
+    "cards/collection.py": "cards/test_suites.py",
     "cards/faults.py": "cards/test_cards.py",
     "cards/hyper.py": "cards/test_recipe.py",
     "cards/schema.py": "cards/test_cards.py",
+    "cards/suite_faults.py": "cards/test_suites.py",
     "cli/group.py": "cli/test_main.py",
     "cli/options.py": "cli/test_evaluate.py",
     "cli/show.py": "cli/test_evaluate.py",
@@ -134,7 +137,6 @@ ELSEWHERE = {
     "report/single_figures.py": "cli/test_report.py",
     "report/transfer.py": "report/test_page.py",
     "results/result.py": "results/test_json_file.py",
-    "scoring/means.py": "scoring/test_score.py",
     "scoring/spread.py": "scoring/test_uncertainty.py",
     "submission/check.py": "cli/test_submission.py",
     "submission/metadata.py": "leaderboard/test_submissions.py",

@@ -1,4 +1,4 @@
-"""What a task card and a suite say, checked key by key as they are read."""
+"""What a task card says, checked key by key as it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xtreme_harness.cards.expected import Expected, path_fault
 from xtreme_harness.files.shown import shown
 from xtreme_harness.languages import english_of
 
-__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
+__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "TaskCard", "Vocabulary"]
 
 
 # "held_out": English training data kept back to select a checkpoint on, where "dev" is not such data
@@ -248,17 +248,6 @@ class TaskCard(_Strict):
         if not (self.hub or self.official or self.upstream or self.parts):
             raise ValueError("no source: give at least one of hub, official, upstream")
         return self
-
-
-class Suite(_Strict):
-    """Tasks and groups in the official order."""
-
-    title: str
-    tasks: tuple[str, ...]
-    groups: dict[str, tuple[str, ...]]
-    means: dict[str, tuple[str, ...]] = {}  # overall means the official code does not know
-    overall: Flag = True  # does the official evaluator give `all_task`?
-    unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,10 +235,10 @@ def test_folder_lies_inside_the_package_in_a_wheel(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("scores", "fault"),
     [
-        ({"pawsx": {"accuracy": {"de": -1}}}, "pawsx.accuracy.de: found -1, expected a number from 0 to 100"),
-        ({"pawsx": {"accuracy": {"de": 1, "en": None}}}, "pawsx.accuracy.en: found null, expected a number from 0 to"),
-        ({"pawsx": {"accuracy": {"de": 1}}, "all_task": "x"}, 'all_task: found "x", expected a number from 0 to 100'),
-        ({"pawsx": {"accuracy": {"de": 1}}, "qa": "x"}, 'qa: found "x", expected a number from 0 to 100 or an object'),
+        ({"pawsx": {"accuracy": {"de": -1}}}, "languages.pawsx.de.accuracy: found -1, expected a number from 0 to 100"),
+        ({"pawsx": {"accuracy": {"de": 1, "en": None}}}, "pawsx.accuracy.en: found null, expected a number from -100"),
+        ({"pawsx": {"accuracy": {"de": 1}}, "all_task": "x"}, 'all_task: found "x", expected a number from -100'),
+        ({"pawsx": {"accuracy": {"de": 1}}, "qa": "x"}, 'qa: found "x", expected a number from -100 to 100 or an'),
     ],
     ids=["negative", "null", "text", "block"],
 )  # fmt: skip

@@ -20,6 +20,7 @@ from xtreme_harness.plan.request import EvalRequest, TrainRequest
 
 pytestmark = pytest.mark.slow
 
+NONE = "no training data of agree in this language"
 Run = Callable[..., Any]
 
 
@@ -81,10 +82,7 @@ def test_every_language_has_a_model_of_its_own_and_one_without_data_is_missing(e
     assert units(out) == ["agree", "agree.de", "agree.sw"]
     assert cells(out) == {"en": "", "de": "train:target", "sw": "train:target"}
     (absent,) = result(out)["missing"]
-    assert (absent["language"], absent["reason"].partition(" has ")[2]) == (
-        "yo",
-        "no training data of agree in this language",
-    )
+    assert (absent["language"], absent["reason"].partition(" has ")[2]) == ("yo", NONE)
     assert lineage(out / "models/agree.de")["train_languages"] == {"agree": ["de"]}
     assert "train_on" not in lineage(out / "models/agree")
     hashes = {unit: lineage(out / "models" / unit)["data"]["agree"]["train"] for unit in units(out)}
@@ -190,10 +188,7 @@ def test_what_is_named_and_absent_costs_that_alone(evaluated: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("args", "fault"),
     [
-        (
-            ("--train-on", "target", "--languages", "yo"),
-            "agree yo: DATA has no training data of agree in this language",
-        ),
+        (("--train-on", "target", "--languages", "yo"), f"agree yo: DATA has {NONE}"),
         (("--train-on", "de,yo"), "to train it: agree: DATA has no training data in yo; use --data hub, or a folder"),
         (("--train-on", "fr"), "--train-on fr: agree has no such language"),
         (("--train-on", "german"), "--train-on german: no code of a language (did you mean 'de'?); expected english"),

@@ -74,7 +74,7 @@ def without(key: str) -> Callable[[dict[str, Any]], None]:
     [
         (without("n"), ["n: missing, expected a whole number from 1"]),
         (lambda raw: raw.update(split="train"), ['split: found "train", expected test or dev']),
-        (lambda raw: raw.update(metrics={"f1": "75"}), ['metrics.f1: found "75", expected a number from 0 to 100']),
+        (lambda raw: raw.update(metrics={"f1": "75"}), ['metrics.f1: found "75", expected a number from -100 to 100']),
         (lambda raw: raw.update(metric="bleu"), ["metric: found 'bleu', expected the name of a metric"]),
         (lambda raw: raw.update(rows=[[1, 1]]), ["rows: found 1, expected n, which is 2"]),
         (lambda raw: raw.update(schema_version=3),

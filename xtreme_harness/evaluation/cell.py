@@ -19,7 +19,7 @@ from xtreme_harness.files.json_text import json_text
 from xtreme_harness.jobs import Failure, attempt
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import Answers
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, of_labels
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.setups import Setup
@@ -55,6 +55,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "seed": options.seed if options.model == "random" else setup.seed,
         "recipe": setup.recipe,
         **setup.languages,
+        **({"search": setup.trials} if setup.trials else {}),
         **context,
     }
 
@@ -143,7 +144,7 @@ def _record(cell: Cell, split: Split[Any], answers: Answers, fields: Mapping[str
 
 
 def _scored(record: CellRecord, cell: Cell, kind: Any, split: Split[Any], found: Mapping[str, Any]) -> CellRecord:
-    metric = METRICS[cell.card.metric]
+    metric = of_labels(METRICS[cell.card.metric], cell.card.labels)
     scored = score(metric, kind, split, found)
     ids = tuple(e.id.removesuffix(f"_{cell.language}") for e in split.examples) if cell.card.parallel else None
     return replace(

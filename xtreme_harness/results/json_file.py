@@ -143,6 +143,7 @@ def _entry(mean: Mean) -> dict[str, Any]:
         "parts": list(mean.parts),
         "lacking": list(mean.lacking),
         "wanted": mean.wanted,
+        **({"over": mean.over} if mean.over != "tasks" else {}),
     }
 
 

@@ -22,7 +22,7 @@ from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.files.told import in_json
 from xtreme_harness.languages import language
-from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.metrics import METRICS, column_sums, expected_columns
 from xtreme_harness.records import Rows
 from xtreme_harness.results import version_1
 from xtreme_harness.results.statistics import statistics_faults
@@ -160,7 +160,8 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
     faults = metric_faults(raw["metric"], raw["metrics"], "")
     if faults:
         return faults
-    wanted = list(METRICS[raw["metric"]].columns) if raw["status"] == "done" else []
+    metric = METRICS[raw["metric"]]
+    wanted = list(expected_columns(metric, raw["columns"])) if raw["status"] == "done" else []
     if raw["columns"] != wanted:
         return [f"columns: found {raw['columns']}, expected {wanted}"]
     if raw.get("ids") is not None and len(raw["ids"]) != raw["n"]:
@@ -175,7 +176,7 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
         for key in ("train_on", "translated")
         if raw["fields"].get(key) != raw.get(key)
     ]
-    faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))
+    faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted), metric.low < 0)
     return faults or (_figure_faults(raw) if wanted else [])
 
 
@@ -251,6 +252,11 @@ def metric_faults(metric: str, values: Mapping[str, float], path: str) -> list[s
     known = METRICS[metric]
     names = known.reduce(np.ones(len(known.columns)))
     faults = [f"{path}metrics.{one}: missing, expected a number" for one in known.main if values and one not in values]
+    faults += [
+        f"{path}metrics.{one}: found {in_json(value)}, expected a number from {known.low:g} to 100"
+        for one, value in values.items()
+        if value < known.low
+    ]
     return faults + [f"{path}metrics.{one}: {metric} has no such value" for one in values if one not in names]
 
 

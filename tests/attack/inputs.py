@@ -191,6 +191,8 @@ TARGETS: tuple[Target, ...] = (
     Target("translated data", "lines", {"mt/xnli/de.tsv": "samples/xnli/train-en.tsv", "base": "ckpt/encoder"},
            "mt/xnli/de.tsv",
            "-q train -m base -t xnli --data samples --translated mt --recipe fast --dry-run -o out"),
+    Target("translated tests", "lines", {"mt/xnli/test-de.tsv": "samples/xnli/test-en.tsv"}, "mt/xnli/test-de.tsv",
+           "-q eval -m oracle -t xnli --languages de --data samples --translated mt --dry-run -o out"),
 )  # fmt: skip
 
 

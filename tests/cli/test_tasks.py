@@ -124,3 +124,33 @@ def test_check_reads_what_is_searched(xharness: Run, samples: Path, tmp_path: Pa
     ended = xharness("tasks", "check", "mewslix", "--data", tmp_path)
     assert ended.status == 1
     assert "candidate_set_entities.jsonl:1: found int 5 under 'entity_id', expected text" in ended.err
+
+
+def test_new_writes_a_card_that_check_explains(xharness: Run, tmp_path: Path) -> None:
+    ended = xharness("tasks", "new", "mine", "--like", "xnli", "--to", tmp_path)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == f"{tmp_path}/mine.yaml: like xnli; next: xharness tasks check {tmp_path}/mine.yaml --data DIR\n"
+    checked = xharness("tasks", "check", tmp_path / "mine.yaml", "--data", tmp_path)
+    assert checked.status == 1
+    assert checked.err.splitlines() == [
+        "mine: title: still to be written ('TO WRITE: what is asked')",
+        "mine: licence: still to be written ('TO WRITE: may the data be used, by whom?')",
+        f"mine test -: {tmp_path}: no data there; expected {tmp_path}/mine/test-en.tsv",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "like", "message"),
+    [
+        ("mine", "xnly", "error: unknown task 'xnly' (did you mean 'xnli'?); see `xharness tasks list`"),
+        ("xnli", "pawsx", "error: tasks new xnli: is the name of "),
+        ("old", "xnli", "error: {}/old.yaml: is there already; choose another name, or remove it"),
+    ],
+)
+def test_new_refuses(xharness: Run, tmp_path: Path, name: str, like: str, message: str) -> None:
+    (tmp_path / "old.yaml").write_text("name: old\n")
+    ended = xharness("tasks", "new", name, "--like", like, "--to", tmp_path)
+    assert ended.status == 2
+    assert len(ended.errors) == 1
+    assert ended.errors[0].startswith(message.replace("{}", str(tmp_path)))
+    assert [file.name for file in tmp_path.iterdir()] == ["old.yaml"]

@@ -107,12 +107,17 @@ class TestMakePlan:
             planned("pawsx", "xnli", languages=("es", "de"))
         assert raised.value.faults == ("pawsx es: samples has no test data", "xnli es: samples has no test data")
 
-    @pytest.mark.parametrize(("code", "near"), [("gr", "el"), ("deu", "de"), ("german", "de"), ("cn", "zh")])
+    @pytest.mark.parametrize(("code", "near"), [("gr", "el"), ("german", "de"), ("cn", "zh")])
     def test_an_unknown_language_has_its_nearest(self, code: str, near: str) -> None:
         with pytest.raises(
             DataError, match=rf"--languages {code}: none of the tasks has it \(did you mean '{near}'\?\)"
         ):
             planned("xnli", languages=(code,))
+
+    @pytest.mark.parametrize("word", ["deu", "deu_Latn", "de-DE", "ger"])
+    def test_a_language_is_found_by_its_other_codes(self, word: str) -> None:
+        plan = planned("xnli", languages=(word,))
+        assert [cell.language for cell in plan.cells] == ["de"]
 
     def test_a_language_of_one_task_is_no_error_for_another(self) -> None:
         plan = planned("pawsx", "xnli", languages=("hi",))

@@ -24,7 +24,7 @@ COMMANDS = {  # command -> (module, one line of help); a module is imported when
     "leaderboard": ("leaderboard", "Show published baselines, and runs of your own beside them."),
     "report": ("report", "Write one page about finished runs, to be looked at."),
     "export": ("export", "Write a finished run in other people's formats."),
-    "tasks": ("tasks", "List, show and check task cards."),
+    "tasks": ("tasks", "List, show and check task cards; begin one of your own."),
     "download": ("download", "Fetch the data of tasks into a folder that runs without network."),
     "demo": ("demo", "Build a tiny checkpoint and evaluate both suites on the samples, offline."),
 }

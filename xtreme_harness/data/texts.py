@@ -9,7 +9,7 @@ from pathlib import Path
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import DataError, listed
 from xtreme_harness.files.regular import open_regular
-from xtreme_harness.languages import LANGUAGES, nearest_code
+from xtreme_harness.languages import is_code, nearest_code
 
 __all__ = ["read_texts", "require_texts", "text_hashes"]
 
@@ -60,7 +60,7 @@ def _files(folder: Path, faults: list[str]) -> list[tuple[str, Path]]:
     plain = [(file.stem, file) for file in sorted(folder.glob("*.txt"))]
     nested = [(file.parent.name, file) for file in sorted(folder.glob("*/*.txt"))]
     for language, file in [*plain, *nested]:
-        if language not in LANGUAGES:
+        if not is_code(language):
             faults.append(f"{file}: unknown language '{language}'{nearest_code(language)}")
     if not plain and not nested:
         faults.append(f"--mlm {folder}: no texts; expected {folder}/<lang>.txt, or {folder}/<lang>/*.txt")

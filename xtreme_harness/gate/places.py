@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_means, wanted_cells
+from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_figures, wanted_cells
 from xtreme_harness.gate.rules import Rule, families_of, matches
-from xtreme_harness.languages import language
+from xtreme_harness.languages import language, meant
 
 __all__ = ["figures_of"]
 
@@ -21,18 +21,22 @@ def figures_of(rule: Rule, cards: Cards, suites: Sequence[str], cells: Collectio
     Tasks (or groups, or else the suites) and languages (or families, or scripts) cross: `task: xnli, family: Uralic`
     is one figure, the mean of XNLI over those languages; `task: "*", language: "*"` is every cell.
     """
-    found: dict[tuple[tuple[CellKey, ...], ...], Figure] = {}
+    found: dict[tuple[object, object], Figure] = {}
     for scope, tasks in wanted_cells(cards, suites, cells).items():
         if not matches(rule.suite, scope):
+            continue
+        if _of_whole_suites(rule):
+            suite = cards.suites.get(scope)
+            for whole in overall_figures(suite, scope, tasks, cells) if suite else ():
+                found.setdefault((whole.parts, whole.sets), whole)
             continue
         for name, members in _task_axis(rule, cards, scope, tasks, cells):
             wanted = [tasks[task] for task in members]
             for code, codes in _language_axis(rule, wanted):
                 parts = [tuple(cell for cell in part if codes is None or cell[1] in codes) for part in wanted]
                 label = " ".join(part for part in (name, code) if part)
-                one = figure(_level(rule), scope, label, parts, cells)
-                if one is not None:
-                    found.setdefault(one.parts, one)
+                if (one := figure(_level(rule), scope, label, parts, cells)) is not None:
+                    found.setdefault((one.parts, one.sets), one)
     return list(found.values())
 
 
@@ -47,9 +51,6 @@ def _task_axis(
     if rule.group is not None:
         groups = suite.groups if suite else {}
         return [(name, own) for name, own in groups.items() if matches(rule.group, name) and there.issuperset(own)]
-    if _over_all_languages(rule):
-        sets = overall_means(suite, scope) if suite else {}
-        return [(name, own) for name, own in sets.items() if there.issuperset(own)]
     return [("", tuple(tasks))]
 
 
@@ -60,7 +61,7 @@ def _language_axis(rule: Rule, wanted: Sequence[Sequence[CellKey]]) -> Iterable[
     codes = dict.fromkeys(code for part in wanted for _, code in part)
     names: dict[str, set[str]] = {}
     for code in codes:
-        if rule.language is not None and matches(rule.language, code):
+        if rule.language is not None and _is_meant(rule.language, code, codes):
             names.setdefault(code, set()).add(code)
         if rule.script is not None and matches(rule.script, language(code).script):
             names.setdefault(READERS["script"](code), set()).add(code)
@@ -69,6 +70,15 @@ def _language_axis(rule: Rule, wanted: Sequence[Sequence[CellKey]]) -> Iterable[
             if name in (rule.family or ()) or (whole and matches(rule.family, name)):
                 names.setdefault(name, set()).add(code)
     return list(names.items())
+
+
+def _of_whole_suites(rule: Rule) -> bool:
+    return rule.task is None and rule.group is None and _over_all_languages(rule)
+
+
+def _is_meant(words: Sequence[str], code: str, codes: Collection[str]) -> bool:
+    """Does a rule's language stand for this code, spelt as the task spells it or otherwise?"""
+    return matches(words, code) or any(code in meant(word, codes) for word in words)
 
 
 def _over_all_languages(rule: Rule) -> bool:

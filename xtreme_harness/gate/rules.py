@@ -13,7 +13,7 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.files.told import model_fault, no_flag
 from xtreme_harness.files.yaml import read_yaml
-from xtreme_harness.languages import LANGUAGES, language, nearest_code
+from xtreme_harness.languages import LANGUAGES, is_code, language, nearest_code
 from xtreme_harness.plan.cells import select
 
 __all__ = [
@@ -142,13 +142,14 @@ def families_of(code: str) -> tuple[str, ...]:
 
 def _known(cards: Cards) -> dict[str, Collection[str]]:
     keys = [target.key for suite in cards.suites for target in select(cards, [suite])]
+    codes = dict.fromkeys([*LANGUAGES, *(code for card in cards.tasks.values() for code in card.all_languages)])
     return {
         "suite": [*cards.suites, "tasks"],
         "group": list(cards.groups()),
         "task": list(dict.fromkeys([*cards.tasks, *keys])),
-        "language": list(LANGUAGES),
-        "family": sorted({name for code in LANGUAGES for name in families_of(code)}),
-        "script": sorted({one.script for one in LANGUAGES.values()}),
+        "language": list(codes),
+        "family": sorted({name for code in codes for name in families_of(code)}),
+        "script": sorted({language(code).script for code in codes}),
     }
 
 
@@ -157,6 +158,8 @@ def _unknown_names(entry: Mapping[Any, Any], cards: Cards) -> list[str]:
     for where, known in _known(cards).items():
         given = _listed(entry.get(where))
         for name in given if isinstance(given, list) else ():
+            if where == "language" and is_code(str(name)):
+                continue
             if not any(fnmatchcase(one, str(name)) for one in known):
                 near = nearest_code(str(name)) if where == "language" else did_you_mean(str(name), known)
                 faults.append(f"{where}: unknown {where} '{name}'{near or f'; known: {_some(known)}'}")

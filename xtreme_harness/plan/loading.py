@@ -11,12 +11,12 @@ from xtreme_harness.errors import DataError, MissingDependency, ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.content import content_hash
+from xtreme_harness.models.fit import pretrained_fault
+from xtreme_harness.models.head_table import MASKED_LM
 from xtreme_harness.plan.stage import Stage, Unit
 from xtreme_harness.plan.trials import require_search, trials_of
 
 __all__ = ["Hashes", "require_loadable", "require_masked_head", "require_unit"]
-
-_PRETRAINED = ("MaskedLM", "ForPreTraining", "LMHeadModel")  # endings of classes that bring a masked-LM head
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,8 @@ def require_masked_head(checkpoint: Checkpoint) -> None:
 
     What only its weights can tell is found when they are loaded.
     """
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FAMILIES
-
-    if checkpoint.family not in FAMILIES:
-        raise ModelError(f"{checkpoint.name}: --mlm: the family '{checkpoint.family}' has no masked-LM head")
-    found = checkpoint.config.get("architectures") or ()
-    bare = bool(found) and not any(str(name).endswith(_PRETRAINED) for name in found)
-    if bare or checkpoint.base is not None:
-        raise ModelError(
-            f"{checkpoint.name}: --mlm: no trained masked-LM head in this checkpoint (architectures: "
-            f"{', '.join(found or ['none'])}); give the base model that was pretrained with one"
-        )
+    if why := pretrained_fault(checkpoint, MASKED_LM):
+        raise ModelError(f"{checkpoint.name}: --mlm: {why}")
 
 
 def _require_peft(hyper: Hyper) -> None:

@@ -36,15 +36,18 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
     """
     hyper, located = task.hyper, task.data.train
     origin = "+".join(dict.fromkeys(one.origin for one in located))
-    examples, size = task.data.card.count("train", "en"), 0
+    counts = [task.data.card.count("train", code) for code in task.data.by_language]
+    size = 0
     if all(isinstance(one, FilesFound) for one in located):
         kind = KINDS[task.card.kind]
-        split = task.data.load("train", kind)
-        examples = len(split.examples) if split is not None else None
-        size = text_bytes(kind, split.examples) if split is not None else 0
-    if not examples:
+        splits = task.data.load_each(kind).values()
+        counts = [len(split.examples) for split in splits]
+        size = sum(text_bytes(kind, split.examples) for split in splits)
+    known = [count for count in counts if count]
+    if not known or len(known) < len(counts):
         return TrainingWork(None, None, None, origin)
-    used = min(examples, stage.manner.limit or examples)
+    examples = sum(known)
+    used = sum(min(count, stage.manner.limit or count) for count in known)
     source = Source(task.name, used, hyper.batch_size, hyper.epochs)
     steps = steps_of([source], stage.recipe.mixture.cap if len(stage.tasks) > 1 else None, hyper.max_steps)
     require_steps(steps, [task.name])

@@ -53,7 +53,8 @@ def group_table(result: Result) -> str:
         name = f"{group.scope}: {'overall' if group.name == group.scope else group.name}"
         if not group.complete:
             name += " (incomplete)"
-        rows.append(_row(f"**{name}**" if overall else name, "mean of tasks", group.spread.value, group.spread.error))
+        name = f"**{name}**" if overall else name
+        rows.append(_row(name, f"mean of {group.over}", group.spread.value, group.spread.error))
     return _markdown(rows, _marked(result, ["Groups", *_HEADERS[1:]])) if rows else ""
 
 

@@ -19,7 +19,7 @@ from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.reading import encoder_of, reading_of
-from xtreme_harness.records import Encoded, Lesson
+from xtreme_harness.records import Encoded
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.frozen import Frozen
 
@@ -43,7 +43,7 @@ def keep_states(
     found = {}
     for course in courses:
         reader, draws = readers[course.name], steps[course.name] * course.hyper.batch_size
-        found[course.name] = LessonStates(frozen, reader, course.role.head, course.lessons, draws, budget)
+        found[course.name] = LessonStates(frozen, reader, course, draws, budget)
     frozen.of_lessons = {task: states.of for task, states in found.items()}
     frozen.first = all(states.where == "first" for states in found.values())
 
@@ -51,21 +51,18 @@ def keep_states(
 class LessonStates:
     """What one task's head reads of the encoder, by sequence: kept where that pays and there is room."""
 
-    def __init__(
-        self, frozen: Frozen, reader: Model, head: str, lessons: Sequence[Lesson], draws: int, budget: int
-    ) -> None:
+    def __init__(self, frozen: Frozen, reader: Model, course: Course, draws: int, budget: int) -> None:
         """Settle what is kept; nothing is computed yet.
 
         Args:
             frozen: the encoder.
             reader: lays out its inputs.
-            head: a key of HEADS.
-            lessons: all of the task.
+            course: the task.
             draws: how many lessons the run will draw, each as often as it comes.
             budget: tokens computed at once.
         """
-        self.frozen, self.reader = frozen, reader
-        self.where = _read_by(reader.network, head)
+        self.frozen, self.reader, self.language = frozen, reader, course.language
+        self.where, lessons = _read_by(reader.network, course.role.head), course.lessons
         again = draws > len(lessons)
         rows = {id(row): row for lesson in lessons for row in lesson.rows} if again else {}
         size = frozen.encoder.config.hidden_size
@@ -94,7 +91,7 @@ class LessonStates:
     def _computed(self, rows: Sequence[Encoded], keep: bool = False) -> list[Tensor]:
         """What is read of each sequence, (positions, d); what does not fit in memory comes again in halves."""
         try:
-            states = self.frozen.states(**self.reader.tensors(rows, "en"))
+            states = self.frozen.states(**self.reader.tensors(rows, self.language))
         except RuntimeError as error:
             if not out_of_memory(error) or len(rows) == 1:
                 raise

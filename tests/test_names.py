@@ -144,6 +144,7 @@ ELSEWHERE = {
     "training/course.py": "training/test_dual_encoder.py",
     "training/job.py": "jobs/test_job.py",
     "training/journal.py": "jobs/test_job.py",
+    "training/lesson_states.py": "training/test_frozen.py",
     "training/objectives.py": "training/test_network.py",
     "training/selection.py": "training/test_loop.py",
     "training/train.py": "cli/test_train.py",

@@ -163,6 +163,8 @@ RUN = {"run": "runs/oracle"}
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
            _own_card),
+    Reader("suites", "yaml", {"suites.yaml": "suites.yaml"}, "suites.yaml",
+           lambda folder: all_cards([folder / "suites.yaml"]).suites),
     Reader("recipe", "yaml", {"r.yaml": "recipe.yaml"}, "r.yaml",
            lambda folder: read_recipe(str(folder / "r.yaml"), [])),
     Reader("gate rules", "yaml", {"r.yaml": "rules.yaml"}, "r.yaml",

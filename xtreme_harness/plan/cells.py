@@ -20,7 +20,7 @@ from xtreme_harness.files.shown import some
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import meant, nearest_code
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.plan.arguments import NAMES, require
+from xtreme_harness.plan.arguments import NAME, NAMES, require
 
 __all__ = [
     "Cell", "Missing", "Plan", "Target", "all_cards", "asked_suite", "asked_targets", "make_plan", "narrowed", "select",
@@ -152,8 +152,10 @@ def asked_suite(name: str, include: Sequence[str | Path] = (), where: str = "--s
     """All cards, and the suite that `--suite` names: by its name, or by the file that holds it alone.
 
     Raises:
+        DataError: no name.
         CardError: an unknown suite, every fault of a card; a file without a suite, or with several.
     """
+    require({"suite": name}, {"suite": ("--suite", NAME)})
     path = Path(name)
     if not (path.suffix in _YAML and path.is_file()):
         cards = all_cards([*map(Path, include)])

@@ -80,6 +80,7 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
 
     check("kind", card.kind, words.kinds)
     check("metric", card.metric, words.metrics)
+    faults += [] if faults else words.metric_faults(card)
 
     def check_options(where: str, options: Mapping[str, Any], known: Mapping[str, Expected]) -> None:
         for option, value in options.items():

@@ -20,6 +20,7 @@ __all__ = [
     "LIMIT_TRAIN",
     "PLACE",
     "RECIPE",
+    "SELECT_ON",
     "SET",
     "SUITE",
     "TASKS",
@@ -92,7 +93,12 @@ LIMIT_TRAIN = click.option(
     "--limit-train",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train on N examples a task: nested subsets, labels in proportion.",
+    help="Train on N examples a task and language: nested subsets, labels in proportion.",
+)
+SELECT_ON = click.option(
+    "--select-on",
+    type=click.Choice(["english", "target"]),
+    help="On whose dev data weights are chosen.  [default: as the card says, mostly english]",
 )
 TRACKER = click.option(
     "--tracker",

@@ -189,7 +189,8 @@ def _described(card: Any, suites: Mapping[str, Any], place: str) -> list[str]:
     if card.languages:
         lines.append(f"  languages: {' '.join(card.languages)}")
     if card.hub:
-        lines.append(f"  hub:       {card.hub.path}@{card.hub.revision or 'main (no pin is known)'} {card.hub.config}")
+        configs = ", ".join(card.hub.configs.values()) or card.hub.config
+        lines.append(f"  hub:       {card.hub.path}@{card.hub.revision or 'main (no pin is known)'} {configs}")
         if card.hub.note:
             lines.append(f"             {card.hub.note.strip()}")
     for name, source in (("official", card.official), ("upstream", card.upstream)):

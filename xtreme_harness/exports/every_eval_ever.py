@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
@@ -52,11 +53,12 @@ def to_eee(run: Result, model: str, include: Sequence[Path] = ()) -> str:
 
 
 def _cell(run: Result, one: CellFigure) -> dict[str, Any]:
+    low = METRICS[run.scored[one.task, one.language].metric].low
     return {
         "evaluation_result_id": f"{one.cell}#{one.metric}",
         "evaluation_name": one.cell,
         "source_data": _source(run, one),
-        "metric_config": _metric(one.metric, f"{one.metric} of {one.task}, {one.language}"),
+        "metric_config": _metric(one.metric, f"{one.metric} of {one.task}, {one.language}", low),
         "score_details": {
             "score": one.value,
             "details": {"signature": one.signature, **_limited(run)},
@@ -73,7 +75,7 @@ def _mean(run: Result, mean: Mean) -> dict[str, Any]:
         "evaluation_result_id": f"{mean.key}#score",
         "evaluation_name": mean.key,
         "source_data": {"dataset_name": f"{mean.scope}: {mean.name}", "source_type": "other"},
-        "metric_config": _metric("score", said),
+        "metric_config": _metric("score", said, mean.spread.low),
         "score_details": {
             "score": mean.spread.value,
             "details": {"signature": run.signature, **lacks, **_limited(run)},
@@ -96,7 +98,7 @@ def _source(run: Result, one: CellFigure) -> dict[str, Any]:
     }
 
 
-def _metric(name: str, said: str) -> dict[str, Any]:
+def _metric(name: str, said: str, low: float) -> dict[str, Any]:
     return {
         "evaluation_description": said,
         "metric_id": name,
@@ -104,7 +106,7 @@ def _metric(name: str, said: str) -> dict[str, Any]:
         "metric_unit": "percent",
         "lower_is_better": False,
         "score_type": "continuous",
-        "min_score": 0.0,
+        "min_score": low,
         "max_score": 100.0,
     }
 

@@ -12,13 +12,18 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.errors import MissingDependency, OutputError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import language
+from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME, all_cards
+from xtreme_harness.results.frame import SCORE
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
 __all__ = ["to_hf_eval_results", "to_model_index"]
 
-_METRICS = {"map@20": "map_at_20", "score": "mean_of_exact_match_and_f1"}  # ours -> the Hub's spelling
+_METRICS = {  # ours -> the Hub's spelling
+    "map@20": "map_at_20", "macro_f1": "f1", "weighted_f1": "f1", "matthews": "matthews_correlation",
+    "pearson": "pearsonr", "spearman": "spearmanr",
+}  # fmt: skip
 
 
 def to_hf_eval_results(run: Result, model: str, include: Sequence[Path] = ()) -> str:
@@ -112,6 +117,8 @@ def _entry(
 def _of_cell(hub: Any, run: Result, cards: Cards, one: CellFigure) -> Any:
     kind, title = _named(cards, one.task)
     name, revision = _dataset(run, cards, one.task)
+    main = METRICS[run.scored[one.task, one.language].metric].main
+    metric = f"mean_of_{'_and_'.join(main)}" if one.metric == SCORE else _METRICS.get(one.metric, one.metric)
     return hub.EvalResult(
         task_type=kind,
         task_name=title,
@@ -120,7 +127,7 @@ def _of_cell(hub: Any, run: Result, cards: Cards, one: CellFigure) -> Any:
         dataset_config=one.cell,
         dataset_split=run.split,
         dataset_revision=revision,
-        metric_type=_METRICS.get(one.metric, one.metric),
+        metric_type=metric,
         metric_name=f"{one.task} {one.language}: {one.metric}",
         metric_value=round(one.value, 4),
     )

@@ -9,11 +9,11 @@ from statistics import stdev
 
 from xtreme_harness.cards import Overall, Suite
 from xtreme_harness.grid.gain_rows import BASELINE, GainRow
+from xtreme_harness.languages import english_of
 from xtreme_harness.scoring.means import left_to_right_mean, mean_of_sets, mean_over_languages
 
 __all__ = ["OverSeeds", "SuiteScore", "TargetGain", "best_intermediates", "over_seeds", "suite_scores", "target_gains"]
 
-ENGLISH = "en"
 BySeed = Mapping[int, float]
 
 
@@ -93,14 +93,15 @@ def _of_target(
     seen = list(dict.fromkeys(language for run in runs for language in run))
     common = tuple(language for language in seen if all(language in run for run in runs))
     left_out = tuple(language for language in seen if language not in common)
-    others = tuple(language for language in common if language != ENGLISH)
+    english = english_of(common)
+    others = tuple(language for language in common if language != english)
     for intermediate, seeds in arms.items():
         pairs = {seed: (run, arms[BASELINE][seed]) for seed, run in seeds.items() if seed in arms.get(BASELINE, {})}
         yield TargetGain(
             *where, intermediate, common, left_out,
             scores={seed: _mean(run, common) for seed, run in seeds.items() if common},
             gains=_gains(pairs, common),
-            english=_gains(pairs, (ENGLISH,) if ENGLISH in common else ()),
+            english=_gains(pairs, (english,) if english in common else ()),
             others=_gains(pairs, others),
             cells={seed: {code: run[code] for code in common} for seed, run in seeds.items()},
         )  # fmt: skip

@@ -140,7 +140,7 @@ def _section(members: Sequence[Submission], shown: Mapping[str, Mapping[str, Fig
     if ranked:
         rows = _ranked(rows, means[-1] if means else had[0].name)
     notes = [f"Not ranked: {m.slug} is incomplete ({'; '.join(m.missing)})." for m in members if m.missing]
-    settings = {m.setting for m in members if m.kind == "published"}
+    settings = {m.setting for m in members if m.kind == "published" or m.setting}
     if len(settings) > 1:
         notes.append("The settings of the systems differ; see the column.")
     split = members[0].split

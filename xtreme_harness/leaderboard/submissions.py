@@ -5,7 +5,7 @@ The only module that knows where `submissions/` lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.schema import load_schema, schema_faults
@@ -33,7 +34,7 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=-100, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
 _RESULTS = "xtreme_harness.results"  # where the schema of the official layout lies
@@ -155,9 +156,20 @@ def submissions_of(run: Result, cards: Cards) -> list[Submission]:
         }
         if any(languages.values()):
             missing = _absences(languages, suite, cards)
-            one = Submission(place, "run", run.model, suite, place, "", run.split, languages=languages, missing=missing)
+            setting = _setting(run, [keys[task] for task, codes in languages.items() if codes])
+            one = Submission(
+                place, "run", run.model, suite, place, setting, run.split, languages=languages, missing=missing
+            )
             found.append(one)
     return found
+
+
+def _setting(run: Result, tasks: Sequence[str]) -> str:
+    """What a run's figures are, where they are not those of a model trained on English alone; "" where they are."""
+    cells = [cell for (task, _), cell in run.scored.items() if task in tasks]
+    trained = sorted({cell.train_on for cell in cells} - {ENGLISH})
+    said = [f"trained on {', '.join(trained)}"] if trained else []
+    return "; ".join([*said, *(["translate-test"] if any(cell.translated for cell in cells) else [])])
 
 
 def task_languages(cards: Cards, suite: str, task: str) -> tuple[str, ...]:
@@ -248,6 +260,11 @@ def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
         for where, found in cells.items():
             known = [*metric.official, "accuracy"]
             faults += [f"{where}.{n}: unknown metric{did_you_mean(n, known)}" for n in found if n not in known]
+            faults += [
+                f"{where}.{n}: found {value:g}, expected a number from {metric.low:g} to 100"
+                for n, value in found.items()
+                if value < metric.low
+            ]
             if not set(metric.main) & set(found):
                 faults.append(f"{where}: no {' or '.join(metric.main)}")
         codes = task_languages(cards, suite, task)
@@ -260,7 +277,7 @@ def _convention_faults(scores: Scores, about: Published, cards: Cards) -> list[s
     faults = []
     for task in (t for t in dict.fromkeys([*scores.tasks, *scores.languages]) if t in cards.tasks):
         main = METRICS[cards.member(task, about.suite).card.metric].main
-        if len(main) == 1:
+        if "exact_match" not in main:
             continue
         if about.qa_convention is None:
             faults.append(f"{task}: metadata.yaml has no qa_convention (mean of EM and F1, or f1)")

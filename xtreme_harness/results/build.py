@@ -155,7 +155,7 @@ def _with_errors(record: CellRecord) -> CellRecord:
     metric = METRICS[record.metric]
     errors = {name: error_of_cell(metric, record, [name]) for name in record.metrics}
     head = errors[metric.main[0]] if len(metric.main) == 1 else error_of_cell(metric, record, metric.main)
-    return replace(record, errors=errors, interval=Spread(record.headline, head).interval)
+    return replace(record, errors=errors, interval=Spread(record.headline, head, metric.low).interval)
 
 
 def _figures(cell: CellRecord) -> dict[str, float]:

@@ -79,7 +79,7 @@ def _of_cell(cell: CellRecord) -> Iterator[CellFigure]:
             *cell.key, SCORE, cell.headline, None, cell.interval, cell.n, cell.signature, headline=True
         )  # fmt: skip
     for name in sorted(cell.metrics, key=lambda name: name not in metric.main):
-        spread = Spread(cell.metrics[name], cell.errors[name])
+        spread = Spread(cell.metrics[name], cell.errors[name], metric.low)
         yield CellFigure(
             *cell.key, name, spread.value, spread.error, spread.interval, cell.n, cell.signature,
             headline=metric.main == (name,),

@@ -22,11 +22,12 @@ class Spread:
 
     value: float
     error: float
+    low: float = 0.0  # the least that the value can be
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval by the normal approximation, cut to 0-100."""
-        return max(0.0, self.value - 1.96 * self.error), min(100.0, self.value + 1.96 * self.error)
+        """95 % interval by the normal approximation, cut to what the value can be."""
+        return max(self.low, self.value - 1.96 * self.error), min(100.0, self.value + 1.96 * self.error)
 
 
 def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDArray[np.float64]:
@@ -43,7 +44,7 @@ def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDA
         step = max(abs(total), 1.0) * 1e-5
         above, below = sums.copy(), sums.copy()
         above[i] += step
-        below[i] = max(0.0, below[i] - step)
+        below[i] = total - step if total < 0 else max(0.0, total - step)  # no count goes below 0
         width = above[i] - below[i]
         high, low = metric.reduce(above), metric.reduce(below)
         gradient[i] = sum(high[name] - low[name] for name in names) / len(names) / width
@@ -70,7 +71,7 @@ def macro_spread(
         left_to_right_mean(metric.reduce(column_sums(r))[n] for n in names) for r in rows.values()
     )
     moved = {language: influence(metric, r, names) / len(rows) for language, r in rows.items()}
-    return Spread(value, float(np.sqrt(_joint(moved, ids))))
+    return Spread(value, float(np.sqrt(_joint(moved, ids))), metric.low)
 
 
 def weighted_variance(

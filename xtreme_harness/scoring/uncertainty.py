@@ -95,7 +95,8 @@ def of_task(metric: Metric[Any, Any], records: Mapping[str, Scored], parallel: b
     }
     values = np.array(list(scores.values()))
     languages = float(values.var(ddof=1) / len(values)) if len(values) > 1 else None
-    return _total(left_to_right_mean(scores.values()), Variance(examples, _of_mean(by_seed), languages), by_seed)
+    variance = Variance(examples, _of_mean(by_seed), languages)
+    return _total(left_to_right_mean(scores.values()), variance, by_seed, metric.low)
 
 
 def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
@@ -107,7 +108,8 @@ def of_group(parts: Sequence[Uncertainty]) -> Uncertainty:
     known = [part.variance.languages for part in parts if part.variance.languages is not None]
     languages = sum(known) / n**2 if len(known) == n else None
     value = left_to_right_mean(part.spread.value for part in parts)
-    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
+    low = min(part.spread.low for part in parts)
+    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed, low)
 
 
 def of_groups(sets: Sequence[Sequence[str]], parts: Mapping[str, Uncertainty]) -> Uncertainty:
@@ -128,7 +130,8 @@ def of_groups(sets: Sequence[Sequence[str]], parts: Mapping[str, Uncertainty]) -
     known = {task: between for task in weights if (between := parts[task].variance.languages) is not None}
     languages = sum(weights[t] ** 2 * found for t, found in known.items()) if len(known) == len(weights) else None
     value = mean_of_sets(sets, {task: parts[task].spread.value for task in weights})
-    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
+    low = min(parts[task].spread.low for task in weights)
+    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed, low)
 
 
 def of_languages(tasks: Mapping[str, Cells]) -> Uncertainty:
@@ -150,7 +153,8 @@ def of_languages(tasks: Mapping[str, Cells]) -> Uncertainty:
         for seed in _seeds([record for one in tasks.values() for record in one.records.values()])
     }  # fmt: skip
     between = float(np.var(by_language, ddof=1) / len(parts)) if len(parts) > 1 else None
-    return _total(left_to_right_mean(by_language), Variance(examples, _of_mean(by_seed), between), by_seed)
+    low = min(one.metric.low for one in tasks.values())
+    return _total(left_to_right_mean(by_language), Variance(examples, _of_mean(by_seed), between), by_seed, low)
 
 
 def _weighted(one: Cells, weights: Mapping[str, float]) -> float:
@@ -180,8 +184,8 @@ def joint_ids(ids: Mapping[str, Sequence[str] | None]) -> dict[str, Sequence[str
     return None if not known or len(known) < len(ids) or (numbered and unequal) else known
 
 
-def _total(value: float, variance: Variance, by_seed: Mapping[str, float]) -> Uncertainty:
-    return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds))), variance, by_seed)
+def _total(value: float, variance: Variance, by_seed: Mapping[str, float], low: float) -> Uncertainty:
+    return Uncertainty(Spread(value, float(np.sqrt(variance.examples + variance.seeds)), low), variance, by_seed)
 
 
 def _rows(record: Scored) -> Rows:

@@ -108,6 +108,7 @@ ELSEWHERE = {
     "models/sentence.py": "models/test_checkpoint.py",
     "models/shapes.py": "models/test_small_files.py",
     "plan/cell_data.py": "data/test_translated_tests.py",
+    "plan/asked.py": "cards/test_suites.py",
     "plan/check.py": "cli/test_tasks.py",
     "plan/describe.py": "cli/test_dry_run.py",
     "plan/download.py": "cli/test_download.py",

@@ -59,6 +59,17 @@ def _card_target(kind: str, files: dict[str, str], file: str, name: str) -> Targ
     )  # fmt: skip
 
 
+def _suite_targets() -> list[Target]:
+    """A file of suites, and a suite alone in its file."""
+    return [
+        Target(
+            kind, "yaml", {file: file, "samples/xnli": "samples/xnli", "samples/tatoeba": "samples/tatoeba"}, file,
+            f"-q eval -m oracle -t {file} --data samples -o out", tolerates=(), working=True,
+        )
+        for kind, file in (("suites", "suites.yaml"), ("suite alone", "suite.yaml"))
+    ]  # fmt: skip
+
+
 def _data(kind: str, form: str, task: str, file: str, folder: str = "", languages: str = "", **more: object) -> Target:
     folder = folder or f"samples/{task}"
     spoken = f" --languages {languages}" if languages else ""
@@ -117,6 +128,7 @@ ABSENT = tuple(name for name in PLACES if name != "no permission")  # what is no
 TARGETS: tuple[Target, ...] = (
     _card_target("task card", {"mycard.yaml": "mycard.yaml"}, "mycard.yaml", "mycard.yaml"),
     _card_target("included card", {"above.yaml": "above.yaml", "base.yaml": "base.yaml"}, "base.yaml", "above.yaml"),
+    *_suite_targets(),
     *(Target(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file,
              "-q eval -m oracle -t pairs.yaml --data . --languages de -o out", statuses=(2, 3),
              tolerates=tolerates, working=True)

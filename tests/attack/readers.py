@@ -180,6 +180,8 @@ RUN = {"run": "runs/oracle"}
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
            _own_card("mycard", "samples")),
+    Reader("suites", "yaml", {"suites.yaml": "suites.yaml"}, "suites.yaml",
+           lambda folder: all_cards([folder / "suites.yaml"]).suites),
     *(Reader(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file, _own_card("pairs", "."))
       for name, form, file in (("task card: minimal pairs", "yaml", "pairs.yaml"),
                                ("data: minimal pairs", "lines", "pairs/test-de.tsv"))),

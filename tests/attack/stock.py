@@ -59,6 +59,23 @@ defaults:
 tasks:
   squad: {max_length: 128}
 """
+SUITES = """own:
+  title: two
+  tasks: [xnli, tatoeba]
+  groups: {nli: [xnli], search: [tatoeba]}
+  languages: {xnli: [de, en], "*": [de, sw]}
+  metrics: {xnli: accuracy}
+  mean: languages
+  overall: own_mean
+other:
+  groups: {nli: [xnli]}
+"""
+SUITE = """suite: lone
+groups: {nli: [xnli], search: [tatoeba]}
+languages: [de, sw]
+mean: groups
+overall: lone_mean
+"""
 RULES = """rules:
   - name: tasks
     task: "*"
@@ -112,6 +129,7 @@ def make_stock(stock: Path) -> None:
 
 def _texts(stock: Path) -> None:
     for name, text in {
+        "suites.yaml": SUITES, "suite.yaml": SUITE,
         "rules.yaml": RULES, "grid.yaml": GRID, "recipe.yaml": RECIPE, "metadata.yaml": METADATA,
         "subs/mine/metadata.yaml": PUBLISHED,
         "subs/mine/scores.json": json.dumps({"tasks": {"xnli": {"accuracy": 70.5}, "xquad": {"f1": 60.0}}}),

@@ -44,59 +44,82 @@ TABLE = {
     **ROWS, "header": True, "quoting": "auto", "separator": "\t", "where": {"language": "de"}, "width": 3,
     "short_lines": "drop",
 }  # fmt: skip
+OBJECTS = {**ROWS, "where": {"a[0].b": "de"}}
+JUDGED: dict[str, Any] = {
+    "queries": {"id": "q"}, "corpus": {"title": "t"}, "qrels": {"grade": "g"}, "titles": False,
+}  # fmt: skip
 FORMATS: dict[str, dict[str, Any]] = {
-    "tsv": TABLE, "csv": TABLE, "jsonl": ROWS, "json": {**ROWS, "records": "data"},
-    "conll": {"token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop",
-              "comments": "drop"},
+    "tsv": TABLE, "csv": TABLE, "jsonl": OBJECTS, "json": {**OBJECTS, "records": "data"},
+    "annotated": {**OBJECTS, "language": "de", "characters": ["zh"]}, "winograd": {"language": "de"},
+    "conll": {
+        "token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop", "comments": "drop",
+    },
     "conllu": {"tag_column": "upos", "language": "en", "treebanks": {"en": ["ewt"]}},
     "squad": {"check_spans": True, "ids": "unique", "id_prefix": "x"}, "tatoeba": {"sorted": True},
-    "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {},
+    "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {}, "qrels": JUDGED,
 }  # fmt: skip
 ON_THE_HUB: dict[str, dict[str, Any]] = {
     "rows": {"absent": ["en"], "drop": {"label": [-1]}}, "parallel": {"absent": ["en"]},
     "squad": {"absent": ["en"], "check_spans": False, "id_prefix": "x"}, "bucc": {"absent": ["en"], "language": "de"},
     "squad_sentences": {"absent": ["en"], "check_spans": True, "id_prefix": ""},
+    "annotated": {"absent": ["en"], "drop": {"label": [-1]}, "language": "de", "characters": ["zh"]},
+    "qrels": {"absent": ["en"], **JUDGED},
 }  # fmt: skip
 OF_KINDS: dict[str, dict[str, Any]] = {
     "sequence_classification": {"max_length": 5}, "token_classification": {"max_length": 5, "unpredicted": ["_"]},
     "multiple_choice": {
         "max_length": 5, "choices": ["a", "b"], "text": "{a}", "prompts": {"x": "y"}, "answers": [["A", "B"]],
+        "choice": "{a} {choice}", "truncate": "text",
     },
     "extractive_qa": {
         "max_length": 384, "stride": 1, "max_question": 3, "n_best": 2, "max_answer_tokens": 3, "no_answer": True,
         "null_threshold": 0.5,
     },
-    "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3},
-    "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3},
+    "regression": {"max_length": 5, "range": [0, 5.0]}, "similarity": {"max_length": 5, "range": [-1, 1]},
+    "minimal_pairs": {
+        "variant": "within_word", "bad": ["b"], "choices": ["a", "b"], "slot": "_", "answers": [["A", "B"]],
+    },
+    "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3, "prompt": "p: "},
+    "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3, "query_prompt": "q: ", "passage_prompt": ""},
+    "ranking": {"max_length": 3, "max_passage": 3, "depth": 300, "query_prompt": "q: ", "passage_prompt": "p: "},
 }  # fmt: skip
 
 
 def source(name: str) -> dict[str, Any]:
     files = {"test": {"rows": ["x/{language}.tsv", "y/{code}.tsv"]}, "dev": "z.tsv"}
-    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n"}
+    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n",
+                            "splits": {"dev": "validation"}}  # fmt: skip
     return {"format": name, "files": files, "options": copy.deepcopy(FORMATS[name]), **more}
 
 
 def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     hub = {
-        "path": "a/b", "revision": "0" * 40, "config": "c", "splits": {"test": "test"}, "files": "{config}/x",
-        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b"}, "names": {"label": ["a"]}, "shape": shape,
-        "options": ON_THE_HUB[shape], "note": "n",
+        "path": "a/b", "revision": "0" * 40, "config": "c", "configs": {"corpus": "{language}-x"},
+        "splits": {"test": "test"}, "files": "{config}/x",
+        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b", "text_b": "c"},
+        "names": {"label": ["a"]}, "shape": shape, "options": ON_THE_HUB[shape], "note": "n",
     }  # fmt: skip
     families = {"bert": {"layer": 3}}
+    labelled = {"labels_file": "a/b.json", "labels": ["a", "b"], "aliases": {"c": "a"}}
     return copy.deepcopy({
         "name": "mine", "title": "t", "kind": kind, "metric": "accuracy", "licence": "l", "url": "u", "citation": "c",
         "languages": ["en", "de"], "train": ["xnli"], "parts": [], "groups": ["g"], "selection": "dev", "unit": "xnli",
         "parallel": True, "counts": {"test": {"en": 5}, "dev": 5}, "calibrate": "dev", "note": "n", "extension": "tsv",
-        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}}, "labels_file": "a/b.json",
-        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}}, "labels": ["a", "b"], "aliases": {"c": "a"},
+        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}},
+        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}},
+        **({} if KINDS[kind].answers == "numbers" else labelled),
         "options": OF_KINDS[kind], "official": source(official), "upstream": source(upstream), "hub": hub,
     })  # fmt: skip
 
 
+def turned(table: dict[str, Any], i: int) -> str:
+    """The name at a place, from the front again after the last."""
+    return list(table)[i % len(table)]
+
+
 WHOLE = [
-    card(list(OF_KINDS)[i % 6], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
-    for i in range(12)
+    card(turned(OF_KINDS, i), turned(FORMATS, i), turned(FORMATS, i + 3), turned(ON_THE_HUB, i))
+    for i in range(len(FORMATS))
 ]
 
 

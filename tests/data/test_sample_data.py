@@ -95,7 +95,7 @@ def test_enough_examples_and_languages(task: str) -> None:
 
 @pytest.mark.parametrize(("task", "language"), [(t, language) for t, language, split in PARTS if split == "train"])
 def test_enough_training_data(task: str, language: str) -> None:
-    assert len(loaded(task, language, "train").examples) >= (100 if language == "en" else 60)
+    assert len(loaded(task, language, "train").examples) >= (100 if language == "en" and task != "xstorycloze" else 60)
 
 
 @pytest.mark.parametrize("task", [t for t in TARGETS if CARDS[t].kind == "extractive_qa"] + ["squad"])

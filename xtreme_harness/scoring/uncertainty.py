@@ -130,7 +130,8 @@ def of_groups(sets: Sequence[Sequence[str]], parts: Mapping[str, Uncertainty]) -
     known = {task: between for task in weights if (between := parts[task].variance.languages) is not None}
     languages = sum(weights[t] ** 2 * found for t, found in known.items()) if len(known) == len(weights) else None
     value = mean_of_sets(sets, {task: parts[task].spread.value for task in weights})
-    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed)
+    low = min(parts[task].spread.low for task in weights)
+    return _total(value, Variance(examples, _of_mean(by_seed), languages), by_seed, low)
 
 
 def of_languages(tasks: Mapping[str, Cells]) -> Uncertainty:
@@ -152,7 +153,8 @@ def of_languages(tasks: Mapping[str, Cells]) -> Uncertainty:
         for seed in _seeds([record for one in tasks.values() for record in one.records.values()])
     }  # fmt: skip
     between = float(np.var(by_language, ddof=1) / len(parts)) if len(parts) > 1 else None
-    return _total(left_to_right_mean(by_language), Variance(examples, _of_mean(by_seed), between), by_seed)
+    low = min(one.metric.low for one in tasks.values())
+    return _total(left_to_right_mean(by_language), Variance(examples, _of_mean(by_seed), between), by_seed, low)
 
 
 def _weighted(one: Cells, weights: Mapping[str, float]) -> float:

@@ -214,6 +214,8 @@ def _selected(cards: Cards, name: str) -> list[Target]:
     if name in cards.suites:
         return [_member(cards.member(task, name), name) for task in cards.suites[name].tasks]
     task, at, suite = name.partition("@")
+    if at and suite in cards.suites and task in (groups := cards.suites[suite].groups):
+        return [_member(cards.member(one, suite), BY_NAME) for one in groups[task]]
     if at:
         cards.card(task)
         if suite not in (known := cards.suites_of(task)):

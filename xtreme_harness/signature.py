@@ -79,6 +79,7 @@ def signature(fields: Mapping[str, Any]) -> str:
         f"train:{fields['train_on']}" if fields.get("train_on") else "",
         f"select:{fields['select_on']}" if fields.get("select_on") else "",
         f"translated:{fields['translated']}" if fields.get("translated") else "",
+        f"search:{fields['search']}" if fields.get("search") else "",
         f"seed:{fields['seed']}",
         f"dtype:{_SHORT.get(fields['dtype'], fields['dtype'])}" if fields.get("dtype") else "",
         f"limit:{fields['limit']}" if fields.get("limit") else "",

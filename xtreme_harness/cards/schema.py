@@ -1,4 +1,4 @@
-"""What a task card and a suite say, checked key by key as they are read."""
+"""What a task card says, checked key by key as it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xtreme_harness.cards.expected import Expected, path_fault
 from xtreme_harness.files.shown import shown
 from xtreme_harness.languages import english_of
 
-__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
+__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "TaskCard", "Vocabulary"]
 
 
 # "held_out": English training data kept back to select a checkpoint on, where "dev" is not such data
@@ -93,6 +93,7 @@ class HubSource(_Strict):
     path: Pattern = Field(pattern=r"^[\w.-]+/[\w.-]+$")  # "facebook/xnli"
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
+    configs: dict[str, str] = {}  # role -> config, or config/split, for shapes that read several
     splits: dict[SplitName, str]  # may hold {language}, {code}, {name}
     files: Pattern = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}
@@ -140,7 +141,7 @@ def _training_languages(value: Any) -> Any:
     return tuple(value)
 
 
-TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], PlainValidator(_training_languages)]
+TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], BeforeValidator(_training_languages)]
 
 
 class TaskCard(_Strict):
@@ -247,17 +248,6 @@ class TaskCard(_Strict):
         if not (self.hub or self.official or self.upstream or self.parts):
             raise ValueError("no source: give at least one of hub, official, upstream")
         return self
-
-
-class Suite(_Strict):
-    """Tasks and groups in the official order."""
-
-    title: str
-    tasks: tuple[str, ...]
-    groups: dict[str, tuple[str, ...]]
-    means: dict[str, tuple[str, ...]] = {}  # overall means the official code does not know
-    overall: Flag = True  # does the official evaluator give `all_task`?
-    unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,12 @@ __all__ = ["command"]
     help="Labels in the official form, for data without gold.",
 )
 @click.option(
+    "--translated",
+    type=PLACE,
+    metavar="DIR",
+    help="Evaluation data translated into English, DIR/<task>/test-<lang>.<ext>, read for all other languages.",
+)
+@click.option(
     "--output-path",
     "-o",
     type=PLACE,
@@ -166,9 +172,9 @@ def _request(given: Mapping[str, Any]) -> EvalRequest:
     from xtreme_harness.plan.request import EvalRequest
 
     same = (
-        "data", "languages", "split", "labels", "layer", "label_order", "revision", "seed", "device", "dtype", "limit",
-        "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train", "train_on",
-        "select_on", "tracker", "force", "executor",
+        "data", "languages", "split", "labels", "translated", "layer", "label_order", "revision", "seed", "device",
+        "dtype", "limit", "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train",
+        "train_on", "select_on", "tracker", "force", "executor",
     )  # fmt: skip
     return EvalRequest.of(
         given["model"],

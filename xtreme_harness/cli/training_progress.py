@@ -14,6 +14,7 @@ from xtreme_harness.files.shown import some
 from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.stage import Stage, languages_of
 from xtreme_harness.plan.standing import Trained
+from xtreme_harness.results.tables import training_lines
 from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["TrainingProgress", "print_trained"]
@@ -84,6 +85,10 @@ class TrainingProgress:
         scores = ", ".join(f"{task} {value:.2f}" for task, value in own["dev"].items())
         selected = f"; weights of step {own['selected_step']}" if own["selected_step"] != own["steps"] else ""
         dev = f"; {_dev(own)} dev: {scores}" if scores else ""
+        if "search" in own:
+            for line in training_lines([own]):
+                echo(f"{line} -> {trained.path}{dev}", err=True)
+            return
         echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
 
     def close(self) -> None:
@@ -124,5 +129,7 @@ def print_trained(trained: Sequence[Trained]) -> None:
     if rows:
         echo(pipe_table(rows, ["task", "seed", f"{_dev(trained[0].notes['lineage'][-1])} dev"]))
         echo("")
+    for line in dict.fromkeys(line for one in trained for line in training_lines(one.notes["lineage"])):
+        echo(line)
     for one in trained:
         echo(f"checkpoint:  {one.path}/")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import HubSource
+from xtreme_harness.data.hub_qrels import config_and_split
 from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, find, pinned, silent_or
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
 from xtreme_harness.data.patterns import filled
@@ -58,13 +59,14 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
     config, part = (filled(said, language, source.languages) for said in (source.config, part))
     with _quiet(), listening():
         repository = find(source)
-        where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
-        dataset = _dataset(source, repository, config, part, where)
-        features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
-        classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
         columns, options = (filled(said, language, source.languages) for said in (source.columns, source.options))
-        loaded = Loaded(dataset, dataset.column_names, classes, where, columns, source.names, options)
-        return SHAPES[source.shape](loaded)
+        if not source.configs:
+            return SHAPES[source.shape](_loaded(source, repository, config, part, columns, options))
+        named = filled(source.configs, language, source.languages)
+        places = {role: config_and_split(value, part) for role, value in named.items()}
+        parts = {role: _loaded(source, repository, *place, columns, options) for role, place in places.items()}
+        where = f"{source.path}@{repository.commit[:7]} {language}/{part}"
+        return SHAPES[source.shape](Loaded({}, (), {}, where, columns, source.names, options, parts))
 
 
 def hub_revision(source: HubSource) -> str:
@@ -76,6 +78,17 @@ def hub_revision(source: HubSource) -> str:
     if source.revision and pinned(source):
         return source.revision
     return find(source).commit
+
+
+def _loaded(
+    source: HubSource, repository: Repository, config: str, part: str, columns: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> Loaded:  # fmt: skip
+    where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
+    dataset = _dataset(source, repository, config, part, where)
+    features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
+    classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
+    return Loaded(dataset, dataset.column_names, classes, where, columns, source.names, options)
 
 
 def _dataset(source: HubSource, repository: Repository, config: str, split: str, where: str) -> Any:

@@ -7,9 +7,10 @@ import re
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import Data, FilesFound, Located, locate
+from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.languages import english_of
 
-__all__ = ["own_training"]
+__all__ = ["own_training", "training_languages"]
 
 _FILTERS = ("where", "id_prefix")  # options that take one language's rows out of a file for all
 _ENGLISH = {"en", "eng", "english"}
@@ -28,6 +29,17 @@ def own_training(card: TaskCard, split: str, language: str, data: Data) -> Locat
         return located
     others = locate(card, split, english, data, [english])
     return located if others is None or _differ(card, split, language, located, others) else None
+
+
+def training_languages(card: TaskCard, split: str, data: Data) -> list[str]:
+    """English, and of what else the card says that it is trained on the languages that have data of their own."""
+    english = english_of(card.all_languages)
+    if card.train_on == ENGLISH:
+        return [english]
+    named = card.all_languages if card.train_on in (TARGET, ALL) else card.train_on
+    others = () if isinstance(named, str) else named
+    first = [english] if english in card.all_languages else []
+    return [*first, *(code for code in others if code != english and own_training(card, split, code, data))]
 
 
 def _differ(card: TaskCard, split: str, language: str, located: Located, english: Located) -> bool:

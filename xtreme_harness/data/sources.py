@@ -12,6 +12,7 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource, HubSource, TaskCard, folder
 from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.data.hub_qrels import config_and_split
 from xtreme_harness.data.patterns import filled, matches
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.files.regular import open_regular
@@ -51,7 +52,7 @@ class FilesFound:
 
     def pool_files(self) -> list[Path]:
         """The files that hold what is searched."""
-        roles = ("all", "candidates", "english", "foreign")
+        roles = ("all", "candidates", "corpus", "english", "foreign")
         return [path for role, paths in sorted(self.files.items()) if role in roles for path in paths]
 
     def pool_key(self) -> str:
@@ -74,9 +75,9 @@ class HubFound:
 
     def hashes(self) -> dict[str, str]:
         """Dataset, config and split -> commit."""
-        names = (self.source.config, self.source.splits[self.split])  # type: ignore[index]
-        config, part = (filled(name, self.language, self.source.languages) for name in names)
-        return {f"{self.source.path}/{config}/{part}": self._revision()}
+        split = filled(self.source.splits[self.split], self.language, self.source.languages)  # type: ignore[index]
+        names = self._configs().values() or [filled(self.source.config, self.language, self.source.languages)]
+        return {f"{self.source.path}/{'/'.join(config_and_split(name, split))}": self._revision() for name in names}
 
     def read(self) -> Table:
         """Load the rows."""
@@ -86,7 +87,11 @@ class HubFound:
 
     def pool_key(self) -> str:
         """Equal for equal pools."""
-        return f"{self.origin}/{self.language}/{self.split}"
+        return f"{self.origin}/{self._configs().get('corpus', self.language)}/{self.split}"
+
+    def _configs(self) -> dict[str, str]:
+        """Role -> config, where the source has several."""
+        return dict(filled(self.source.configs, self.language, self.source.languages))
 
     def _revision(self) -> str:
         from xtreme_harness.data.hub import hub_revision

@@ -6,9 +6,11 @@ form of the task's own files.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
-from xtreme_harness.cards import TaskCard
+from xtreme_harness.cards import Files, FileSource, TaskCard
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.errors import DataError
@@ -31,27 +33,36 @@ def translated_test(card: TaskCard, split: str, language: str, folder: Path) -> 
     if len(found) > 1:
         names = ", ".join(file.name for file in found)
         raise DataError(f"{folder / card.name}: several files of {language} {split} ({names}); keep one of them")
-    return _located(card, split, found[0], folder) if found else None
+    return _located(card, split, language, found[0], folder) if found else None
 
 
 def require_translated(card: TaskCard, folder: Path) -> None:
-    """Refuse files of a task whose language cannot be told.
+    """Refuse files of a task that are no translations: the language cannot be told, or is English.
 
     Raises:
         DataError: each of them.
     """
-    strange = [file for file in _files(folder / card.name) if not _told(file, card)[1]]
-    if strange:
-        raise DataError(*(
-            f"{file}: cannot tell a language of {card.name}; name the file test-<lang>{file.suffix} or "
-            f"<lang>{file.suffix}" for file in strange
-        ))  # fmt: skip
+    english = english_of(card.all_languages)
+    told = {file: _told(file, card)[1] for file in _files(folder / card.name)}
+    faults = [
+        f"{file}: cannot tell a language of {card.name}; name the file test-<lang>{file.suffix} or <lang>{file.suffix}"
+        for file, code in told.items()
+        if not code
+    ]
+    faults += [
+        f"{file}: is English, and no translation; English data are named by --data"
+        for file, code in told.items()
+        if code == english
+    ]
+    if faults:
+        raise DataError(*faults)
 
 
-def translation_name(located: FilesFound, folder: Path) -> str:
-    """What tells a translation from others in a signature: the folder's name and the beginning of the file's hash."""
-    (value,) = located.hashes().values()
-    return f"{folder.resolve().name}@{value[:8]}"
+def translation_name(found: Sequence[FilesFound], folder: Path) -> str:
+    """What tells a translation from others in a signature: the folder's name, and the beginning of the files' hash."""
+    values = [value for located in found for value in located.hashes().values()]
+    value = values[0] if len(values) == 1 else hashlib.sha256("".join(values).encode()).hexdigest()
+    return f"{folder.resolve().name.replace('|', '_')}@{value[:8]}"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -68,15 +79,14 @@ def _told(file: Path, card: TaskCard) -> tuple[str, str]:
     return split, codes[0] if codes else ""
 
 
-def _located(card: TaskCard, split: str, file: Path, folder: Path) -> FilesFound:
+def _located(card: TaskCard, split: str, language: str, file: Path, folder: Path) -> FilesFound:
     """The file, read as the card reads its own file of the same ending."""
-    english = english_of(card.all_languages)
-    for source in card.file_sources:
-        roles = source.files.get(split, {})  # type: ignore[call-overload]
+    known: list[tuple[FileSource, Files]] = [(one, one.files.get(split, {})) for one in card.file_sources]  # type: ignore[call-overload]
+    for source, roles in known:
         patterns = [pattern for listed in roles.values() for pattern in listed]
         if len(roles) == 1 and any(Path(pattern).suffix == file.suffix for pattern in patterns):
-            options = filled(source.options, english, source.languages)
+            options = filled(source.options, language, source.languages)  # ids and filters are still its own
             return FilesFound(source, {next(iter(roles)): (file,)}, options, str(folder))
-    endings = sorted({Path(p).suffix for s in card.file_sources for r in s.files.get(split, {}).values() for p in r})
-    known = f"expected {', '.join(endings)}" if endings else "it is read from the Hub alone"
-    raise DataError(f"{file}: {card.name} has no {split} format of one file with this ending; {known}")
+    endings = sorted({Path(pattern).suffix for _, roles in known for listed in roles.values() for pattern in listed})
+    hint = f"expected {', '.join(endings)}" if endings else "it is read from the Hub alone"
+    raise DataError(f"{file}: {card.name} has no {split} format of one file with this ending; {hint}")

@@ -199,6 +199,7 @@ def _command(request: EvalRequest) -> dict[str, Any]:
         "dtype": request.dtype,
         "batch_size": request.batch_size or "auto",
         "random_seed": request.seed,
+        **({"translated": str(request.translated)} if request.translated is not None else {}),
         **({"train_on": list(request.train_on)} if request.train_on else {}),
         **({"select_on": request.select_on} if request.select_on else {}),
     }

@@ -52,6 +52,7 @@ def data_fields(cell: Cell, labels: Path | None) -> dict[str, Any]:
         "metric": cell.card.metric,
         "data": {**cell.located.hashes(), **tuned},
         "labels": gold,
+        **({"translated": cell.translated} if cell.translated else {}),
     }
 
 

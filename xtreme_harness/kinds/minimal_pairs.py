@@ -210,6 +210,7 @@ MINIMAL_PAIRS: Kind[SentencesExample, int, int] = Kind(
         "answers": each(each(TEXT, least=2)),
     },
     card_faults=_card_faults,
+    reads=lambda tokens: tokens * (tokens + 2),
     said=lambda card: f"pll:{card.options['variant']}",
     hub_task="fill-mask",
 )  # fmt: skip

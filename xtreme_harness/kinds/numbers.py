@@ -31,6 +31,7 @@ __all__ = [
     "line_faults",
     "loads",
     "parse",
+    "perfect",
     "relabel",
 ]
 
@@ -98,7 +99,12 @@ def dumps(split: Split[RatedExample], found: Mapping[str, float], card: TaskCard
 
 def gold_text(split: Split[RatedExample], card: TaskCard) -> str:
     """The label file of a split that has gold."""
-    return dumps(split, {e.id: e.label or 0.0 for e in split.examples}, card)
+    return dumps(split, {e.id: perfect(e) for e in split.examples}, card)
+
+
+def perfect(example: RatedExample) -> float:
+    """The gold; 0 where there is none."""
+    return 0.0 if example.label is None else example.label
 
 
 def loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, float]:

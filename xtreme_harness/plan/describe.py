@@ -19,6 +19,7 @@ from xtreme_harness.plan.setups import Setup
 from xtreme_harness.plan.stage import Stage, StageTask, Unit
 from xtreme_harness.plan.train import PreparedTraining
 from xtreme_harness.plan.training_work import TrainingWork, training_work
+from xtreme_harness.plan.trials import trials_of
 from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["describe_evaluation", "describe_series", "describe_training", "language_lines", "missing_lines"]
@@ -141,7 +142,7 @@ def _summary(prepared: PreparedEvaluation, works: Sequence[Work]) -> str:
 def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple[str, ...]]]:
     """The stages in the order in which they run, one line a task, and the units whose data cannot be read.
 
-    Stages that units share stand once.
+    Stages that units share stand once; of a stage that is searched every trial.
     """
     stages: dict[str, Stage] = {}
     rows: list[list[Any]] = []
@@ -151,21 +152,24 @@ def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple
             if stage.name in stages:
                 continue
             stages[stage.name] = stage
-            for task in stage.tasks:
-                try:
-                    work = training_work(stage, task)
-                except HubSilent:
-                    raise
-                except XHarnessError as error:
-                    untrained.setdefault(name, error.faults)
-                    work = TrainingWork(None, None, None)
-                rows.append(_stage_row(stage, task, work))
+            trials = [(trial.stage, f" {trial.name}") for trial in trials_of(stage)]
+            for one, said in trials or [(stage, "")]:
+                for task in one.tasks:
+                    try:
+                        work = training_work(one, task)
+                    except HubSilent:
+                        raise
+                    except XHarnessError as error:
+                        untrained.setdefault(name, error.faults)
+                        work = TrainingWork(None, None, None)
+                    rows.append(_stage_row(one, task, work, said))
     return pipe_table(rows, ["training", "stage", "examples", "steps", "recipe", "data", "time"]), untrained
 
 
-def _stage_row(stage: Stage, task: StageTask, work: TrainingWork) -> list[Any]:
+def _stage_row(stage: Stage, task: StageTask, work: TrainingWork, tried: str) -> list[Any]:
     count = f"{work.examples:,}" if work.examples is not None else ""
     steps = f"{work.steps:,}" if work.steps is not None else ""
     time = spoken(work.seconds) if work.seconds is not None else ""
-    own = task.data.trained.suffix
-    return [task.name + own, stage.level, count, steps, stage.recipe.name, work.origin, time]
+    own = task.data.trained.suffix + tried
+    recipe = f"{stage.recipe.name}, frozen encoder" if stage.hyper.freeze_encoder else stage.recipe.name
+    return [task.name + own, stage.level, count, steps, recipe, work.origin, time]

@@ -90,13 +90,16 @@ def plan_evaluation(
     languages: str | Sequence[str] = (),
     split: str = "test",
     include: str | Path | Sequence[str | Path] = (),
+    translated: Path | None = None,
 ) -> tuple[Cards, Plan]:
     """Find the cells of an evaluation, whatever the model."""
     if split not in ("test", "dev"):
         raise DataError(f"split {split}: expected test or dev")
     cards, targets = asked_targets(tasks, [include] if isinstance(include, str | Path) else include)
     sources = [data] if isinstance(data, str) else list(data)
-    return cards, make_plan(targets, parse_data(sources, cards.tasks), split, split_names(languages))
+    if translated is not None and not translated.is_dir():
+        raise DataError(f"--translated {translated}: no such folder")
+    return cards, make_plan(targets, parse_data(sources, cards.tasks), split, split_names(languages), translated)
 
 
 def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
@@ -110,7 +113,9 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     request.require_sense()
     if request.labels is not None and not request.labels.is_dir():
         raise DataError(f"--labels {request.labels}: no such folder")
-    cards, plan = plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include)
+    cards, plan = plan_evaluation(
+        request.tasks, request.data, request.languages, request.split, request.include, request.translated
+    )
     options = _options(request, cards)
     if not options.self_test:
         plan = with_languages(plan, cards, request.train_on, request.select_on)

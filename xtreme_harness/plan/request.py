@@ -70,6 +70,7 @@ _OF_EVAL: Mapping[str, tuple[str, Wanted]] = {
     "languages": ("--languages", NAMES),
     "split": ("split", one_of(("test", "dev"), "test or dev")),
     "labels": ("--labels", optional(PATH)),
+    "translated": ("--translated", optional(PATH)),
     "layer": ("--layer", optional(LAYER)),
     "label_order": ("--label-order", TEXTS),
     "keep_head": ("--keep-head", FLAG),
@@ -181,6 +182,7 @@ class EvalRequest(Request):
         languages: only these.
         split: "test" or "dev".
         labels: folder in the official label form, for data without gold.
+        translated: folder of evaluation data translated into English, read for all other languages.
         layer: hidden state of sentence vectors: "last", an index, or a fraction of the depth.
         pooling: of sentence vectors: "mean", "cls" or "pooler".
         preset: a card's named layer and pooling.
@@ -195,6 +197,7 @@ class EvalRequest(Request):
     languages: tuple[str, ...] = ()
     split: str = "test"
     labels: Path | None = None
+    translated: Path | None = None
     layer: str | int | float | None = None
     pooling: str | None = None
     preset: str | None = None

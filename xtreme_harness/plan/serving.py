@@ -8,9 +8,11 @@ from typing import Any
 from xtreme_harness.data.trained_on import ALL, TrainedOn
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
+from xtreme_harness.plan.arguments import TEXT, TEXTS
 
 __all__ = ["UNKNOWN", "find_serving", "languages_fault", "serving_fields"]
 
+_FIELDS = {"train_on": TEXT, "train_languages": TEXTS, "select_on": TEXT, "select_language": TEXT}
 UNKNOWN = "unknown"  # what is said of a checkpoint that does not tell
 
 
@@ -77,9 +79,9 @@ def _told(checkpoint: Checkpoint, task: str) -> dict[str, Any] | None:
     last: Mapping[str, Any] = checkpoint.lineage[-1] if checkpoint.lineage else {"stage": "base"}
     if last.get("stage") == "base":
         return None
-    names = ("train_on", "train_languages", "select_on", "select_language")
-    said: dict[str, dict[str, Any]] = {name: last[name] for name in names if isinstance(last.get(name), dict)}
-    return {name: by_task[task] for name, by_task in said.items() if task in by_task}
+    said = {name: last.get(name) for name in _FIELDS}
+    own = {name: by_task[task] for name, by_task in said.items() if isinstance(by_task, dict) and task in by_task}
+    return {name: value for name, value in own.items() if _FIELDS[name].fits(value)}
 
 
 def _same(told: dict[str, Any], trained: TrainedOn) -> bool:

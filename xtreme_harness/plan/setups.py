@@ -44,6 +44,12 @@ class Setup:
         return last.get("seed")
 
     @property
+    def trials(self) -> int:
+        """Of how many trainings the checkpoint was chosen, where its last stage was searched; else 0."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return len(last["search"]["trials"]) if "search" in last else 0
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """Equal for cells that one loaded model answers."""
         return (self.checkpoint.path if self.checkpoint else None, self.head, self.order, self.pooling)

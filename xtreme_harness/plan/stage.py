@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards, TaskCard, digest
 from xtreme_harness.cards.recipe import Hyper, Recipe
+from xtreme_harness.cards.search_space import Space
 from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.texts import text_hashes
 from xtreme_harness.data.trained_on import TrainedOn
@@ -72,6 +73,7 @@ class Stage:
     manner: Manner
     fields: Mapping[str, Any]  # everything that could change the trained weights
     serves: str = ""  # its name without the languages: xnli of xnli.de; "": its name
+    space: Space = field(default_factory=dict)  # hyper-parameters of which several values are tried; {}: one training
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -171,10 +173,13 @@ def _stage(
         if found.lacking:
             faults.append(_no_data(found, data))
         tasks.append(StageTask(found, recipe.hyper(task, size)))
-    hyper = recipe.hyper(names[0] if len(names) == 1 else "", size)
-    suffix = next((one.suffix for one in trained.values() if one.suffix), "")
-    fields = _fields(name + suffix, level, tasks, hyper, recipe, manner, base)
-    return Stage(name + suffix, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields, name)
+    shared = names[0] if len(names) == 1 else ""
+    hyper, space = recipe.hyper(shared, size), recipe.space(shared, size)
+    own = name + next((one.suffix for one in trained.values() if one.suffix), "")
+    fields = _fields(own, level, tasks, hyper, recipe, manner, base)
+    if space:
+        fields["search"] = {key: list(values) for key, values in space.items()}
+    return Stage(own, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields, name, space)
 
 
 def _no_data(found: TrainingSet, data: Data) -> str:
@@ -214,7 +219,7 @@ def _fields(
         "stage": level,
         "base": base,
         "tasks": {task.name: _task_fields(task) for task in tasks},
-        "optimizer": hyper.model_dump(),
+        "optimizer": hyper.recorded(),
         "mixture": recipe.mixture.model_dump() if len(tasks) > 1 else None,
         "mlm": None,
         "translated": None,
@@ -243,7 +248,7 @@ def languages_of(tasks: Sequence[StageTask]) -> dict[str, Any]:
 
 def _task_fields(task: StageTask) -> dict[str, Any]:
     hashes = {"train": task.data.hashes("train"), "dev": task.data.hashes("dev")}
-    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.model_dump()}
+    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.recorded()}
 
 
 def _folder_hashes(folder: Path) -> dict[str, str]:

@@ -23,13 +23,20 @@ __all__ = ["chosen_recipe", "target_units", "trained_units", "untrained_units"]
 
 
 def target_units(cards: Cards) -> tuple[str, ...]:
-    """The training units that evaluation reads: xnli, squad, xcopa ..."""
+    """The training units that evaluation reads: xnli, squad, xcopa ...
+
+    Of a task that only a suite's own file names, its unit counts where it is trained on its own data.
+    """
     found: dict[str, None] = {}
     for card in cards.tasks.values():
         for membership in card.suites.values():
             tasks = card.train if membership.train is None else membership.train
             if tasks:
                 found[card.unit or tasks[-1]] = None
+    for task in dict.fromkeys(task for suite in cards.suites.values() for task in suite.tasks):
+        card = cards.card(task)
+        if task in (card.unit, *card.train[-1:]):
+            found[task] = None
     return tuple(found)
 
 

@@ -31,8 +31,9 @@ log = logging.getLogger("xtreme_harness")
 
 
 def train_stage(
-    stage: Stage, folder: Path, *, replace_other: bool = False, tracker: str | None = None, watch: Watch = SILENT
-) -> Trained:
+    stage: Stage, folder: Path, *, replace_other: bool = False, tracker: str | None = None, watch: Watch = SILENT,
+    scored: bool = False,
+) -> Trained:  # fmt: skip
     """Train one stage into a folder; a finished one is kept, an interrupted one continued.
 
     Args:
@@ -41,6 +42,7 @@ def train_stage(
         replace_other: train over what another run left there; else that is an error.
         tracker: of experiments, by accelerate's name.
         watch: who is told.
+        scored: must it have a dev score?
 
     Raises:
         OutputError: the folder holds another run, or cannot be written.
@@ -56,7 +58,7 @@ def train_stage(
         if main:
             _settle(folder, stage.fields, replace_other)
             watch.started(stage, folder)
-        return _trained(stage, folder, tracker, watch)
+        return _trained(stage, folder, tracker, watch, scored)
 
 
 def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
@@ -74,7 +76,7 @@ def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> Non
     write_atomic(work / "run.json", json.dumps(dict(fields)) + "\n")
 
 
-def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> Trained:
+def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch, scored: bool) -> Trained:
     from xtreme_harness.data.texts import read_texts
     from xtreme_harness.models.head_table import MASKED_LM
     from xtreme_harness.training.course import head_of
@@ -95,7 +97,7 @@ def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> T
         make_course(task, role, *splits[task.name], trainee.tokenizer)
         for task, role in zip(stage.tasks, roles, strict=True)
     ]
-    _warn(stage, trainee.kept, courses)
+    _warn(stage, trainee.kept, courses, scored)
     if manner.mlm is not None:
         masking = stage.recipe.mlm
         courses.append(masked_course(read_texts(manner.mlm), masking, trainee.tokenizer, stage.hyper, manner.seed))
@@ -165,14 +167,16 @@ def make_course(task: StageTask, role: Any, train: Split[Any], dev: Split[Any] |
     return Course(role, task.hyper, lessons, kind, task.card, scored, by_loss, language=own)
 
 
-def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any]) -> None:
-    """Tell what was asked for and cannot be had."""
+def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any], scored: bool) -> None:
+    """Tell what was asked for and cannot be had; DataError where nothing could be scored that must be."""
     for course in courses:
         if stage.manner.keep_head and course.name not in kept:
             log.warning(
                 "%s: --keep-head: %s has no head that fits; a new one is trained", course.name, stage.checkpoint.name
             )
     selected = any(course.dev is not None or course.dev_lessons for course in courses)
+    if scored and not selected:
+        raise DataError(f"{stage.name}: the dev data has no gold to choose among trainings on; give one value")
     if stage.hyper.selection == "best" and not selected:
         trained = stage.tasks[0].data.trained
         words = "English" if trained.select == trained.english else trained.select

@@ -17,6 +17,7 @@ from xtreme_harness.data.formats.conllu import read_conllu
 from xtreme_harness.data.formats.delimited import read_csv, read_tsv
 from xtreme_harness.data.formats.jsonlines import read_json, read_jsonl
 from xtreme_harness.data.formats.mewslix import read_mewslix, read_mewslix_pairs
+from xtreme_harness.data.formats.qrels import read_qrels
 from xtreme_harness.data.formats.squad import read_squad
 from xtreme_harness.data.formats.tagging import read_conll
 from xtreme_harness.data.formats.winograd import read_winograd
@@ -37,6 +38,7 @@ FORMATS: dict[str, Reader] = {
     "jsonl": read_jsonl,
     "mewslix": read_mewslix,
     "mewslix_pairs": read_mewslix_pairs,
+    "qrels": read_qrels,
     "squad": read_squad,
     "tatoeba": read_tatoeba,
     "tsv": read_tsv,

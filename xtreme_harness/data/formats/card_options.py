@@ -61,6 +61,8 @@ _DELIMITED = {
     "short_lines": one_of("refuse", "drop"),
 }
 
+_NAMED = "a mapping of fields to names of columns"
+
 OPTIONS: dict[str, Mapping[str, Expected]] = {
     "annotated": {**_OBJECTS, "language": STRING, "characters": each(TEXT)},
     "bucc": {},
@@ -83,6 +85,12 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
     "jsonl": _OBJECTS,
     "mewslix": {},
     "mewslix_pairs": {},
+    "qrels": {
+        "queries": mapping(one_of("id", "text"), TEXT, _NAMED),
+        "corpus": mapping(one_of("id", "title", "text"), TEXT, _NAMED),
+        "qrels": mapping(one_of("query", "document", "grade"), TEXT, _NAMED),
+        "titles": FLAG,
+    },
     "squad": {"check_spans": FLAG, "ids": one_of("unique", "any", "position"), "id_prefix": STRING},
     "tatoeba": {"sorted": FLAG},
     "tsv": _DELIMITED,

@@ -22,6 +22,14 @@ CONLLU = """# sent_id = 1
 3\tHaus\tHaus\tNOUN\tNN\t_\t0\troot\t_\t_
 
 """
+WINOGRAD = """\
+en\town\t?\tThe cup hit it.\t["The", "cup", "hit", "it", "."]\t["it", [3, 4], ["it"]]\t\
+[["a cup", [0, 1], ["a"], true], ["a lamp", [1, 2], ["b"], false]]
+ru\town\tIt fell.\tОно упало.\t["Оно", "упало", "."]\t["Оно", [0, 1], ["Оно"]]\t\
+[["стекло", [0, 1], ["a"], false], ["дерево", [1, 2], ["b"], true]]
+en\town\t?\tIt fell.\t["It", "fell", "."]\t["It", [0, 1], ["It"]]\t\
+[["A cup", [0, 1], ["a"], false], ["A lamp", [1, 2], ["b"], true]]
+"""
 METADATA = """kind: predictions
 model: "Tiny"
 suite: xtreme-r
@@ -137,6 +145,7 @@ def _texts(stock: Path) -> None:
         "ud/UD_German-GSD/de_gsd-ud-test.conllu": CONLLU,
         "ccg/tags_to_id.json": json.dumps({"N": 0, "NP": 1, "S": 2}),
         **{f"ccg/{split}.tsv": "the man sleeps\tNP N S\na dog\tNP N\n" * 4 for split in ("train", "dev", "test")},
+        "winograd/xwinograd/dataset.tsv": WINOGRAD,
         "judged/queries.tsv": "q1\tdie See\nq2\tein Haus\nq3\tder Baum\n",
         "judged/corpus.jsonl": "".join(
             json.dumps({"docid": f"7#{i}", "title": "Haus" * (i % 2), "text": "am See"}) + "\n" for i in range(9)

@@ -19,6 +19,7 @@ ACROSS = {
     "attack/test_mutations.py": "every reader",
     "cards/test_cards.py": "the cards themselves",
     "cli/test_dry_run.py": "every refusal",
+    "comparison/test_every_metric.py": "compare and gate, with every metric",
     "data/formats/test_retrieval.py": "formats of one kind",
     "data/test_hub_training.py": "training data from the Hub",
     "data/test_sample_data.py": "the samples themselves",

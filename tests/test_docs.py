@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -168,10 +169,8 @@ def test_cards_in_the_guide_read_real_data(shared: Path, tmp_path: Path) -> None
     """The two whole cards of tasks/README, on AmericasNLI and MasakhaNER."""
     from xtreme_harness import evaluate
 
-    guide = (ROOT / "tasks" / "README.md").read_text("utf-8")
-    nli, ner = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
-    (tmp_path / "mynli.yaml").write_text(nli.replace("[qu, ht]", "[gn, nah, quy]"), "utf-8")
-    (tmp_path / "myner.yaml").write_text(ner, "utf-8")
+    (tmp_path / "mynli.yaml").write_text(_card("mynli").replace("[qu, ht]", "[gn, nah, quy]"), "utf-8")
+    (tmp_path / "myner.yaml").write_text(_card("myner"), "utf-8")
     data = [f"mynli={shared / 'realdata/americasnli'}", f"myner={shared / 'realdata/masakhaner'}"]
     result = evaluate("oracle", ["mynli", "myner"], data=data, include=[tmp_path], output=tmp_path / "out")
     sizes = {cell.key: cell.n for cell in result.cells}
@@ -179,6 +178,31 @@ def test_cards_in_the_guide_read_real_data(shared: Path, tmp_path: Path) -> None
         ("mynli", "gn"): 750, ("mynli", "nah"): 738, ("mynli", "quy"): 750, ("myner", "sw"): 604, ("myner", "yo"): 645,
     }  # fmt: skip
     assert {task.spread.value for task in result.tasks} == {100.0}
+
+
+def test_the_retrieval_card_of_the_guide_reads_files(tmp_path: Path) -> None:
+    """By a corpus in two compressed files, queries and TREC's judgements."""
+    from xtreme_harness import evaluate
+
+    (tmp_path / "myqrels.yaml").write_text(_card("myqrels"), "utf-8")
+    folder = tmp_path / "myqrels" / "sw"
+    folder.mkdir(parents=True)
+    for i in (0, 1):
+        with gzip.open(folder / f"docs-{i}.jsonl.gz", "wt") as file:
+            file.write(f'{{"docid": "7#{i}", "title": "Ziwa", "text": "maji {i}"}}\n')
+    (folder / "topics.tsv").write_text("q1\twapi\nq2\tlini\n")
+    (folder / "qrels.tsv").write_text("q1 Q0 7#1 1\nq1 Q0 7#0 0\nq2 Q0 7#0 2\n")
+    asked: dict[str, Any] = {"data": str(tmp_path), "include": [tmp_path], "languages": "sw"}
+    (cell,) = evaluate("oracle", "myqrels", output=tmp_path / "out", **asked).cells
+    assert (cell.n, cell.metrics["ndcg@10"], cell.metrics["recall@100"]) == (2, 100, 100)
+    assert "|prompts:query=query:%20,passage=passage:%20|" in cell.signature
+
+
+def _card(name: str) -> str:
+    """A whole card that stands in the guide."""
+    guide = (ROOT / "tasks" / "README.md").read_text("utf-8")
+    (found,) = re.findall(rf"```yaml\n(name: {name}\n.*?)```", guide, re.DOTALL)
+    return str(found)
 
 
 def test_readme_is_read_in_three_minutes() -> None:

@@ -145,6 +145,7 @@ SHARED_NAMES = {
     "evaluate": "the command: prepared, carried out",
     "job": "a piece of work: what it is, one that trains, one that evaluates",
     "options": "what a user may say of an evaluation: as a record, as click options",
+    "ranking": "ranked lists: what is asked of a model, their figures",
     "schema": "what a file may say: a card, a grid; how the schemas that ship are read",
     "score": "predictions and gold to figures: of a split, of two folders, as a command",
     "series": "checkpoints of one training run: found, evaluated",
@@ -152,6 +153,7 @@ SHARED_NAMES = {
     "stage": "a stage of training: resolved, carried out",
     "tagging": "sentences of tags: their files, their metric",
     "train": "the command: prepared, carried out",
+    "trials": "the trainings of a search: resolved, carried out",
 }
 
 

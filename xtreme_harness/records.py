@@ -15,6 +15,7 @@ __all__ = [
     "Features",
     "Json",
     "Lesson",
+    "Nearest",
     "Passage",
     "Row",
     "Rows",
@@ -77,6 +78,9 @@ class Encoded:
     ids: Sequence[int]
     types: Sequence[int] | None = None  # segment ids, where the model has them
     keep: Sequence[int] | None = None  # positions whose outputs are wanted; None: all
+    targets: Sequence[int] | None = None  # of a masked-LM head: the token at each kept position whose log-probability
+    # is wanted; None: all outputs
+    name: str = ""  # of an item of a pool, its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Features:
     pool_key: str = ""
     language: str = ""  # of the inputs, for models that are told (XLM)
     pool_language: str = ""  # of the pool; "" where it has several
+    nearest: int = 0  # items of the pool that are wanted for each input; 0: the pool's vectors are
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,14 @@ class Lesson:
 
     rows: tuple[Encoded, ...]  # one sequence; the candidates of a choice; a query and its passage
     goals: tuple[float, ...]  # class id; a tag's id a kept position (-100: none); a span's first and last; a number
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The items of a pool that are nearest to each query, best first."""
+
+    scores: NDArray[np.float32]  # (n, k) inner products
+    names: tuple[tuple[str, ...], ...]  # (n, k) ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,7 @@ class Arrays:
     values: NDArray[np.float32]  # (n, c) logits or vectors; (total positions, c) for token heads
     offsets: NDArray[np.int64] | None = None  # (n + 1,)
     pool: NDArray[np.float32] | None = None  # (m, d)
+    near: Nearest | None = None  # where `Features.nearest` asked for it, instead of the pool
     calibration: Json = None  # what `Kind.calibrate` returned on the dev split
     device: str = "cpu"  # where a search over the vectors should run
 

@@ -117,6 +117,11 @@ ABSENT = tuple(name for name in PLACES if name != "no permission")  # what is no
 TARGETS: tuple[Target, ...] = (
     _card_target("task card", {"mycard.yaml": "mycard.yaml"}, "mycard.yaml", "mycard.yaml"),
     _card_target("included card", {"above.yaml": "above.yaml", "base.yaml": "base.yaml"}, "base.yaml", "above.yaml"),
+    *(Target(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file,
+             "-q eval -m oracle -t pairs.yaml --data . --languages de -o out", statuses=(2, 3),
+             tolerates=tolerates, working=True)
+      for name, form, file, tolerates in (("task card: minimal pairs", "yaml", "pairs.yaml", ()),
+                                          ("data: minimal pairs", "lines", "pairs/test-de.tsv", ("nothing",)))),
     Target("recipe", "yaml", {"r.yaml": "recipe.yaml", "base": "ckpt/encoder"}, "r.yaml",
            "-q train -m base -t xnli --data samples --recipe r.yaml --dry-run -o out", tolerates=()),
     Target("gate rules", "yaml", {"r.yaml": "rules.yaml", "run": "runs/oracle"}, "r.yaml",

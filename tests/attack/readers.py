@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 from tests.attack.box import lay_out
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.cards.recipe import read_recipe
+from xtreme_harness.data.formats import FORMATS
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.texts import read_texts
@@ -167,15 +169,30 @@ def _ratings(folder: Path) -> object:
     return located and load_split(card, "kn", "test", located, KINDS[card.kind].parse)
 
 
-def _own_card(folder: Path) -> object:
-    cards = all_cards([folder / "mycard.yaml"])
-    data = parse_data([str(folder / "samples")], cards.tasks)
-    from xtreme_harness.data.sources import locate
+def _judged(folder: Path) -> object:
+    """Queries, corpus and judgements of whatever endings lie there, the corpus to its end."""
+    files = {role: sorted((folder / "j").glob(f"{role}.*")) for role in ("queries", "corpus", "qrels")}
+    return deque(FORMATS["qrels"](files, {}).pool, maxlen=0)
 
-    card = cards.tasks["mycard"]
-    located = locate(card, "test", "de", data)
-    kind = KINDS[card.kind]
-    return located and load_split(card, "de", "test", located, kind.parse, kind.passage)
+
+def _qrels(name: str, form: str, changed: str, **others: str) -> Reader:
+    endings = {"queries": "tsv", "corpus": "jsonl", "qrels": "trec", **others}
+    files = {f"j/{role}.{ending}": f"judged/{role}.{ending}" for role, ending in endings.items()}
+    return Reader(f"data: {name}", form, files, f"j/{changed}.{endings[changed]}", _judged)
+
+
+def _own_card(name: str, place: str) -> Callable[[Path], object]:
+    def read(folder: Path) -> object:
+        cards = all_cards([folder / f"{name}.yaml"])
+        data = parse_data([str(folder / place)], cards.tasks)
+        from xtreme_harness.data.sources import locate
+
+        card = cards.tasks[name]
+        located = locate(card, "test", "de", data)
+        kind = KINDS[card.kind]
+        return located and load_split(card, "de", "test", located, kind.parse, kind.passage)
+
+    return read
 
 
 def _checkpoint(name: str, source: str, file: str, form: str = "json") -> Reader:
@@ -195,7 +212,10 @@ RUN = {"run": "runs/oracle"}
 
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
-           _own_card),
+           _own_card("mycard", "samples")),
+    *(Reader(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file, _own_card("pairs", "."))
+      for name, form, file in (("task card: minimal pairs", "yaml", "pairs.yaml"),
+                               ("data: minimal pairs", "lines", "pairs/test-de.tsv"))),
     Reader("recipe", "yaml", {"r.yaml": "recipe.yaml"}, "r.yaml",
            lambda folder: read_recipe(str(folder / "r.yaml"), [])),
     Reader("gate rules", "yaml", {"r.yaml": "rules.yaml"}, "r.yaml",
@@ -233,6 +253,13 @@ READERS: tuple[Reader, ...] = (
     _format("Mewsli-X mentions", "jsonl", "mewslix", "wikinews_mentions/test-de.jsonl"),
     _format("Mewsli-X pool", "jsonl", "mewslix", "candidate_set_entities.jsonl"),
     _format("Mewsli-X pairs", "jsonl", "mewslix", "wikipedia_pairs-dev.jsonl", "en", "dev"),
+    _qrels("queries", "lines", "queries"),
+    _qrels("corpus, objects", "jsonl", "corpus"),
+    _qrels("corpus, lines", "lines", "corpus", corpus="tsv"),
+    _qrels("qrels of TREC", "lines", "qrels"),
+    _qrels("qrels of BEIR", "lines", "qrels", qrels="tsv"),
+    Reader("label file: grades", "json", {"label": "judged/grades.json"}, "label",
+           lambda folder: KINDS["ranking"].golds(read_text(folder / "label"), "label", _cards().tasks["mewslix"])),
     _format("BUCC", "lines", "bucc2018", "de-en.test.de"),
     _format("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", split="dev"),
     _format("Tatoeba", "lines", "tatoeba", "tatoeba.deu-eng.deu"),

@@ -68,6 +68,19 @@ RULES = """rules:
     new_failures: forbid
     missing: forbid
 """
+PAIRS = """name: pairs
+title: two sentences
+kind: minimal_pairs
+metric: accuracy
+licence: CC0
+languages: [de]
+extension: jsonl
+options: {variant: original, bad: [bad]}
+official:
+  format: tsv
+  files: {test: "pairs/test-{language}.tsv"}
+  options: {header: true, quoting: csv, columns: {good: good, bad: bad}}
+"""
 
 
 def make_stock(stock: Path) -> None:
@@ -110,8 +123,17 @@ def _texts(stock: Path) -> None:
         "ud/UD_German-GSD/de_gsd-ud-test.conllu": CONLLU,
         "ccg/tags_to_id.json": json.dumps({"N": 0, "NP": 1, "S": 2}),
         **{f"ccg/{split}.tsv": "the man sleeps\tNP N S\na dog\tNP N\n" * 4 for split in ("train", "dev", "test")},
+        "judged/queries.tsv": "q1\tdie See\nq2\tein Haus\nq3\tder Baum\n",
+        "judged/corpus.jsonl": "".join(
+            json.dumps({"docid": f"7#{i}", "title": "Haus" * (i % 2), "text": "am See"}) + "\n" for i in range(9)
+        ),
+        "judged/corpus.tsv": "7#0\tHaus\tam See\n7#1\t\tam See\n7#2\tBaum\tim Haus\n",
+        "judged/qrels.trec": "q1 Q0 7#0 1\nq1 Q0 7#1 0\nq2 Q0 7#2 2\n",
+        "judged/qrels.tsv": "query-id\tcorpus-id\tscore\nq1\t7#0\t1\nq2\t7#2\t2\n",
+        "judged/grades.json": json.dumps({"q1": {"7#0": 1, "7#1": 0}, "q2": {"7#2": 2}}),
         "mycard.yaml": _card(), "above.yaml": "include: base.yaml\ntrain: [above]\n",
         "base.yaml": _card().replace("mycard", "base"),
+        "pairs.yaml": PAIRS, "pairs/test-de.tsv": "good\tbad\nEr ist da.\tEr sind da.\nSie kommen.\tSie kommt.\n",
     }.items():  # fmt: skip
         (stock / name).parent.mkdir(parents=True, exist_ok=True)
         (stock / name).write_text(text, "utf-8")

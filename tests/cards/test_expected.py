@@ -44,42 +44,58 @@ TABLE = {
     **ROWS, "header": True, "quoting": "auto", "separator": "\t", "where": {"language": "de"}, "width": 3,
     "short_lines": "drop",
 }  # fmt: skip
+OBJECTS = {**ROWS, "where": {"a[0].b": "de"}}
+JUDGED: dict[str, Any] = {
+    "queries": {"id": "q"}, "corpus": {"title": "t"}, "qrels": {"grade": "g"}, "titles": False,
+}  # fmt: skip
 FORMATS: dict[str, dict[str, Any]] = {
-    "tsv": TABLE, "csv": TABLE, "jsonl": ROWS, "json": {**ROWS, "records": "data"},
-    "conll": {"token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop"},
+    "tsv": TABLE, "csv": TABLE, "jsonl": OBJECTS, "json": {**OBJECTS, "records": "data"},
+    "annotated": {**OBJECTS, "language": "de", "characters": ["zh"]}, "winograd": {"language": "de"},
+    "conll": {
+        "token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop", "comments": "drop",
+    },
     "conllu": {"tag_column": "upos", "language": "en", "treebanks": {"en": ["ewt"]}},
     "squad": {"check_spans": True, "ids": "unique", "id_prefix": "x"}, "tatoeba": {"sorted": True},
-    "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {},
+    "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {}, "qrels": JUDGED,
 }  # fmt: skip
 ON_THE_HUB: dict[str, dict[str, Any]] = {
     "rows": {"absent": ["en"], "drop": {"label": [-1]}}, "parallel": {"absent": ["en"]},
     "squad": {"absent": ["en"], "check_spans": False, "id_prefix": "x"}, "bucc": {"absent": ["en"], "language": "de"},
     "squad_sentences": {"absent": ["en"], "check_spans": True, "id_prefix": ""},
+    "annotated": {"absent": ["en"], "drop": {"label": [-1]}, "language": "de", "characters": ["zh"]},
+    "qrels": {"absent": ["en"], **JUDGED},
 }  # fmt: skip
 OF_KINDS: dict[str, dict[str, Any]] = {
     "sequence_classification": {"max_length": 5}, "token_classification": {"max_length": 5, "unpredicted": ["_"]},
     "multiple_choice": {
         "max_length": 5, "choices": ["a", "b"], "text": "{a}", "prompts": {"x": "y"}, "answers": [["A", "B"]],
+        "choice": "{a} {choice}", "truncate": "text",
     },
     "extractive_qa": {
         "max_length": 384, "stride": 1, "max_question": 3, "n_best": 2, "max_answer_tokens": 3, "no_answer": True,
         "null_threshold": 0.5,
     },
     "regression": {"max_length": 5, "range": [0, 5.0]}, "similarity": {"max_length": 5, "range": [-1, 1]},
-    "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3},
-    "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3},
+    "minimal_pairs": {
+        "variant": "within_word", "bad": ["b"], "choices": ["a", "b"], "slot": "_", "answers": [["A", "B"]],
+    },
+    "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3, "prompt": "p: "},
+    "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3, "query_prompt": "q: ", "passage_prompt": ""},
+    "ranking": {"max_length": 3, "max_passage": 3, "depth": 300, "query_prompt": "q: ", "passage_prompt": "p: "},
 }  # fmt: skip
 
 
 def source(name: str) -> dict[str, Any]:
     files = {"test": {"rows": ["x/{language}.tsv", "y/{code}.tsv"]}, "dev": "z.tsv"}
-    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n"}
+    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n",
+                            "splits": {"dev": "validation"}}  # fmt: skip
     return {"format": name, "files": files, "options": copy.deepcopy(FORMATS[name]), **more}
 
 
 def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     hub = {
-        "path": "a/b", "revision": "0" * 40, "config": "c", "splits": {"test": "test"}, "files": "{config}/x",
+        "path": "a/b", "revision": "0" * 40, "config": "c", "configs": {"corpus": "{language}-x"},
+        "splits": {"test": "test"}, "files": "{config}/x",
         "languages": {"en": "x"}, "columns": {"text_a": "a[0].b", "text_b": "c"},
         "names": {"label": ["a"]}, "shape": shape, "options": ON_THE_HUB[shape], "note": "n",
     }  # fmt: skip
@@ -96,9 +112,14 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     })  # fmt: skip
 
 
+def turned(table: dict[str, Any], i: int) -> str:
+    """The name at a place, from the front again after the last."""
+    return list(table)[i % len(table)]
+
+
 WHOLE = [
-    card(list(OF_KINDS)[i % len(OF_KINDS)], list(FORMATS)[i], list(FORMATS)[(i + 3) % 12], list(ON_THE_HUB)[i % 5])
-    for i in range(12)
+    card(turned(OF_KINDS, i), turned(FORMATS, i), turned(FORMATS, i + 3), turned(ON_THE_HUB, i))
+    for i in range(len(FORMATS))
 ]
 
 

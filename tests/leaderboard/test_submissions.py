@@ -199,6 +199,14 @@ def test_run_of_a_task_stands_in_every_suite_that_has_it(cards: Cards) -> None:
     assert [(one.suite, one.model, one.missing) for one in found] == [("xtreme", "mine", ()), ("xtreme-r", "mine", ())]
 
 
+def test_a_run_that_is_not_zero_shot_says_so(cards: Cards) -> None:
+    run = made_figures({("xnli", code): {"accuracy": 50.0} for code in ("en", "de")}, "mine")
+    told = [replace(run.cells[0]), replace(run.cells[1], train_on="target", translated="mt@1f0c2a9b")]
+    assert {one.setting for one in submissions_of(run, cards)} == {""}
+    found = submissions_of(replace(run, cells=tuple(told)), cards)
+    assert {one.setting for one in found} == {"trained on target; translate-test"}
+
+
 def test_run_of_a_suite_is_incomplete_without_all_its_tasks(cards: Cards) -> None:
     (one,) = submissions_of(made_figures({("tatoeba@xtreme-r", "de"): {"accuracy": 50.0}}, suites=["xtreme-r"]), cards)
     assert one.languages["tatoeba"] == {"de": {"accuracy": 50.0}}

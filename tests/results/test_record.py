@@ -22,11 +22,15 @@ CELL = CellRecord(
     rows=np.array([[1, 1, 1], [0, 0.5, 1]], dtype=np.float64), fields={"metric": "squad", "seed": 3},
     predictions="cd" * 32, samples=None,
 )  # fmt: skip
+SETTING = {"train_on": "de+sw", "translated": "mt@1f0c2a9b"}
+ELSEWHERE = replace(CELL, **SETTING, fields={**CELL.fields, **SETTING})
 UNSCORED = replace(CELL, status="unscored", metrics={}, columns=(), rows=None, ids=None)
 
 
 @pytest.mark.parametrize(
-    "cell", [CELL, UNSCORED, replace(CELL, calibration=0.25, samples="ef" * 32)], ids=["", "no", "all"]
+    "cell",
+    [CELL, UNSCORED, replace(CELL, calibration=0.25, samples="ef" * 32), ELSEWHERE],
+    ids=["", "no", "all", "other languages"],
 )
 def test_a_file_gives_back_what_was_written(cell: CellRecord, tmp_path: Path) -> None:
     write_cell(cell, tmp_path / "de.json")
@@ -46,6 +50,13 @@ def test_an_entry_gives_back_what_results_json_holds() -> None:
     assert (entry["script"], entry["family"]) == ("Latn", "Indo-European:Germanic")
     beyond = {"official_n": None, "columns": (), "rows": None, "ids": None, "fields": {}, "predictions": None}
     assert of_entry(entry, {"f1": 1.0}) == replace(cell, **beyond)
+
+
+def test_the_setting_is_said_where_it_is_not_the_usual_one() -> None:
+    assert not SETTING.keys() & entry_of(CELL).keys()
+    entry = entry_of(ELSEWHERE)
+    assert {key: entry[key] for key in SETTING} == SETTING
+    assert (of_entry(entry, {}).train_on, of_entry(entry_of(CELL), {}).train_on) == ("de+sw", "english")
 
 
 def test_the_headline_is_the_mean_of_the_main_values() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from xtreme_harness.comparison.resample import bootstrap, stratum
 from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.records import Rows
 from xtreme_harness.scoring.spread import Spread
-from xtreme_harness.scoring.uncertainty import error_of_cell, of_group, of_task
+from xtreme_harness.scoring.uncertainty import Cells, error_of_cell, of_group, of_groups, of_languages, of_task
 
 ACCURACY, F1 = METRICS["accuracy"], METRICS["entity_f1"]
 
@@ -168,3 +168,87 @@ def test_a_correlation_may_be_below_0_and_an_interval_too() -> None:
     both = of_group([of_task(one, {"en": record(r, one)}, parallel=False)
                      for one, r in ((metric, rows), (ACCURACY, accuracy_rows(np.arange(9) < 5)))])  # fmt: skip
     assert both.spread.low == -100 and Spread(1.0, 10.0).interval[0] == 0
+
+
+def _parallel(rng: np.random.Generator, chances: Mapping[str, float], n: int) -> Cells:
+    """A task whose items are hard or easy in all languages alike."""
+    hard = rng.random(n)
+    ids = [f"q{i}" for i in range(n)]
+    right = {code: (hard + 0.5 * rng.random(n)) < 1.5 * chance for code, chance in chances.items()}
+    return Cells(ACCURACY, {code: record(accuracy_rows(one), ids=ids) for code, one in right.items()}, parallel=True)
+
+
+def _alone(rng: np.random.Generator, chances: Mapping[str, float], n: int) -> Cells:
+    cells = {code: record(accuracy_rows(rng.random(n) < chance)) for code, chance in chances.items()}
+    return Cells(ACCURACY, cells, parallel=False)
+
+
+def _resampled(tasks: Mapping[str, Cells], mean: Callable[[Mapping[str, Mapping[str, float]]], float]) -> float:
+    """The standard deviation of a mean when every task's items are drawn anew: an oracle that knows no formula."""
+    rng, values = np.random.default_rng(1), []
+    for _ in range(3000):
+        drawn: dict[str, dict[str, float]] = {}
+        for task, one in tasks.items():
+            n = len(next(iter(one.records.values())).rows)
+            chosen = {code: rng.integers(0, n, n) for code in one.records}
+            if one.parallel:
+                chosen = dict.fromkeys(chosen, next(iter(chosen.values())))
+            drawn[task] = {c: float(100 * r.rows[chosen[c], 0].mean()) for c, r in one.records.items()}
+        values.append(mean(drawn))
+    return float(np.std(values, ddof=1))
+
+
+@pytest.fixture(scope="module")
+def suite_cells() -> dict[str, Cells]:
+    rng = np.random.default_rng(0)
+    return {
+        "topic": _parallel(rng, {"en": 0.8, "sw": 0.5, "qu": 0.3}, 120),
+        "nli": _alone(rng, {"en": 0.7, "sw": 0.6}, 150),
+        "ner": _alone(rng, {"sw": 0.4}, 90),
+    }
+
+
+def test_a_mean_over_groups_agrees_with_a_bootstrap(suite_cells: dict[str, Cells]) -> None:
+    """Tasks in two groups count twice: their chance does not even out."""
+    parts = {task: of_task(one.metric, one.records, one.parallel) for task, one in suite_cells.items()}
+    sets = [["topic", "nli"], ["ner", "topic"]]
+
+    def mean(cells: Mapping[str, Mapping[str, float]]) -> float:
+        tasks = {task: np.mean(list(found.values())) for task, found in cells.items()}
+        return float((tasks["topic"] + tasks["nli"] + tasks["ner"] + tasks["topic"]) / 4)
+
+    found = of_groups(sets, parts)
+    assert found.spread.value == pytest.approx(mean(_headlines(suite_cells)))
+    assert found.spread.error == pytest.approx(_resampled(suite_cells, mean), rel=0.05)
+
+
+def test_a_mean_over_languages_agrees_with_a_bootstrap(suite_cells: dict[str, Cells]) -> None:
+    def mean(cells: Mapping[str, Mapping[str, float]]) -> float:
+        english = np.mean([cells["topic"]["en"], cells["nli"]["en"]])
+        swahili = np.mean([cells["topic"]["sw"], cells["nli"]["sw"], cells["ner"]["sw"]])
+        return float(np.mean([english, swahili, cells["topic"]["qu"]]))
+
+    found = of_languages(suite_cells)
+    assert found.spread.value == pytest.approx(mean(_headlines(suite_cells)))
+    assert found.spread.error == pytest.approx(_resampled(suite_cells, mean), rel=0.05)
+    apart = {task: replace(one, parallel=False) for task, one in suite_cells.items()}
+    assert of_languages(apart).spread.error < found.spread.error  # items that move together even out less
+
+
+def _headlines(tasks: Mapping[str, Cells]) -> dict[str, dict[str, float]]:
+    return {task: {c: r.metrics["accuracy"] for c, r in one.records.items()} for task, one in tasks.items()}
+
+
+def test_seeds_of_means_over_groups_and_languages() -> None:
+    """Seeds that are good in one task and bad in the other even out by their weights."""
+    ups, downs = ([np.arange(100) < score for score in scores] for scores in ((70, 80), (80, 60)))
+    tasks = {
+        "a": Cells(ACCURACY, {"de": several(ups), "sw": several(ups)}, parallel=False),
+        "b": Cells(ACCURACY, {"de": several(downs)}, parallel=False),
+    }
+    parts = {task: of_task(one.metric, one.records, one.parallel) for task, one in tasks.items()}
+    assert dict(of_groups([["a"], ["a", "b"]], parts).by_seed) == {"0": 72.5, "1": 75}
+    by_language = of_languages(tasks)  # de: the mean of both tasks; sw: a alone
+    assert dict(by_language.by_seed) == {"0": 72.5, "1": 75}
+    assert by_language.variance.seeds == pytest.approx(2.5**2 / 2 / 2)
+    assert by_language.variance.languages == pytest.approx(2.5**2 / 2 / 2)  # 72.5 and 75

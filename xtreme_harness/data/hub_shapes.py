@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xtreme_harness.cards.expected import TEXT, Expected, each
+from xtreme_harness.data.formats.annotated import tagged
 from xtreme_harness.data.formats.answer_sentences import sentence_pairs
 from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.formats.checks import member, refuse, text
 from xtreme_harness.data.formats.fields import dropped
 from xtreme_harness.data.formats.jsonlines import resolve, steps
 from xtreme_harness.data.formats.squad import Paragraph, Question, answer_fault
+from xtreme_harness.data.hub_qrels import qrels_table
 from xtreme_harness.errors import CardError, DataError, did_you_mean
 from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
@@ -42,6 +44,7 @@ class Loaded:
     columns: Mapping[str, str]  # field -> column or path in it: "endings[0]", "choices.text[1]"
     names: Mapping[str, Sequence[str]]  # field -> class names, where the dataset has bare integers
     options: Mapping[str, Json]
+    parts: Mapping[str, Loaded] = field(default_factory=dict)  # role -> config, where the card names several
 
     def fields(self, columns: Mapping[str, str]) -> dict[str, list[Json]]:
         """Return field -> values; DataError with every column that is not there."""
@@ -223,14 +226,26 @@ def _is_pair(pair: Json, foreign: int, english: int) -> bool:
     return bool(0 < pair[0] <= foreign and 0 < pair[1] <= english)
 
 
+def _annotated(loaded: Loaded) -> Table:
+    """Utterances whose slots are annotated in place, as `formats.annotated` reads them."""
+    return tagged(_rows(loaded).rows, loaded.options, [])
+
+
 def _squad_sentences(loaded: Loaded) -> Table:
     """Questions and the sentences that answer them, as `formats.answer_sentences` pairs them."""
     return sentence_pairs(_squad(loaded), {})
 
 
+def _qrels(loaded: Loaded) -> Table:
+    """Queries, corpus and judgements, each a config, as `formats.qrels` gives them."""
+    return qrels_table(loaded.parts, loaded.options, loaded.place)
+
+
 SHAPES: dict[str, Shape] = {
+    "annotated": _annotated,
     "bucc": _bucc,
     "parallel": _parallel,
+    "qrels": _qrels,
     "rows": _rows,
     "squad": _squad,
     "squad_sentences": _squad_sentences,
@@ -240,8 +255,10 @@ SHAPES: dict[str, Shape] = {
 _ANY = {"absent": each(TEXT)}
 _QUESTIONS = {name: OPTIONS["squad"][name] for name in ("check_spans", "id_prefix")}
 SHAPE_OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "annotated": {**_ANY, **{name: OPTIONS["annotated"][name] for name in ("language", "characters", "drop")}},
     "bucc": {**_ANY, "language": TEXT},
     "parallel": _ANY,
+    "qrels": {**_ANY, **OPTIONS["qrels"]},
     "rows": {**_ANY, "drop": OPTIONS["jsonl"]["drop"]},
     "squad": {**_ANY, **_QUESTIONS},
     "squad_sentences": {**_ANY, **_QUESTIONS},

@@ -12,6 +12,7 @@ from typing import Any
 
 from xtreme_harness.cards import FileSource, HubSource, TaskCard, folder
 from xtreme_harness.data.formats import FORMATS
+from xtreme_harness.data.hub_qrels import config_and_split
 from xtreme_harness.data.patterns import filled, matches
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.files.regular import open_regular
@@ -51,7 +52,7 @@ class FilesFound:
 
     def pool_files(self) -> list[Path]:
         """The files that hold what is searched."""
-        roles = ("all", "candidates", "english", "foreign")
+        roles = ("all", "candidates", "corpus", "english", "foreign")
         return [path for role, paths in sorted(self.files.items()) if role in roles for path in paths]
 
     def pool_key(self) -> str:
@@ -74,8 +75,9 @@ class HubFound:
 
     def hashes(self) -> dict[str, str]:
         """Dataset, config and split -> commit."""
-        config = filled(self.source.config, self.language, self.source.languages)
-        return {f"{self.source.path}/{config}/{self.source.splits[self.split]}": self._revision()}  # type: ignore[index]
+        split = filled(self.source.splits[self.split], self.language, self.source.languages)  # type: ignore[index]
+        names = self._configs().values() or [filled(self.source.config, self.language, self.source.languages)]
+        return {f"{self.source.path}/{'/'.join(config_and_split(name, split))}": self._revision() for name in names}
 
     def read(self) -> Table:
         """Load the rows."""
@@ -85,7 +87,11 @@ class HubFound:
 
     def pool_key(self) -> str:
         """Equal for equal pools."""
-        return f"{self.origin}/{self.language}/{self.split}"
+        return f"{self.origin}/{self._configs().get('corpus', self.language)}/{self.split}"
+
+    def _configs(self) -> dict[str, str]:
+        """Role -> config, where the source has several."""
+        return dict(filled(self.source.configs, self.language, self.source.languages))
 
     def _revision(self) -> str:
         from xtreme_harness.data.hub import hub_revision
@@ -192,9 +198,15 @@ def _in_folder(
         files = {role: _role(card, source, patterns, language, root, loose) for role, patterns in roles.items()}
         missing = [role for role, paths in files.items() if not paths and role not in source.optional]
         if not missing:
-            options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+            options = _options(source, split, language)
             return FilesFound(source, {role: paths for role, paths in files.items() if paths}, options, name)
     return None
+
+
+def _options(source: FileSource, split: str, language: str) -> dict[str, Any]:
+    """What the format is told of one split in one language."""
+    part = source.splits.get(split, split)  # type: ignore[call-overload]
+    return {**filled(source.options, language, source.languages, part), **_TRAINING.get(split, {})}
 
 
 def _role(
@@ -236,7 +248,7 @@ def _named_file(card: TaskCard, file: Path, split: str, language: str, languages
     source = next((s for s in card.file_sources if _fits(s, file)), None)
     if source is None:
         raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
-    options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+    options = _options(source, split, language)
     return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
 
 
@@ -248,8 +260,7 @@ def _recognised(card: TaskCard, file: Path, split: str) -> dict[str, FilesFound]
         for code in card.all_languages if set(roles) == {"rows"} else ():
             names = [filled(_telling(pattern), code, source.languages) for pattern in roles["rows"]]
             if any(file.resolve().match(name) for name in names):
-                options = {**filled(source.options, code, source.languages), **_TRAINING.get(split, {})}
-                found[code] = FilesFound(source, {"rows": (file,)}, options, str(file))
+                found[code] = FilesFound(source, {"rows": (file,)}, _options(source, split, code), str(file))
         if found:
             return found
     return {}

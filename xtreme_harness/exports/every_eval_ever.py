@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from xtreme_harness.files.json_text import json_text
@@ -15,7 +17,7 @@ SCHEMA = "0.3.0"  # of eval.schema.json
 _METHOD = "delta method over examples"
 
 
-def to_eee(run: Result, model: str) -> str:
+def to_eee(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """One record of the run: every value of every cell, and every mean that has figures.
 
     Who evaluated whose model is not known here: the record says `unknown` and `other`, to be filled in before it is

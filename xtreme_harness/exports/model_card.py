@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -24,7 +26,7 @@ _METRICS = {  # ours -> the Hub's spelling
 }  # fmt: skip
 
 
-def to_hf_eval_results(run: Result, model: str) -> str:
+def to_hf_eval_results(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """Community evaluations: every cell's headline, and the means of tasks that have all their languages.
 
     The task ids are ours, `xnli_de` and `xnli`: a leaderboard shows what its data set registers under that id. The
@@ -36,7 +38,7 @@ def to_hf_eval_results(run: Result, model: str) -> str:
     """
     hub = _library()
     _require_publishable(run)
-    cards = all_cards()
+    cards = all_cards(include)
     date = date_of(run).date().isoformat()
     entries = []
     for one in cell_figures(run):
@@ -54,7 +56,7 @@ def to_hf_eval_results(run: Result, model: str) -> str:
     return str(yaml.safe_dump(hub.eval_result_entries_to_yaml(known), sort_keys=False, allow_unicode=True))
 
 
-def to_model_index(run: Result, model: str) -> str:
+def to_model_index(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """A model card's metadata, between its `---` lines: every value of every cell, and the means.
 
     Raises:
@@ -63,7 +65,7 @@ def to_model_index(run: Result, model: str) -> str:
     """
     hub = _library()
     _require_publishable(run)
-    cards = all_cards()
+    cards = all_cards(include)
     results = [_of_cell(hub, run, cards, one) for one in cell_figures(run)]
     results += [_of_mean(hub, run, cards, mean) for mean in means_of(run) if isinstance(mean, Mean)]
     data = hub.ModelCardData(model_name=model, eval_results=results)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.cards.expected import one_of
+from xtreme_harness.cards.expected import STRING, one_of
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.kinds.prompts import prompted, prompts_said
 from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Passage, Row, Split
@@ -28,6 +29,7 @@ OPTIONS: dict[str, Any] = {
     "max_length": 512,  # tokens, special ones included
     "mode": "search",  # search: every query has one translation; mine: few have
     "neighbours": 4,  # k of the margin, mode mine
+    "prompt": "",  # what a model reads before a sentence
 }
 _DIGITS = 18  # of a line number, at most
 _NO_SECOND = "\0"  # second field of a line that has one only; equal to itself and to no id
@@ -62,10 +64,10 @@ def _passage(row: Row, card: TaskCard) -> Passage:
 
 
 def _featurize(split: Split[BitextExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = int(card.options["max_length"])
-    queries = tokenizer.ids([e.text for e in split.examples])
+    length, prompt = int(card.options["max_length"]), card.options["prompt"]
+    queries = tokenizer.ids(prompted(prompt, (e.text for e in split.examples)))
     pool = list(split.pool)
-    items = tokenizer.ids([p.text for p in pool])
+    items = tokenizer.ids(prompted(prompt, (p.text for p in pool)))
     return Features(
         [tokenizer.one(ids, length) for ids in queries],
         detail=tuple(pool),
@@ -264,7 +266,8 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
-    expected={"mode": one_of("search", "mine")},
+    said=prompts_said,
+    expected={"mode": one_of("search", "mine"), "prompt": STRING},
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
     label_faults=_label_faults,

@@ -8,6 +8,7 @@ from xtreme_harness.metrics.base import Metric, column_sums, expected_columns, m
 from xtreme_harness.metrics.by_label import BINARY_F1, F1_ACCURACY, MACRO_F1, MATTHEWS, WEIGHTED_F1
 from xtreme_harness.metrics.classification import ACCURACY, TAG_ACCURACY
 from xtreme_harness.metrics.correlation import PEARSON, PEARSON_SPEARMAN, SPEARMAN
+from xtreme_harness.metrics.graded import NDCG
 from xtreme_harness.metrics.mining import PAIR_F1
 from xtreme_harness.metrics.ranking import AVERAGE_PRECISION, RECIPROCAL_RANK
 from xtreme_harness.metrics.slots import SLOT_F1
@@ -37,4 +38,5 @@ METRICS: dict[str, Metric[Any, Any]] = {
     "reciprocal_rank": RECIPROCAL_RANK,
     "average_precision": AVERAGE_PRECISION,
     "pair_f1": PAIR_F1,
+    "ndcg": NDCG,
 }

@@ -51,7 +51,7 @@ class Head:
     sides: bool = False  # are its two outputs a token a start and an end?
     layer: str = "classifier"  # attribute, in networks of the BERT kind, that makes answers of states
     by_choice: bool = False  # transformers' own takes (n, choices, length), and has one output whatever its config says
-    pretrained: bool = False  # is it trained further alone, never drawn by chance?
+    pretrained: tuple[str, ...] = ()  # endings of the architectures that bring it; it is never drawn by chance
 
 
 HEADS: dict[str, Head] = {
@@ -64,7 +64,9 @@ HEADS: dict[str, Head] = {
     ),
     CHOICE: Head(CHOICE, "choices", ("ForMultipleChoice",), outputs=1, by_choice=True),
     DUAL_ENCODER: Head(None, "pairs"),
-    MASKED_LM: Head(MASKED_LM, "masked words", per_token=True, pretrained=True),
+    MASKED_LM: Head(
+        MASKED_LM, "masked words", per_token=True, pretrained=("MaskedLM", "ForPreTraining", "LMHeadModel"),
+    ),
     CAUSAL_LM: Head(CAUSAL_LM, None, peft="CAUSAL_LM", per_token=True),
 }  # fmt: skip
 

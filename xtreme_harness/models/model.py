@@ -22,13 +22,17 @@ from xtreme_harness.languages import meant
 from xtreme_harness.models.compute.ahead import ahead
 from xtreme_harness.models.compute.answers import NoNumbers, Pending, gathered, kept
 from xtreme_harness.models.compute.batching import pad, token_batches
+from xtreme_harness.models.compute.masked_words import kept_logits, log_probabilities, shares_of
 from xtreme_harness.models.compute.packed import Packed, side_by_side
+from xtreme_harness.models.compute.remembered import Block, remembered
 from xtreme_harness.models.compute.states import states_at
 from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.reading import Reading, wanted_rows
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features
+from xtreme_harness.search.nearest import normalised
+from xtreme_harness.search.running import Running
 
 __all__ = ["Model"]
 
@@ -52,12 +56,14 @@ class Model:
     packed: tuple[Packed, Reading] | None = None  # runs without padding; None: the network itself runs, padded
     unsound: Callable[[], str] = lambda: ""  # says what is wrong with the weights, where answers are not numbers
     _pools: dict[str, Floats] = field(default_factory=dict)
+    _blocks: dict[str, list[Block]] = field(default_factory=dict)  # of a small pool that was searched block by block
 
     def forward(self, features: Features) -> Arrays:
         """Run the network over all sequences of a split.
 
         Returns:
-            logits in the card's label order, or vectors of length 1; the pool's vectors where there is a pool.
+            logits in the card's label order, or vectors of length 1; where there is a pool its vectors, or the items
+            nearest to each input, as the features ask.
 
         Raises:
             ModelError: when the network answers with what is no number, or the tokenizer is not its own.
@@ -65,9 +71,11 @@ class Model:
         try:
             with torch.inference_mode():
                 parts = self._compute(features.inputs, features.language)
+                if features.nearest:
+                    return self._searched(np.stack(parts) if parts else np.zeros((0, 1), np.float32), features)
                 vectors = self._pool(features) if self.pooling is not None else None
         except NoNumbers as error:
-            raise ModelError(self.unsound() or str(error)) from None
+            raise NoNumbers(self.unsound() or str(error)) from None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
             return Arrays(np.concatenate(parts), offsets, vectors, device=str(self.device))
@@ -153,6 +161,8 @@ class Model:
         inputs = self.tensors(rows, language)
         if self.pooling is not None:
             return Pending(self._vectors(inputs))
+        if rows[0].targets is not None:
+            return Pending(log_probabilities(kept_logits(self.network, inputs, rows), rows), shares_of(rows))
         if self.by_choice:
             inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
         out = self.network(**inputs)
@@ -169,6 +179,8 @@ class Model:
         wanted, shares = wanted_rows(rows, reading.where)
         states = packed.states(tokens, None if wanted is None else self._sent(wanted))
         answers = self._ordered(reading.answer(states, shares))
+        if rows[0].targets is not None:
+            answers = log_probabilities(answers, rows)
         return Pending(answers, shares if reading.where == "kept" else None)
 
     def _ordered(self, logits: torch.Tensor) -> torch.Tensor:
@@ -212,10 +224,21 @@ class Model:
             self._pools[key] = vectors
         return vectors
 
+    def _searched(self, queries: Floats, features: Features) -> Arrays:
+        """The nearest items of a pool whose vectors are not held, but for those of a small one."""
+        running = Running(normalised(queries), features.nearest, str(self.device))
+        blocks = self._pool_blocks(features.pool, features.pool_language)
+        for names, vectors in remembered(blocks, self._blocks, features.pool_key):
+            running.see(names, vectors)
+        return Arrays(queries, near=running.best(), device=str(self.device))
+
     def _pool_parts(self, sequences: Iterable[Encoded], language: str) -> Iterator[Floats]:
-        """Vectors chunk by chunk; the next chunk is tokenised meanwhile (fast tokenizers let other threads run)."""
+        return (vectors for _, vectors in self._pool_blocks(sequences, language))
+
+    def _pool_blocks(self, sequences: Iterable[Encoded], language: str) -> Iterator[Block]:
+        """Names and vectors by chunk; the next chunk is tokenised meanwhile (fast tokenizers let other threads run)."""
         for chunk in ahead(_chunks(sequences)):
-            yield np.stack(self._compute(chunk, language))
+            yield [encoded.name for encoded in chunk], np.stack(self._compute(chunk, language))
 
 
 def _chunks(sequences: Iterable[Encoded]) -> Iterator[list[Encoded]]:
@@ -242,4 +265,5 @@ def _key(encoded: Encoded) -> tuple[Any, ...]:
         tuple(encoded.ids),
         tuple(encoded.types or ()),
         encoded.keep if encoded.keep is None else tuple(encoded.keep),
+        encoded.targets if encoded.targets is None else tuple(encoded.targets),
     )

@@ -9,12 +9,14 @@ from functools import cache
 from typing import Any, Literal
 
 from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.own_training import training_languages
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.training_sets import load_training, resolved_labels
 from xtreme_harness.errors import HubSilent, ModelError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.base import Reach
+from xtreme_harness.languages import english_of
 from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.models.checkpoint import SELF_TESTS, find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
@@ -115,7 +117,8 @@ def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterat
 
 def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
     for split in ("train", "held_out", "dev", "test"):
-        for language in ("en",) if split in ("train", "held_out") else card.all_languages:
+        training = split in ("train", "held_out")
+        for language in training_languages(card, split, data) if training else card.all_languages:
             located = locate(card, split, language, data, [language])
             if located is not None:
                 yield split, language, located
@@ -130,7 +133,7 @@ def _joined(card: TaskCard, cards: Cards, data: Data, tokenizers: Tokenizers | N
         except HubSilent:
             raise
         except XHarnessError as error:
-            yield Finding(split, "en", 0, None, error.faults)
+            yield Finding(split, english_of(card.all_languages), 0, None, error.faults)
         else:
             if loaded is not None:
                 yield _examined(card, loaded, data, tokenizers)

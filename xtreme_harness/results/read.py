@@ -207,5 +207,5 @@ def _mean(
     uncertainty = Uncertainty(spread, Variance(**entry["variance"]), entry["seeds"])
     return Mean(
         scope, entry["level"], name, entry["key"], entry["metric"], values, uncertainty, parts,
-        tuple(entry["lacking"]), entry["wanted"],
+        tuple(entry["lacking"]), entry["wanted"], entry.get("over", "tasks"),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.metrics import METRICS, column_sums, of_labels
-from xtreme_harness.plan.arguments import PLACE, one_of, require
+from xtreme_harness.plan.arguments import PLACE, PLACES, one_of, require
 from xtreme_harness.plan.cells import Missing, Target, all_cards, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results.build import leaderboard
@@ -73,11 +73,14 @@ def score(
     *,
     mode: Mode = "strict",
     udpos_convention: str = "seqeval-0.0.12",
+    include: Sequence[str | Path] = (),
 ) -> FolderScores:
     """Score a prediction folder against a label folder, as `xharness score` does; see `score_folders`."""
     sides = {"predictions": predictions, "labels": labels}
     require(sides, {name: (f"--{name}", PLACE) for name in sides})
-    return score_folders(Path(predictions), Path(labels), suite, all_cards(), mode, udpos_convention)
+    require({"include": include}, {"include": ("--include-path", PLACES)})
+    cards = all_cards([Path(place) for place in include])
+    return score_folders(Path(predictions), Path(labels), suite, cards, mode, udpos_convention)
 
 
 def score_folders(
@@ -93,7 +96,7 @@ def score_folders(
     Args:
         predictions: folder of a submission.
         labels: folder of the same form with the gold.
-        suite: "xtreme" or "xtreme-r".
+        suite: its name.
         cards: the tasks.
         mode: "strict": every file of the suite must be there and without fault. "official": as the official script:
             tasks with a folder on both sides count, an absent file ends the run, ids that are missing score 0, ids

@@ -29,9 +29,9 @@ def reader_of(trainee: Trainee, course: Course, device: torch.device) -> Model:
     return Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
 
 
-def inputs_of(reader: Model, lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
+def inputs_of(reader: Model, lessons: Sequence[Lesson], language: str = "en") -> dict[str, torch.Tensor]:
     """The padded rows of some lessons, in the form that the network takes."""
-    inputs = reader.tensors([row for lesson in lessons for row in lesson.rows], "en")
+    inputs = reader.tensors([row for lesson in lessons for row in lesson.rows], language)
     return {name: value.unsqueeze(1) for name, value in inputs.items()} if reader.by_choice else inputs
 
 
@@ -58,7 +58,11 @@ def accumulate(
             chosen = [share[i] for i in part]
             last = number == len(parts) - 1
             with nullcontext() if last or accelerator.num_processes == 1 else accelerator.no_sync(model):
-                out = model(course.name, inputs_of(reader, chosen), kept_places(chosen) if objective.few else None)
+                out = model(
+                    course.name,
+                    inputs_of(reader, chosen, course.language),
+                    kept_places(chosen) if objective.few else None,
+                )
                 if objective.whole:
                     outputs.append(out)
                     continue

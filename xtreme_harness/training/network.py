@@ -15,8 +15,9 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, read_checkpoint
 from xtreme_harness.models.compute.dropout import replace_dropout
+from xtreme_harness.models.compute.masked_words import Places, answer_kept
 from xtreme_harness.models.compute.unpadded import compute_without_padding
-from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.fit import head_fault, label_order, no_trained_head
 from xtreme_harness.models.head_table import ENCODER_DECODERS, HEADS
 from xtreme_harness.models.heads import HeadedEncoder, with_head
 from xtreme_harness.models.load import fitted_tokenizer
@@ -25,9 +26,6 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
-
-
-Places = tuple[list[int], list[int]]  # row and column of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +166,10 @@ def _masked_lm(checkpoint: Checkpoint, encoder: Any, auto: Any) -> nn.Module:
     network, info = auto.from_pretrained(path, dtype=torch.float32, use_safetensors=True, output_loading_info=True)
     lacking = sorted(name for name in info["missing_keys"] if "pooler" not in name and "decoder" not in name)
     if lacking or checkpoint.base is not None:
-        found = ", ".join(checkpoint.config.get("architectures") or ["none"])
-        raise ModelError(
-            f"{checkpoint.name}: --mlm: no trained masked-LM head in this checkpoint (architectures: {found}); "
-            "give the base model that was pretrained with one"
-        )
+        raise ModelError(f"{checkpoint.name}: --mlm: {no_trained_head(checkpoint)}")
     setattr(network, network.base_model_prefix, encoder)
     network.tie_weights()
-    network.kept = None
-    last = network.get_output_embeddings()  # states to the vocabulary: most of the arithmetic, for a few tokens
-    if last is not None:
-        last.register_forward_pre_hook(lambda module, given: (given[0][network.kept],) if network.kept else None)
+    answer_kept(network)
     member: nn.Module = network
     return member
 

@@ -15,6 +15,7 @@ import torch
 from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.compute.masked_words import Places, places_of
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.records import Lesson
 
@@ -59,10 +60,9 @@ def _tags(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     return cross_entropy(logits.float(), goals, ignore_index=IGNORED, reduction="sum")
 
 
-def kept_places(lessons: Sequence[Lesson]) -> tuple[list[int], list[int]]:
+def kept_places(lessons: Sequence[Lesson]) -> Places:
     """Row and column of every kept position of a batch of one sequence a lesson."""
-    rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
-    return rows, [at for lesson in lessons for at in lesson.rows[0].keep or ()]
+    return places_of([lesson.rows[0] for lesson in lessons])
 
 
 def _spans(out: Any, lessons: Sequence[Lesson]) -> Tensor:

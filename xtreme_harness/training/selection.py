@@ -1,4 +1,4 @@
-"""Which weights of a run are kept: scores on English dev data, and the best of them so far."""
+"""Which weights of a run are kept: scores on dev data, and the best of them so far."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: 
     total, size = 0.0, course.role.group or course.hyper.batch_size
     for first in range(0, len(lessons), size):
         batch = lessons[first : first + size]
-        inputs = reader.tensors([row for lesson in batch for row in lesson.rows], "en")
+        inputs = reader.tensors([row for lesson in batch for row in lesson.rows], course.language)
         total += float(objective.loss(trainee.members[course.name](**inputs), batch))
     return total / len(lessons)

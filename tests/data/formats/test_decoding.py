@@ -16,6 +16,7 @@ ROLES = {
     "tatoeba": ("foreign", "english"),
     "xquad_r": ("rows", "all"),
     "mewslix": ("rows", "candidates"),
+    "qrels": ("queries", "corpus", "qrels"),
 }
 NEEDED: dict[str, dict[str, Any]] = {
     "tsv": {"columns": {"a": 0, "b": 1}},

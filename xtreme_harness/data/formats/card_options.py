@@ -45,7 +45,11 @@ _ROWS = {
     "drop": mapping(TEXT, either(_SCALAR, each(_SCALAR)), "a mapping of fields to lists of values"),
     "lists": each(TEXT),
 }
-_OBJECTS = {"columns": _columns(_KEY, "a mapping of fields to paths"), **_ROWS}
+_OBJECTS = {
+    "columns": _columns(_KEY, "a mapping of fields to paths"),
+    "where": mapping(PATH, VALUE, "a mapping of paths to the value of the objects to keep"),
+    **_ROWS,
+}
 _DELIMITED = {
     "columns": _columns(_COLUMN, "a mapping of fields to columns"),
     **_ROWS,
@@ -57,7 +61,10 @@ _DELIMITED = {
     "short_lines": one_of("refuse", "drop"),
 }
 
+_NAMED = "a mapping of fields to names of columns"
+
 OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "annotated": {**_OBJECTS, "language": STRING, "characters": each(TEXT)},
     "bucc": {},
     "conll": {
         "token": _POSITION,
@@ -66,6 +73,7 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
         "prefix": FLAG,
         "width": whole(1, 10_000),
         "documents": one_of("keep", "drop"),
+        "comments": one_of("keep", "drop"),
     },
     "conllu": {
         "tag_column": one_of("upos", "xpos"),
@@ -77,8 +85,15 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
     "jsonl": _OBJECTS,
     "mewslix": {},
     "mewslix_pairs": {},
+    "qrels": {
+        "queries": mapping(one_of("id", "text"), TEXT, _NAMED),
+        "corpus": mapping(one_of("id", "title", "text"), TEXT, _NAMED),
+        "qrels": mapping(one_of("query", "document", "grade"), TEXT, _NAMED),
+        "titles": FLAG,
+    },
     "squad": {"check_spans": FLAG, "ids": one_of("unique", "any", "position"), "id_prefix": STRING},
     "tatoeba": {"sorted": FLAG},
     "tsv": _DELIMITED,
+    "winograd": {"language": STRING},
     "xquad_r": {"check_spans": FLAG},
 }

@@ -6,11 +6,13 @@ tabs and a lone `\r` are data (`str.splitlines` would cut there).
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 from xtreme_harness.data.formats.checks import refuse
 from xtreme_harness.errors import DataError
@@ -18,9 +20,9 @@ from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.regular import open_regular
 from xtreme_harness.records import Json
 
-__all__ = ["json_lines", "open_bytes", "read_json_file", "read_lines", "stream_lines"]
+__all__ = ["EMPTY", "json_lines", "open_bytes", "read_json_file", "read_lines", "stream_lines"]
 
-_EMPTY = "found an empty file, expected data, fetch the file again"
+EMPTY = "found an empty file, expected data, fetch the file again"
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -41,7 +43,7 @@ def read_lines(path: Path) -> list[str]:
     with open_bytes(path) as file:
         raw = file.read().removeprefix(BOM_UTF8)
     if not raw.strip():
-        raise DataError(f"{path}: {_EMPTY}")
+        raise DataError(f"{path}: {EMPTY}")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -57,18 +59,31 @@ def read_lines(path: Path) -> list[str]:
 def stream_lines(path: Path, faults: list[str]) -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, line), holding one line in memory; lines that are not UTF-8 become faults.
 
+    A file whose name ends in .gz is decompressed as it is read.
+
     Raises:
         DataError: the file is missing.
     """
     number = 0
     with open_bytes(path) as file:
-        for number, raw in enumerate(file, 1):
+        for number, raw in enumerate(_decompressed(path, file, faults), 1):
             line = raw.removeprefix(BOM_UTF8) if number == 1 else raw
             text = _decoded(line.removesuffix(b"\n").removesuffix(b"\r"), f"{path}:{number}", faults)
             if text is not None:
                 yield number, text
-    if not number:
-        faults.append(f"{path}: {_EMPTY}")
+    if not number and not faults:
+        faults.append(f"{path}: {EMPTY}")
+
+
+def _decompressed(path: Path, file: BinaryIO, faults: list[str]) -> Iterator[bytes]:
+    if path.suffix != ".gz":
+        yield from file
+        return
+    try:
+        with gzip.GzipFile(fileobj=cast("IO[bytes]", file)) as plain:
+            yield from plain
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        faults.append(f"{path}: found broken gzip data ({error}), expected a whole file, fetch it again")
 
 
 def json_lines(path: Path, faults: list[str]) -> Iterator[tuple[str, dict[str, Json]]]:
@@ -97,7 +112,7 @@ def json_lines(path: Path, faults: list[str]) -> Iterator[tuple[str, dict[str, J
                 "check that the file is JSON lines"
             )
     if not objects and not faults:
-        faults.append(f"{path}: {_EMPTY}")
+        faults.append(f"{path}: {EMPTY}")
 
 
 def read_json_file(path: Path) -> Json:

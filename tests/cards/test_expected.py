@@ -104,6 +104,7 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     return copy.deepcopy({
         "name": "mine", "title": "t", "kind": kind, "metric": "accuracy", "licence": "l", "url": "u", "citation": "c",
         "languages": ["en", "de"], "train": ["xnli"], "parts": [], "groups": ["g"], "selection": "dev", "unit": "xnli",
+        "train_on": ["de", "en"], "select_on": "target",
         "parallel": True, "counts": {"test": {"en": 5}, "dev": 5}, "calibrate": "dev", "note": "n", "extension": "tsv",
         "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}},
         "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}},

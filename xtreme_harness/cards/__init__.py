@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,11 @@ from xtreme_harness.cards.suites import (
     Suite,
     files_beside,
     has_suites,
-    member_of,
     read_suites,
     suites_of,
     twice,
 )  # fmt: skip
-from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.errors import CardError
 from xtreme_harness.files.shown import shown
 from xtreme_harness.files.yaml import read_yaml
 

@@ -16,7 +16,8 @@ from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.errors import CardError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.cells import all_cards, vocabulary
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.vocabulary import vocabulary
 
 Keys = tuple[str | int, ...]
 WORDS, FILE = vocabulary(), Path("mine.yaml")

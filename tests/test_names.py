@@ -20,6 +20,7 @@ ACROSS = {
     "cards/test_cards.py": "the cards themselves",
     "cli/test_dry_run.py": "every refusal",
     "cli/test_own_suite.py": "a suite of own cards in every command",
+    "comparison/test_every_metric.py": "compare and gate, with every metric",
     "data/formats/test_retrieval.py": "formats of one kind",
     "data/test_hub_training.py": "training data from the Hub",
     "data/test_hub_world.py": "further data sets from the Hub",

@@ -111,6 +111,7 @@ official:
 def make_stock(stock: Path) -> None:
     """Write everything below a folder."""
     from tests.fixtures.generated_folders import write_folders
+    from tests.fixtures.own_cards import ratings
     from tests.fixtures.tiny_checkpoint import build_checkpoint
     from xtreme_harness import evaluate
     from xtreme_harness.cards import folder
@@ -120,6 +121,9 @@ def make_stock(stock: Path) -> None:
     (stock / "samples").mkdir(parents=True)
     shutil.copytree(samples, stock / "samples", dirs_exist_ok=True)
     _texts(stock)
+    ratings(stock / "own")
+    for name in ("label", "prediction"):
+        (stock / "own" / name).write_text("".join(f"{i / 7}\n" for i in range(30)), "utf-8")
     for suite in ("xtreme", "xtreme-r"):
         write_folders(stock / suite, suite, 1, size=6)
     build_checkpoint(stock / "ckpt")

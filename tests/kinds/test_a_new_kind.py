@@ -1,4 +1,4 @@
-"""A kind is one module, one line, one test: this one is a regression, which no shipped kind is.
+"""A kind is one module, one line, one test: this one is a regression with a metric and a scale of its own.
 
 Everything that is peculiar to it stands here: example, functions, metric, head and objective. Nothing of the package
 knows of it, and all of the package serves it.

@@ -123,6 +123,15 @@ def test_a_card_without_labels_says_so(tmp_path: Path) -> None:
     assert str(raised.value) == f"{file}: labels: missing; name the classes, in the order of their ids"
 
 
+def test_one_field_has_one_name(tmp_path: Path) -> None:
+    file = topics(tmp_path)
+    raw = yaml.safe_load(file.read_text("utf-8"))
+    raw["upstream"] = {**raw["official"], "options": {"columns": {"text_a": "x", "label": "y"}}}
+    file.write_text(yaml.safe_dump(raw), "utf-8")
+    with pytest.raises(CardError, match="columns: found text and text_a, which are names of one field; keep one"):
+        all_cards([file])
+
+
 def test_a_metric_of_another_kind_of_answer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError) as raised:
         all_cards([topics(tmp_path, metric="spearman")])

@@ -9,21 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xtreme_harness.cards import Cards, Member, TaskCard, Vocabulary, load_cards
-from xtreme_harness.data.formats import OPTIONS, PATH
-from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
+from xtreme_harness.cards import Cards, Member, TaskCard, load_cards
 from xtreme_harness.data.sources import Data, Located
 from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
-from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import english_of, meant, nearest_code
-from xtreme_harness.metrics import METRICS, metric_faults
 from xtreme_harness.plan.cell_data import find_data
+from xtreme_harness.plan.vocabulary import vocabulary
 
 __all__ = [
-    "Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "narrowed", "select", "vocabulary",
+    "Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "narrowed", "select",
 ]  # fmt: skip
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
@@ -101,25 +98,6 @@ class Plan:
 def all_cards(include: Sequence[Path] = ()) -> Cards:
     """All cards: the package's, those of installed packages, those of the `include` paths."""
     return load_cards(vocabulary(), include)
-
-
-def vocabulary() -> Vocabulary:
-    """What a card may say: kinds, metrics, formats, shapes and their options."""
-    return Vocabulary(
-        kinds={name: kind.options for name, kind in KINDS.items()},
-        metrics=set(METRICS),
-        formats=OPTIONS,
-        shapes=SHAPE_OPTIONS,
-        column=PATH,
-        expected={name: kind.expected for name, kind in KINDS.items()},
-        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
-        metric_faults=_metric_faults,
-    )
-
-
-def _metric_faults(card: TaskCard) -> list[str]:
-    """Why a card's metric does not fit its kind or its labels."""
-    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
 
 
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:

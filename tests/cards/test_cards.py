@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -389,3 +390,12 @@ def test_faults_of_suites(tmp_path: Path, suite: Any, message: str) -> None:
     faults: list[str] = []
     assert read_suites(tmp_path / "suites.yaml", faults) == {}
     assert faults == [f"{tmp_path}/suites.yaml: {message}"]
+
+
+def test_the_cards_in_the_readme_are_taken(tmp_path: Path) -> None:
+    text = (folder() / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(name: (\w+)\n.*?)^```", text, re.M | re.S)
+    assert {"mynli", "mytopics", "myner"} <= {name for _, name in blocks}
+    for card, name in blocks:
+        (tmp_path / f"{name}.yaml").write_text(card, "utf-8")
+    assert {name for _, name in blocks} <= set(all_cards([tmp_path]).tasks)

@@ -10,7 +10,8 @@ import yaml
 
 from xtreme_harness import CardError
 from xtreme_harness.cards import Cards, Overall, Suite
-from xtreme_harness.plan.cells import BY_NAME, all_cards, asked_suite, asked_targets, select
+from xtreme_harness.plan.asked import asked_suite, asked_targets
+from xtreme_harness.plan.cells import BY_NAME, all_cards, select
 
 CARDS = all_cards()
 TOPIC = """\
@@ -234,6 +235,13 @@ BROKEN: list[tuple[Any, list[str]]] = [
     (
         {"tasks": ["xnli"], "metrics": {"xnli": "acuracy"}},
         ["mine.metrics.xnli: unknown metric 'acuracy' (did you mean 'accuracy'?)"],
+    ),
+    (
+        {"tasks": ["xnli", "xquad", "panx"], "metrics": {"xnli": "squad", "xquad": "entity_f1", "panx": "entity_f1"}},
+        [
+            "mine.metrics.xnli: squad compares texts, and the card's kind answers with labels",
+            "mine.metrics.xquad: entity_f1 compares tags, and the card's kind answers with texts",
+        ],
     ),
     (
         {"tasks": ["xnli"], "mean": "families"},

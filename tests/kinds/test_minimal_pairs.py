@@ -23,7 +23,7 @@ from xtreme_harness.kinds.minimal_pairs import SentencesExample
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.head_table import CAUSAL_LM, MASKED_LM, SEQUENCE
 from xtreme_harness.models.load import Model, load_model
-from xtreme_harness.plan.cells import vocabulary
+from xtreme_harness.plan.vocabulary import vocabulary
 from xtreme_harness.records import Arrays, Features, Row, Split
 
 KIND = KINDS["minimal_pairs"]

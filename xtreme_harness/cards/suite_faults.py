@@ -75,7 +75,11 @@ def _unknown_metrics(one: ReadSuite, tasks: Mapping[str, TaskCard], words: Vocab
         elif task in tasks:
             usual = vocabulary_faults(tasks[task], words)
             mine = member_of(tasks[task], "", one.suite).card
-            yield from (f"{where}: {fault}" for fault in vocabulary_faults(mine, words) if fault not in usual)
+            yield from (
+                f"{where}: {fault.removeprefix('metric: ')}"
+                for fault in vocabulary_faults(mine, words)
+                if fault not in usual
+            )
 
 
 def _taken(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:

@@ -155,7 +155,7 @@ class TestWhereSuitesStand:
     def test_two_files_of_a_folder_do_not_have_the_same(self, tmp_path: Path) -> None:
         (tmp_path / "suites.yaml").write_text("mine: {tasks: [xnli]}\n")
         (tmp_path / "mine.yaml").write_text("suite: mine\ntasks: [pawsx]\n")
-        with pytest.raises(CardError, match=r"suite 'mine' stands in mine\.yaml too"):
+        with pytest.raises(CardError, match=r"suite 'mine' stands in suites\.yaml too"):
             all_cards([tmp_path])
 
     def test_a_suite_is_asked_for_by_name_or_by_its_file(self, tmp_path: Path) -> None:

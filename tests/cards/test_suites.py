@@ -261,10 +261,11 @@ BROKEN: list[tuple[Any, list[str]]] = [
         ["mine.overall: 'tags' is the name of another mean of this suite; give it another"],
     ),
     (
-        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"]}},
+        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"], "xnli_de": ["xnli"]}},
         [
             "mine.groups.xharness: 'xharness' is another key of the same file; give it another name",
             "mine.groups.a,b: found 'a,b', expected a name of letters, digits, - and _",
+            "mine.groups.xnli_de: 'xnli_de' is a cell of the same file; give it another name",
         ],
     ),
     ({"tasks": ["xnli"], "metric": {}}, ["mine.metric: unknown key (did you mean 'metrics'?)"]),

@@ -213,6 +213,8 @@ RUN = {"run": "runs/oracle"}
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
            _own_card("mycard", "samples")),
+    Reader("suites", "yaml", {"suites.yaml": "suites.yaml"}, "suites.yaml",
+           lambda folder: all_cards([folder / "suites.yaml"]).suites),
     *(Reader(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file, _own_card("pairs", "."))
       for name, form, file in (("task card: minimal pairs", "yaml", "pairs.yaml"),
                                ("data: minimal pairs", "lines", "pairs/test-de.tsv"))),
@@ -264,6 +266,9 @@ READERS: tuple[Reader, ...] = (
     _format("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", split="dev"),
     _format("Tatoeba", "lines", "tatoeba", "tatoeba.deu-eng.deu"),
     _format("labels_file", "json", "ccg", "tags_to_id.json", "en", folder="ccg"),
+    _format("several splits", "jsonl", "massive", "1.0/data/de-DE.jsonl", "de-DE"),
+    _format("annotated slots", "jsonl", "massive_slots", "1.0/data/zh-CN.jsonl", "zh-CN", folder="samples/massive"),
+    _format("Winograd schemas", "lines", "xwinograd", "dataset.tsv", "en", folder="winograd/xwinograd"),
     Reader("data: ratings", "lines", {"ratings.yaml": "own/ratings.yaml", "ratings": "own/ratings"},
            "ratings/test-kn.csv", _ratings),
     *_numbers(),

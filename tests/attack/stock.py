@@ -22,6 +22,14 @@ CONLLU = """# sent_id = 1
 3\tHaus\tHaus\tNOUN\tNN\t_\t0\troot\t_\t_
 
 """
+WINOGRAD = """\
+en\town\t?\tThe cup hit it.\t["The", "cup", "hit", "it", "."]\t["it", [3, 4], ["it"]]\t\
+[["a cup", [0, 1], ["a"], true], ["a lamp", [1, 2], ["b"], false]]
+ru\town\tIt fell.\tОно упало.\t["Оно", "упало", "."]\t["Оно", [0, 1], ["Оно"]]\t\
+[["стекло", [0, 1], ["a"], false], ["дерево", [1, 2], ["b"], true]]
+en\town\t?\tIt fell.\t["It", "fell", "."]\t["It", [0, 1], ["It"]]\t\
+[["A cup", [0, 1], ["a"], false], ["A lamp", [1, 2], ["b"], true]]
+"""
 METADATA = """kind: predictions
 model: "Tiny"
 suite: xtreme-r
@@ -58,6 +66,23 @@ defaults:
    selection: last}
 tasks:
   squad: {max_length: 128}
+"""
+SUITES = """own:
+  title: two
+  tasks: [xnli, tatoeba]
+  groups: {nli: [xnli], search: [tatoeba]}
+  languages: {xnli: [de, en], "*": [de, sw]}
+  metrics: {xnli: accuracy}
+  mean: languages
+  overall: own_mean
+other:
+  groups: {nli: [xnli]}
+"""
+SUITE = """suite: lone
+groups: {nli: [xnli], search: [tatoeba]}
+languages: [de, sw]
+mean: groups
+overall: lone_mean
 """
 RULES = """rules:
   - name: tasks
@@ -116,6 +141,7 @@ def make_stock(stock: Path) -> None:
 
 def _texts(stock: Path) -> None:
     for name, text in {
+        "suites.yaml": SUITES, "suite.yaml": SUITE,
         "rules.yaml": RULES, "grid.yaml": GRID, "recipe.yaml": RECIPE, "metadata.yaml": METADATA,
         "subs/mine/metadata.yaml": PUBLISHED,
         "subs/mine/scores.json": json.dumps({"tasks": {"xnli": {"accuracy": 70.5}, "xquad": {"f1": 60.0}}}),
@@ -123,6 +149,7 @@ def _texts(stock: Path) -> None:
         "ud/UD_German-GSD/de_gsd-ud-test.conllu": CONLLU,
         "ccg/tags_to_id.json": json.dumps({"N": 0, "NP": 1, "S": 2}),
         **{f"ccg/{split}.tsv": "the man sleeps\tNP N S\na dog\tNP N\n" * 4 for split in ("train", "dev", "test")},
+        "winograd/xwinograd/dataset.tsv": WINOGRAD,
         "judged/queries.tsv": "q1\tdie See\nq2\tein Haus\nq3\tder Baum\n",
         "judged/corpus.jsonl": "".join(
             json.dumps({"docid": f"7#{i}", "title": "Haus" * (i % 2), "text": "am See"}) + "\n" for i in range(9)

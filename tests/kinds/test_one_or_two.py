@@ -22,7 +22,8 @@ from xtreme_harness.errors import CardError, DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.one_or_two import featurize, given_texts
 from xtreme_harness.kinds.sequence_classification import PairExample
-from xtreme_harness.plan.cells import all_cards, asked_targets, make_plan
+from xtreme_harness.plan.asked import asked_targets
+from xtreme_harness.plan.cells import all_cards, make_plan
 from xtreme_harness.records import Row, Split
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import read_samples, texts

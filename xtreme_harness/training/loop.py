@@ -29,6 +29,7 @@ from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, release
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.gradients import accumulate, reader_of
+from xtreme_harness.training.lesson_states import keep_states
 from xtreme_harness.training.network import Trainee
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
@@ -122,6 +123,8 @@ def _fit(
     state = load_state(folder, key, trainee, optimizer, accelerator.device, accelerator.scaler)
     outcome = Fitted(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
+    if trainee.frozen is not None:
+        keep_states(trainee.frozen, courses, readers, outcome.counts, budget)
     run = _Run(accelerator, trainee, model, optimizer, courses, readers, hyper, seed, total, outcome, report, budget)
     saver = Saver(folder, key, trainee, optimizer, accelerator)
     trainee.train()

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -24,6 +24,7 @@ from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.pooling import WITH_POOLER, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
+from xtreme_harness.training.frozen import Frozen, freeze
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
 
@@ -78,12 +79,32 @@ class Trainee(nn.Module):
         self.kept: set[str] = set()  # tasks whose head came with the checkpoint
         self.pads = True  # does the encoder compute the padding of a batch?
         self.adapted = False  # are low-rank additions trained, and not the encoder itself?
+        self.frozen: Frozen | None = None  # the encoder, where it is not trained
 
-    def forward(self, task: str, inputs: Mapping[str, torch.Tensor], kept: Places | None = None) -> Any:
-        """Run one task's network; a masked-LM head answers for the kept positions alone where it can, (k, c)."""
+    def forward(
+        self, task: str, inputs: Mapping[str, torch.Tensor], kept: Places | None = None,
+        states: torch.Tensor | None = None,
+    ) -> Any:  # fmt: skip
+        """Run one task's network; a masked-LM head answers for the kept positions alone where it can, (k, c).
+
+        With the states of a frozen encoder, the head alone is run.
+        """
         member: Any = self.members[task]
         member.kept = kept
-        return member(**inputs)
+        if self.frozen is not None:
+            self.frozen.given = states
+        try:
+            return member(**inputs)
+        finally:
+            if self.frozen is not None:
+                self.frozen.given = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Train, or not; a frozen encoder never drops anything."""
+        super().train(mode)
+        if self.frozen is not None:
+            self.frozen.encoder.eval()
+        return self
 
 
 def build(
@@ -94,7 +115,7 @@ def build(
     Args:
         checkpoint: the base, an earlier stage, or an adapter (which is merged).
         roles: the tasks.
-        hyper: dropout, LoRA and gradient checkpointing are read from it.
+        hyper: dropout, LoRA, gradient checkpointing and what is frozen are read from it.
         seed: of new heads.
         keep_head: take the checkpoint's own head for the tasks that it fits.
         trust: run code that the checkpoint carries.
@@ -119,6 +140,9 @@ def build(
         for role in roles:
             _label(trainee, checkpoint, role, keep_head, trust)
         _prepare(trainee, encoder, hyper)
+        if hyper.freeze_encoder:
+            trainee.frozen = freeze(encoder, checkpoint)
+            trainee.pads = False  # nothing is computed of it by a head
     return trainee
 
 

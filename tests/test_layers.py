@@ -153,6 +153,7 @@ SHARED_NAMES = {
     "stage": "a stage of training: resolved, carried out",
     "tagging": "sentences of tags: their files, their metric",
     "train": "the command: prepared, carried out",
+    "trials": "the trainings of a search: resolved, carried out",
 }
 
 

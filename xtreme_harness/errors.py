@@ -6,7 +6,8 @@ XHarnessError            one line for the user: where, found, expected, what to 
 │   └── HubSilent        the Hub does not answer, so nothing else of it can be had either
 ├── PredictionError      predictions are absent, unknown or malformed
 ├── ModelError           a checkpoint cannot be loaded, or has no fitting head
-│   └── UnnamedLabels    its labels have no names, so that only the user can say which is which
+│   ├── UnnamedLabels    its labels have no names, so that only the user can say which is which
+│   └── Diverged         training ran into what is no number
 ├── OutputError          the output folder cannot be used
 └── MissingDependency    an optional package is needed; the message has the install line
 """
@@ -20,6 +21,7 @@ from difflib import get_close_matches
 __all__ = [
     "CardError",
     "DataError",
+    "Diverged",
     "HubSilent",
     "MissingDependency",
     "ModelError",
@@ -76,6 +78,10 @@ class ModelError(XHarnessError):
 
 class UnnamedLabels(ModelError):
     """The labels of a checkpoint have no names, so that only the user can say which is which."""
+
+
+class Diverged(ModelError):
+    """Training ran into what is no number."""
 
 
 class OutputError(XHarnessError):

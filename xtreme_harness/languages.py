@@ -19,7 +19,7 @@ from xtreme_harness.errors import did_you_mean
 if TYPE_CHECKING:
     import langcodes
 
-__all__ = ["LANGUAGES", "UNKNOWN", "Language", "english_of", "is_code", "language", "meant", "nearest_code"]
+__all__ = ["LANGUAGES", "UNKNOWN", "Language", "alike", "english_of", "is_code", "language", "meant", "nearest_code"]
 
 UNKNOWN = "unknown"  # a family that no table gives
 _NO_SCRIPT = "Zyyy"  # ISO 15924 for a script that is not known
@@ -96,6 +96,16 @@ def meant(word: str, codes: Collection[str]) -> tuple[str, ...]:
         if not (asked.region and own.region) or asked.region == own.region:
             found.append(code)
     return tuple(_usual(word, asked, found))
+
+
+@cache
+def alike(one: str, other: str) -> bool:
+    """Do two codes stand for one language, in one script?
+
+    >>> alike("zh", "zho_Hans"), alike("zh", "zho_Hant"), alike("ar", "ary_Arab")
+    (True, False, False)
+    """
+    return one == other or (one in meant(other, [one]) and other in meant(one, [other]))
 
 
 def english_of(codes: Iterable[str]) -> str:

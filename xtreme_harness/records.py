@@ -78,6 +78,8 @@ class Encoded:
     ids: Sequence[int]
     types: Sequence[int] | None = None  # segment ids, where the model has them
     keep: Sequence[int] | None = None  # positions whose outputs are wanted; None: all
+    targets: Sequence[int] | None = None  # of a masked-LM head: the token at each kept position whose log-probability
+    # is wanted; None: all outputs
     name: str = ""  # of an item of a pool, its id
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from urllib.parse import quote
 
 __all__ = ["VERSION", "changed_fields", "fingerprint", "library_versions", "signature"]
 
@@ -65,10 +64,6 @@ def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str,
     return tuple(key for key in sorted({*old, *new}) if old.get(key) != new.get(key))
 
 
-def _prompts(prompts: Mapping[str, str]) -> str:
-    return ",".join(f"{what}={quote(text, safe=':')}" for what, text in prompts.items())
-
-
 def signature(fields: Mapping[str, Any]) -> str:
     """One line to paste into a paper, in sacreBLEU's manner."""
     parts = [
@@ -78,9 +73,13 @@ def signature(fields: Mapping[str, Any]) -> str:
         f"metric:{fields['metric']}",
         f"data:{fields['source']}",
         f"len:{fields['max_length']}" if fields.get("max_length") else "",
-        f"prompts:{_prompts(fields['prompts'])}" if fields.get("prompts") else "",
+        str(fields.get("said") or ""),
         f"layer:{fields['layer']}|pool:{fields['pooling']}" if fields.get("pooling") else "",
         f"preset:{fields['preset']}" if fields.get("preset") else "",
+        f"train:{fields['train_on']}" if fields.get("train_on") else "",
+        f"select:{fields['select_on']}" if fields.get("select_on") else "",
+        f"translated:{fields['translated']}" if fields.get("translated") else "",
+        f"search:{fields['search']}" if fields.get("search") else "",
         f"seed:{fields['seed']}",
         f"dtype:{_SHORT.get(fields['dtype'], fields['dtype'])}" if fields.get("dtype") else "",
         f"limit:{fields['limit']}" if fields.get("limit") else "",

@@ -16,7 +16,8 @@ from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.errors import CardError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.cells import all_cards, vocabulary
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.vocabulary import vocabulary
 
 Keys = tuple[str | int, ...]
 WORDS, FILE = vocabulary(), Path("mine.yaml")
@@ -44,12 +45,16 @@ TABLE = {
     **ROWS, "header": True, "quoting": "auto", "separator": "\t", "where": {"language": "de"}, "width": 3,
     "short_lines": "drop",
 }  # fmt: skip
+OBJECTS = {**ROWS, "where": {"a[0].b": "de"}}
 JUDGED: dict[str, Any] = {
     "queries": {"id": "q"}, "corpus": {"title": "t"}, "qrels": {"grade": "g"}, "titles": False,
 }  # fmt: skip
 FORMATS: dict[str, dict[str, Any]] = {
-    "tsv": TABLE, "csv": TABLE, "jsonl": ROWS, "json": {**ROWS, "records": "data"},
-    "conll": {"token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop"},
+    "tsv": TABLE, "csv": TABLE, "jsonl": OBJECTS, "json": {**OBJECTS, "records": "data"},
+    "annotated": {**OBJECTS, "language": "de", "characters": ["zh"]}, "winograd": {"language": "de"},
+    "conll": {
+        "token": 0, "tag": 1, "separator": "tab", "prefix": True, "width": 2, "documents": "drop", "comments": "drop",
+    },
     "conllu": {"tag_column": "upos", "language": "en", "treebanks": {"en": ["ewt"]}},
     "squad": {"check_spans": True, "ids": "unique", "id_prefix": "x"}, "tatoeba": {"sorted": True},
     "xquad_r": {"check_spans": True}, "bucc": {}, "mewslix": {}, "mewslix_pairs": {}, "qrels": JUDGED,
@@ -58,16 +63,22 @@ ON_THE_HUB: dict[str, dict[str, Any]] = {
     "rows": {"absent": ["en"], "drop": {"label": [-1]}}, "parallel": {"absent": ["en"]},
     "squad": {"absent": ["en"], "check_spans": False, "id_prefix": "x"}, "bucc": {"absent": ["en"], "language": "de"},
     "squad_sentences": {"absent": ["en"], "check_spans": True, "id_prefix": ""},
+    "annotated": {"absent": ["en"], "drop": {"label": [-1]}, "language": "de", "characters": ["zh"]},
     "qrels": {"absent": ["en"], **JUDGED},
 }  # fmt: skip
 OF_KINDS: dict[str, dict[str, Any]] = {
     "sequence_classification": {"max_length": 5}, "token_classification": {"max_length": 5, "unpredicted": ["_"]},
     "multiple_choice": {
         "max_length": 5, "choices": ["a", "b"], "text": "{a}", "prompts": {"x": "y"}, "answers": [["A", "B"]],
+        "choice": "{a} {choice}", "truncate": "text",
     },
     "extractive_qa": {
         "max_length": 384, "stride": 1, "max_question": 3, "n_best": 2, "max_answer_tokens": 3, "no_answer": True,
         "null_threshold": 0.5,
+    },
+    "regression": {"max_length": 5, "range": [0, 5.0]}, "similarity": {"max_length": 5, "range": [-1, 1]},
+    "minimal_pairs": {
+        "variant": "within_word", "bad": ["b"], "choices": ["a", "b"], "slot": "_", "answers": [["A", "B"]],
     },
     "bitext": {"max_length": 4, "mode": "mine", "neighbours": 3, "prompt": "p: "},
     "retrieval": {"max_length": 3, "max_passage": 3, "depth": 3, "query_prompt": "q: ", "passage_prompt": ""},
@@ -77,7 +88,8 @@ OF_KINDS: dict[str, dict[str, Any]] = {
 
 def source(name: str) -> dict[str, Any]:
     files = {"test": {"rows": ["x/{language}.tsv", "y/{code}.tsv"]}, "dev": "z.tsv"}
-    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n"}
+    more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n",
+                            "splits": {"dev": "validation"}}  # fmt: skip
     return {"format": name, "files": files, "options": copy.deepcopy(FORMATS[name]), **more}
 
 
@@ -85,16 +97,19 @@ def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
     hub = {
         "path": "a/b", "revision": "0" * 40, "config": "c", "configs": {"corpus": "{language}-x"},
         "splits": {"test": "test"}, "files": "{config}/x",
-        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b"}, "names": {"label": ["a"]}, "shape": shape,
-        "options": ON_THE_HUB[shape], "note": "n",
+        "languages": {"en": "x"}, "columns": {"text_a": "a[0].b", "text_b": "c"},
+        "names": {"label": ["a"]}, "shape": shape, "options": ON_THE_HUB[shape], "note": "n",
     }  # fmt: skip
     families = {"bert": {"layer": 3}}
+    labelled = {"labels_file": "a/b.json", "labels": ["a", "b"], "aliases": {"c": "a"}}
     return copy.deepcopy({
         "name": "mine", "title": "t", "kind": kind, "metric": "accuracy", "licence": "l", "url": "u", "citation": "c",
         "languages": ["en", "de"], "train": ["xnli"], "parts": [], "groups": ["g"], "selection": "dev", "unit": "xnli",
+        "train_on": ["de", "en"], "select_on": "target",
         "parallel": True, "counts": {"test": {"en": 5}, "dev": 5}, "calibrate": "dev", "note": "n", "extension": "tsv",
-        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}}, "labels_file": "a/b.json",
-        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}}, "labels": ["a", "b"], "aliases": {"c": "a"},
+        "presets": {"paper": {"layer": 0.5, "pooling": "mean", "families": families}},
+        "suites": {"xtreme": {"languages": ["en"], "train": ["xnli"]}},
+        **({} if KINDS[kind].answers == "numbers" else labelled),
         "options": OF_KINDS[kind], "official": source(official), "upstream": source(upstream), "hub": hub,
     })  # fmt: skip
 
@@ -137,6 +152,8 @@ def free(at: Keys) -> set[type]:
     options = at[2:] if "options" in at[:2] else ()
     if options[:1] in (("removed",), ("drop",)) and len(options) > 1:  # values of data: anything that a row may hold
         return {bool, int, float, str, list, dict}
+    if at[:2] == ("options", "range") and len(at) == 3:
+        return {int, float}
     if at[0] == "counts" and len(at) == 2:
         return {int, dict}
     if options[:1] == ("columns",) and len(options) == 2:

@@ -10,7 +10,8 @@ import yaml
 from xtreme_harness.cards import read_card
 from xtreme_harness.cards.start import new_card
 from xtreme_harness.errors import CardError
-from xtreme_harness.plan.cells import all_cards, vocabulary
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.vocabulary import vocabulary
 
 CARDS = all_cards()
 

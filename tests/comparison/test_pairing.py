@@ -31,8 +31,18 @@ def test_cells_of_one_run_alone_are_named() -> None:
         ({"labels": {"x.tsv": "1"}}, "xnli: labels differs: x.tsv none and 1 in de, and so in 1 more"),
         ({"limit": 5}, "xnli: limit differs: none and 5 in de, and so in 1 more"),
         ({"split": "dev"}, "xnli: split differs: test and dev in de, and so in 1 more"),
+        (
+            {"train_on": "target", "train_languages": ["de"]},
+            "xnli: train_on differs: english and target in de, and so in 1 more",
+        ),
+        ({"train_languages": ["de"]}, "xnli: train_languages differs: none and ['de'] in de, and so in 1 more"),
+        ({"select_on": "target"}, "xnli: select_on differs: english and target in de, and so in 1 more"),
+        (
+            {"translated": "mt@1f0c2a9b", "data": {"f": "e"}},
+            "xnli: translated differs: none and mt@1f0c2a9b in de, and so in 1 more",
+        ),
     ],
-    ids=["metric", "card", "data", "labels", "limit", "split"],
+    ids=["metric", "card", "data", "labels", "limit", "split", "trained", "languages", "selected", "translated"],
 )
 def test_differing_fields_are_named(fields: dict[str, object], line: str) -> None:
     rows = {("xnli", "de"): TEN, ("xnli", "sw"): TEN}

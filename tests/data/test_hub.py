@@ -142,6 +142,15 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, bytes]]]:
                 "de-en/test.jsonl.gz": zipped({"sentence1": ["eins", "x"], "sentence2": ["y", "one"], "gold": [[1, 2]]})
             }
         },
+        ("dataset", "mteb/Flores"): {
+            OLD: {"data/devtest-0.parquet": parquet({"eng_Latn": ["two", "one"], "deu_Latn": ["zwei", "eins"]})}
+        },
+        ("dataset", "jumelet/multiblimp"): {
+            OLD: {
+                "deu/data.tsv": b"sen\twrong_sen\tmetadata\nNA kommt.\tNA kommst.\t"
+                b'"{\'text\': ""NA, ja""}"\nnull\tnan\t1\n'
+            }
+        },
         ("dataset", "lighteval/siqa"): {
             NEW: {
                 "README.md": siqa.encode(),
@@ -169,6 +178,10 @@ WIKIANN = source("unimelb-nlp/wikiann", config="{language}", columns={"words": "
 XQUAD = source("google/xquad", revision=OLD, config="xquad.{language}", shape="squad", splits={"test": "validation"})
 SIQA = source("lighteval/siqa", splits={"dev": "validation"})
 MLQA = source("facebook/mlqa", revision=OLD, config="mlqa.{language}.{language}", shape="squad")
+FLORES = source(
+    "mteb/Flores", revision=OLD, shape="parallel", files="data/{split}-*.parquet", splits={"test": "devtest"},
+    columns={"foreign": "{language}", "english": "eng_Latn"},
+)  # fmt: skip
 QUESTIONS: dict[str, Question] = {
     "xnli": (XNLI, "test", "de"),
     "shards": (source("some/shards", revision=OLD, config="en", columns=PAIR), "test", "en"),
@@ -193,6 +206,13 @@ QUESTIONS: dict[str, Question] = {
         source("mteb/BUCC", revision=OLD, config="{language}-en", shape="bucc", files="{config}/{split}*",
                columns={"foreign": "sentence1", "english": "sentence2", "gold": "gold"},
                options={"language": "{language}"}), "test", "de",
+    ),
+    "one column a language": (FLORES, "test", "deu_Latn"),
+    "no column of the language": (FLORES, "test", "zul_Latn"),
+    "tsv": (
+        source("jumelet/multiblimp", revision=OLD, config="{language}", files="{config}/data.tsv",
+               splits={"test": "train"}, columns={"good": "sen", "bad": "wrong_sen", "more": "metadata"}),
+        "test", "deu",
     ),
     "siqa": (SIQA, "dev", "en"),
     "converted": (MLQA | {"revision": "refs/convert/parquet", "files": "{config}/{split}/*.parquet"}, "test", "de"),
@@ -271,6 +291,19 @@ def test_bitext(online: dict[str, Answer]) -> None:
     assert online["bucc"]["rows"][0] == {"id": "de-000000001", "text": "eins", "gold": ["en-000000002"]}
 
 
+def test_a_table_may_have_a_column_a_language(online: dict[str, Answer]) -> None:
+    found = online["one column a language"]
+    assert [(row["text"], row["gold"]) for row in found["rows"]] == [("one", ["1"]), ("two", ["0"])]
+    assert [row["text"] for row in found["pool"]] == ["zwei", "eins"]
+
+
+def test_separated_files_are_read_as_they_were_written(online: dict[str, Answer]) -> None:
+    assert online["tsv"]["rows"] == [
+        {"good": "NA kommt.", "bad": "NA kommst.", "more": "{'text': \"NA, ja\"}"},
+        {"good": "null", "bad": "nan", "more": "1"},
+    ]
+
+
 def test_a_repository_of_another_layout_is_left_to_its_own_configs(online: dict[str, Answer]) -> None:
     assert online["siqa"]["rows"] == [{"label": "1"}]
 
@@ -280,6 +313,10 @@ def test_a_repository_of_another_layout_is_left_to_its_own_configs(online: dict[
     [
         ("xquad checked", ["google/xquad@aaaaaaa xquad.de/validation[0] (id 'q'): answer text differs"]),
         ("wrong column", ["facebook/xnli@aaaaaaa de/test: no column 'premises' (did you mean 'premise'?); found"]),
+        (
+            "no column of the language",
+            ["mteb/Flores@aaaaaaa default/devtest: no column 'zul_Latn' (did you mean 'deu_Latn'?); found"],
+        ),
         ("wrong split", ["facebook/xnli: does not have the split 'dev'; found test"]),
         ("absent", ["google/xtreme: does not have the language 'pl'"]),
         ("wrong revision", [f"facebook/xnli: the Hub has no revision '{OTHER}'", "hub.revision"]),

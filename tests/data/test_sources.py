@@ -192,6 +192,8 @@ class TestNamed:
 def test_filled_reaches_into_options() -> None:
     value = {"a": ["{language}", {"b": "{code}-{name}"}], "n": 3}
     assert filled(value, "zh", {"zh": "cmn"}) == {"a": ["zh", {"b": "cmn-Chinese"}], "n": 3}
+    assert filled({"x": ["{split} {language}"]}, "zh", {}, "dev") == {"x": ["dev zh"]}
+    assert filled("{split}", "zh", {}) == "{split}"
 
 
 def test_pattern_path_is_the_first_plain_pattern() -> None:

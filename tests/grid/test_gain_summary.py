@@ -35,6 +35,15 @@ def test_means_over_languages_then_seeds() -> None:
     assert found["none", "xnli"].scores == pytest.approx({1: 70.0, 2: 70.0})
 
 
+def test_english_may_have_another_code() -> None:
+    codes: Scores = {
+        ("none", "sib", 1): {"eng_Latn": 80.0, "deu_Latn": 70.0},
+        ("mnli", "sib", 1): {"eng_Latn": 83.0, "deu_Latn": 71.0},
+    }
+    (_, gain) = target_gains(made_rows(codes))
+    assert (gain.english, gain.others) == ({1: 3.0}, {1: 1.0})
+
+
 def test_the_best_of_a_target_is_that_with_the_largest_mean_gain() -> None:
     best = {g.target: g.intermediate for g in best_intermediates(target_gains(made_rows(SCORES)))}
     assert best == {"xnli": "mnli", "tydiqa": "squad"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness import CardError
-from xtreme_harness.grid.prepare import grid_runs
+from xtreme_harness.grid.prepare import GridRequest, eval_request, grid_runs
 from xtreme_harness.grid.schema import Grid, read_grid
 
 LONG = "x" * 256
@@ -30,6 +30,14 @@ def test_short_forms_and_names(tmp_path: Path) -> None:
     assert [base.label for base in grid.bases] == ["one", "b"]
     assert [one.label for one in grid.trainings] == ["mnli", "mnli+squad", "mnli+mlm", "squad@10"]
     assert (grid.targets, grid.seeds, grid.set, grid.split) == (("xtreme",), (3,), ("lr=1e-5",), "test")
+
+
+def test_the_training_languages_of_the_targets(tmp_path: Path) -> None:
+    grid = read_grid(written(tmp_path, LEAST + "train_on: [de, sw]\nselect_on: target\n"))
+    (run, *_) = grid_runs(grid, tmp_path)
+    asked = eval_request(GridRequest(grid, tmp_path), run)
+    assert (asked.train_on, asked.select_on) == (("de", "sw"), "target")
+    assert eval_request(GridRequest(read_grid(written(tmp_path, LEAST)), tmp_path), run).train_on == ()
 
 
 def test_limits_for_all_make_one_training_each(tmp_path: Path) -> None:

@@ -62,3 +62,45 @@ def test_faults_of_choices() -> None:
         ":6: label null, expected a number from 0 to 1",
         ":7: label [1], expected a number from 0 to 1",
     ]
+
+
+class TestTemplates:
+    """What stands in the two segments, and which is cut."""
+
+    BELEBELE = all_cards().tasks["belebele"]
+    VALUES = {
+        "id": "0", "passage": "P.", "question": "Q?", "answer1": "a", "answer2": "b{x}", "answer3": "c", "answer4": "d",
+        "label": 2,
+    }  # fmt: skip
+
+    def test_a_question_may_stand_before_every_choice(self) -> None:
+        found = KIND.parse(Row(self.VALUES, "f:1"), self.BELEBELE)
+        assert found == ChoiceExample("0", "P.", ("Q? a", "Q? b{x}", "Q? c", "Q? d"), 1)
+
+    @pytest.mark.parametrize("missing", ["question", "passage", "answer3"])
+    def test_every_field_of_both_is_needed(self, missing: str) -> None:
+        values = {name: value for name, value in self.VALUES.items() if name != missing}
+        with pytest.raises(DataError, match=f"f:1: {missing}: found nothing, expected text"):
+            KIND.parse(Row(values, "f:1"), self.BELEBELE)
+
+    @pytest.mark.parametrize(
+        ("truncate", "text", "choice"),
+        [("longest", "abcd", "uvwx"), ("text", "abc", "uvwxy"), ("longest", "a", "uv"), ("text", "a", "uv")],
+    )
+    def test_the_first_segment_alone_may_be_cut(self, truncate: str, text: str, choice: str) -> None:
+        long = len(choice) > 2
+        example = ChoiceExample("0", "abcdefgh" if long else "a", ("uvwxy" if long else "uv",), 0)
+        card = self.BELEBELE.with_options({"truncate": truncate, "max_length": 8 + LETTERS.pair_size})
+        (found,) = KIND.featurize(Split("belebele", "th", "test", (example,)), LETTERS, card).inputs
+        expected = LETTERS.two(*LETTERS.ids([text, choice]), 99)
+        assert found.ids == expected.ids
+
+    def test_a_choice_longer_than_the_limit_is_cut_all_the_same(self) -> None:
+        card = self.BELEBELE.with_options({"truncate": "text", "max_length": 4 + LETTERS.pair_size})
+        split = Split("belebele", "th", "test", (ChoiceExample("0", "abc", ("uvwxyz",), 0),))
+        assert len(KIND.featurize(split, LETTERS, card).inputs[0].ids) == 4 + LETTERS.pair_size
+
+    @pytest.mark.parametrize("template", ["{question}", "{choice", "{choice!r}", "{0} {choice}", "{choice:>9}"])
+    def test_a_template_without_the_choice_is_a_fault_of_the_card(self, template: str) -> None:
+        (fault,) = KIND.card_faults(self.BELEBELE.with_options({"choice": template}))
+        assert fault == f"options.choice: found '{template}', expected text with {{choice}}, and fields if need be"

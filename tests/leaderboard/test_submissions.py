@@ -199,6 +199,14 @@ def test_run_of_a_task_stands_in_every_suite_that_has_it(cards: Cards) -> None:
     assert [(one.suite, one.model, one.missing) for one in found] == [("xtreme", "mine", ()), ("xtreme-r", "mine", ())]
 
 
+def test_a_run_that_is_not_zero_shot_says_so(cards: Cards) -> None:
+    run = made_figures({("xnli", code): {"accuracy": 50.0} for code in ("en", "de")}, "mine")
+    told = [replace(run.cells[0]), replace(run.cells[1], train_on="target", translated="mt@1f0c2a9b")]
+    assert {one.setting for one in submissions_of(run, cards)} == {""}
+    found = submissions_of(replace(run, cells=tuple(told)), cards)
+    assert {one.setting for one in found} == {"trained on target; translate-test"}
+
+
 def test_run_of_a_suite_is_incomplete_without_all_its_tasks(cards: Cards) -> None:
     (one,) = submissions_of(made_figures({("tatoeba@xtreme-r", "de"): {"accuracy": 50.0}}, suites=["xtreme-r"]), cards)
     assert one.languages["tatoeba"] == {"de": {"accuracy": 50.0}}
@@ -227,10 +235,10 @@ def test_folder_lies_inside_the_package_in_a_wheel(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("scores", "fault"),
     [
-        ({"pawsx": {"accuracy": {"de": -1}}}, "pawsx.accuracy.de: found -1, expected a number from 0 to 100"),
-        ({"pawsx": {"accuracy": {"de": 1, "en": None}}}, "pawsx.accuracy.en: found null, expected a number from 0 to"),
-        ({"pawsx": {"accuracy": {"de": 1}}, "all_task": "x"}, 'all_task: found "x", expected a number from 0 to 100'),
-        ({"pawsx": {"accuracy": {"de": 1}}, "qa": "x"}, 'qa: found "x", expected a number from 0 to 100 or an object'),
+        ({"pawsx": {"accuracy": {"de": -1}}}, "languages.pawsx.de.accuracy: found -1, expected a number from 0 to 100"),
+        ({"pawsx": {"accuracy": {"de": 1, "en": None}}}, "pawsx.accuracy.en: found null, expected a number from -100"),
+        ({"pawsx": {"accuracy": {"de": 1}}, "all_task": "x"}, 'all_task: found "x", expected a number from -100'),
+        ({"pawsx": {"accuracy": {"de": 1}}, "qa": "x"}, 'qa: found "x", expected a number from -100 to 100 or an'),
     ],
     ids=["negative", "null", "text", "block"],
 )  # fmt: skip
@@ -260,3 +268,28 @@ def test_what_metadata_may_not_say(tmp_path: Path, change: dict[str, Any], fault
         read_about(written(tmp_path / "own", OWN | change, {}) / "metadata.yaml")
     assert caught.value.faults[0].startswith(f"{tmp_path}/own/metadata.yaml: {fault}")
     assert len(caught.value.faults[0]) < 400 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("metric", "figures", "faults"),
+    [
+        ("f1_accuracy", {"f1": 88.0}, []),  # two main values of which one is printed; no convention of QA is asked for
+        ("matthews", {"matthews": -3.5}, []),
+        ("macro_f1", {"macro_f1": -3.5}, ["tasks.pawsx.macro_f1: found -3.5, expected a number from 0 to 100"]),
+        ("spearman", {"f1": 3}, ["tasks.pawsx.f1: unknown metric", "tasks.pawsx: no spearman"]),
+    ],
+)
+def test_published_figures_of_other_metrics(
+    cards: Cards, tmp_path: Path, metric: str, figures: dict[str, float], faults: list[str]
+) -> None:
+    card = cards.card("pawsx").model_copy(update={"metric": metric})
+    about = {key: value for key, value in PUBLISHED.items() if key != "qa_convention"}
+    place = written(tmp_path / "own", about, {"tasks": {"pawsx": figures}})
+    changed = replace(cards, tasks={**cards.tasks, "pawsx": card})
+    if not faults:
+        assert read_submission(place, changed).tasks == {"pawsx": figures}
+        return
+    with pytest.raises(CardError) as raised:
+        read_submission(place, changed)
+    assert [fault.startswith(f"{place / 'scores.json'}: {start}") for fault, start in
+            zip(raised.value.faults, faults, strict=True)] == [True] * len(faults)  # fmt: skip

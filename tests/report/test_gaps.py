@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from xtreme_harness.languages import LANGUAGES, language
@@ -41,6 +43,17 @@ def test_a_language_without_a_class_is_named_so() -> None:
 )
 def test_no_gap(values: dict[str, float]) -> None:
     assert gap_of("xnli", rows(**values)) is None
+
+
+def test_nothing_is_transferred_to_a_language_that_was_trained_on() -> None:
+    found = rows(en=80, de=70, ru=60)
+    assert gap_of("xnli", found | {"de": replace(found["de"], train_on="target")}) is None
+
+
+def test_english_may_have_another_code() -> None:
+    gap = gap_of("xnli", rows(eng_Latn=80, deu_Latn=70))
+    assert gap is not None
+    assert (gap.source, gap.gap) == (80, 10)
 
 
 def test_gaps_agree_with_results_json(demo_run) -> None:

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_members, unknown_names, vocabulary_faults
-from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
-from xtreme_harness.errors import CardError, did_you_mean
+from xtreme_harness.cards.collection import Cards
+from xtreme_harness.cards.faults import part_faults, schema_faults, unknown_names, vocabulary_faults
+from xtreme_harness.cards.schema import Files, FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
+from xtreme_harness.cards.suite_faults import suite_faults
+from xtreme_harness.cards.suites import (
+    Member,
+    Over,
+    Overall,
+    ReadSuite,
+    Suite,
+    files_beside,
+    has_suites,
+    read_suites,
+    suites_of,
+    twice,
+)  # fmt: skip
+from xtreme_harness.errors import CardError
 from xtreme_harness.files.shown import shown
 from xtreme_harness.files.yaml import read_yaml
 
@@ -26,7 +39,10 @@ __all__ = [
     "FileSource",
     "Files",
     "HubSource",
+    "Member",
     "Membership",
+    "Over",
+    "Overall",
     "Preset",
     "Suite",
     "TaskCard",
@@ -39,44 +55,6 @@ __all__ = [
 ]
 
 _LONGEST = 100  # cards in a chain of includes
-
-
-@dataclass(frozen=True, slots=True)
-class Cards:
-    """All known cards and suites."""
-
-    tasks: Mapping[str, TaskCard]
-    suites: Mapping[str, Suite]
-    places: Mapping[str, str]  # card -> its file
-
-    def card(self, name: str) -> TaskCard:
-        """Return the card of a name; CardError with the nearest name otherwise."""
-        if name not in self.tasks:
-            raise CardError(f"unknown task '{name}'{did_you_mean(name, self.tasks)}; see `xharness tasks list`")
-        return self.tasks[name]
-
-    def groups(self) -> dict[str, tuple[str, ...]]:
-        """Group -> tasks, over all suites and cards."""
-        found: dict[str, dict[str, None]] = {}
-        for suite in self.suites.values():
-            for group, tasks in suite.groups.items():
-                found.setdefault(group, {}).update(dict.fromkeys(tasks))
-        for card in self.tasks.values():
-            for group in card.groups:
-                found.setdefault(group, {})[card.name] = None
-        return {group: tuple(tasks) for group, tasks in found.items()}
-
-    def select(self, name: str) -> tuple[str, ...]:
-        """Task names that a group, task or glob stands for; CardError when none."""
-        if name in self.tasks:
-            return (name,)
-        if name in (groups := self.groups()):
-            return groups[name]
-        found = tuple(task for task in self.tasks if fnmatchcase(task, name)) if any(c in name for c in "*?[") else ()
-        if not found:
-            known = [*self.suites, *groups, *self.tasks]
-            raise CardError(f"unknown task '{name}'{did_you_mean(name, known)}; see `xharness tasks list`")
-        return found
 
 
 def folder() -> Path:
@@ -97,50 +75,62 @@ def digest(card: TaskCard) -> str:
 
 
 def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
-    """Read the shipped cards, those of installed packages and those of the `include` files or folders.
+    """Read the shipped cards and suites, those of installed packages and those of the `include` files or folders.
 
-    A later card replaces an earlier one of the same name. Packages offer a folder of cards through the
+    A later card or suite replaces an earlier one of the same name. What nobody has of a suite's tasks is looked for
+    beside the suite. Packages offer a folder of cards through the
     entry-point group `xtreme_harness.tasks` (the entry point loads to a path).
 
     Raises:
         CardError: with every fault of every file.
     """
-    tasks: dict[str, TaskCard] = {}
-    places: dict[str, str] = {}
-    faults: list[str] = []
     files: list[Path] = []
+    read = _Read(vocabulary)
     for place in [folder(), *_plugins(), *map(Path, include)]:
         try:
             files.extend(_card_files(place))
         except CardError as error:
-            faults.extend(error.faults)
-    known: dict[Path, dict[str, Any]] = {}
+            read.faults.extend(error.faults)
     for file in files:
-        try:
-            card = read_card(file, vocabulary, known)
-        except CardError as error:
-            faults.extend(error.faults)
-            continue
-        tasks[card.name], places[card.name] = card, str(file)
-    suites_file = folder() / "suites.yaml"
-    suites = read_suites(suites_file, faults)
+        read.add(file)
+    for file in files_beside(read.suites, read.tasks):
+        read.add(file)
+    tasks, suites, faults = read.tasks, read.suites, read.faults
     if not faults:
-        faults = [*unknown_members(suites, tasks, suites_file), *unknown_names(suites, tasks, places)]
-        faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, places[card.name])]
+        faults = [*suite_faults(suites, tasks, vocabulary), *unknown_names(suites, tasks, read.places)]
+        faults += [fault for card in tasks.values() for fault in part_faults(card, tasks, read.places[card.name])]
     if faults:
         raise CardError(*faults)
-    return Cards(tasks, suites, places)
+    found = {name: one.suite for name, one in suites.items()}
+    return Cards(tasks, found, read.places, {name: str(one.file) for name, one in suites.items()})
 
 
-def read_suites(file: Path, faults: list[str]) -> dict[str, Suite]:
-    """Read the suites; what is wrong with one becomes a fault."""
-    suites: dict[str, Suite] = {}
-    for name, raw in read_yaml(file).items():
+@dataclass(slots=True)
+class _Read:
+    """What files gave, and what is wrong with them."""
+
+    vocabulary: Vocabulary
+    tasks: dict[str, TaskCard] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    suites: dict[str, ReadSuite] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    known: dict[Path, dict[str, Any]] = field(default_factory=dict)  # what they hold
+
+    def add(self, file: Path) -> None:
+        """Read a card, or suites."""
         try:
-            suites[name] = Suite.model_validate(raw)
-        except ValidationError as error:
-            faults += schema_faults(file, error.errors(), (str(name),), Suite)
-    return suites
+            if file not in self.known:
+                self.known[file] = read_yaml(file)
+            if has_suites(file, self.known[file]):
+                new = suites_of(file, self.known[file], self.faults)
+                self.faults += twice(new, self.suites)
+                self.suites |= new
+                return
+            card = read_card(file, self.vocabulary, self.known)
+        except CardError as error:
+            self.faults.extend(error.faults)
+            return
+        self.tasks[card.name], self.places[card.name] = card, str(file)
 
 
 def read_card(file: Path, vocabulary: Vocabulary, known: dict[Path, dict[str, Any]] | None = None) -> TaskCard:
@@ -173,10 +163,9 @@ def _card_files(place: Path) -> list[Path]:
     if not place.is_dir():
         raise CardError(f"{place}: no such card or folder of cards")
     found = sorted(place.glob("*.yaml")) + sorted(place.glob("intermediate/*.yaml"))
-    cards = [f for f in found if f.name != "suites.yaml"]
-    if not cards:
+    if not found:
         raise CardError(f"{place}: no cards (*.yaml) in this folder")
-    return cards
+    return found
 
 
 def _included(start: Path, known: dict[Path, dict[str, Any]]) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from xtreme_harness.cards.expected import TEXT, Expected, like, mapping
-from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, Suite, TaskCard, Vocabulary
+from xtreme_harness.cards.schema import FileSource, HubSource, Membership, Preset, TaskCard, Vocabulary
 from xtreme_harness.errors import did_you_mean
 from xtreme_harness.files.shown import plain, shown, some
 from xtreme_harness.languages import is_code, nearest_code
 
-__all__ = ["part_faults", "schema_faults", "unknown_members", "unknown_names", "vocabulary_faults"]
+__all__ = ["part_faults", "schema_faults", "unknown_names", "vocabulary_faults"]
 
 
 def schema_faults(
@@ -80,6 +80,7 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
 
     check("kind", card.kind, words.kinds)
     check("metric", card.metric, words.metrics)
+    faults += [] if faults else words.metric_faults(card)
 
     def check_options(where: str, options: Mapping[str, Any], known: Mapping[str, Expected]) -> None:
         for option, value in options.items():
@@ -111,18 +112,7 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
     return faults
 
 
-def unknown_members(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard], file: Path) -> list[str]:
-    """Tasks of a suite without a card that names the suite."""
-    faults = []
-    for name, suite in suites.items():
-        members = {*suite.tasks, *(t for group in suite.groups.values() for t in group)}
-        for task in sorted(members):
-            if task not in tasks or name not in tasks[task].suites:
-                faults.append(f"{file}: {name}: task '{task}' has no card that names this suite")
-    return faults
-
-
-def unknown_names(suites: Mapping[str, Suite], tasks: Mapping[str, TaskCard], places: Mapping[str, str]) -> list[str]:
+def unknown_names(suites: Collection[str], tasks: Mapping[str, TaskCard], places: Mapping[str, str]) -> list[str]:
     """Suites and training units that cards name and nobody has."""
     faults = []
     for card in tasks.values():

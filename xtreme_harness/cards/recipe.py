@@ -4,118 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)  # fmt: skip
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from xtreme_harness.cards import folder
+from xtreme_harness.cards.hyper import SAMPLINGS, Hyper, Masking, Mixture, Strict
+from xtreme_harness.cards.search_space import read_space, read_value, size_faults, space_faults
 from xtreme_harness.errors import CardError, did_you_mean
 from xtreme_harness.files.shown import plain, shown
 from xtreme_harness.files.yaml import read_yaml
 
 __all__ = ["SAMPLINGS", "Hyper", "Masking", "Mixture", "Recipe", "read_recipe", "recipe_names"]
 
-Sampling = Literal["uniform", "proportional", "temperature", "specified", "time-dependent"]
-SAMPLINGS: tuple[str, ...] = ("uniform", "proportional", "temperature", "specified", "time-dependent")
 LARGE = 1024  # hidden size from which a recipe's `large` values hold
-_MANY = 2**31 - 1  # of anything that is counted
-_SIZE = 65_536  # of a batch, or a rank
-_EPOCHS = 1_000_000
-Real = Annotated[float, Field(le=10**12)]  # beyond any use of a number here
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_flag_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """`lr: true` would be 1."""
-        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise ValueError("true and false are no value of this key")
-        return value
-
-
-class Hyper(_Strict):
-    """The hyper-parameters of one training task."""
-
-    lr: Real = Field(default=2e-5, gt=0)
-    epochs: float = Field(default=3, gt=0, le=_EPOCHS)
-    max_steps: int | None = Field(default=None, ge=1, le=_MANY)  # optimiser steps; None: as many as the epochs take
-    # examples (windows of a passage, chunks of a sentence) an optimiser step
-    batch_size: int = Field(default=32, ge=1, le=_SIZE)
-    max_length: int | None = Field(default=None, ge=8, le=_MANY)  # tokens of a sequence; None: the card's
-    warmup_ratio: float = Field(default=0.0, ge=0, le=1)  # share of the steps
-    warmup_steps: int = Field(default=0, ge=0, le=_MANY)  # instead of the ratio, where it is not 0
-    schedule: Literal["linear", "constant"] = "linear"  # after the warm-up: down to 0, or level
-    weight_decay: Real = Field(default=0.0, ge=0)  # not of biases and LayerNorm weights
-    adam_epsilon: Real = Field(default=1e-8, gt=0)
-    adam_beta1: float = Field(default=0.9, ge=0, lt=1)
-    adam_beta2: float = Field(default=0.999, ge=0, lt=1)
-    max_grad_norm: float = Field(default=1.0, gt=0, allow_inf_nan=True)  # .inf: no clipping
-    dropout: float | None = Field(default=None, ge=0, lt=1)  # None: the model's own
-    selection: Literal["best", "last"] = "best"  # which weights are kept, by the English dev set
-    eval_every: int | None = Field(default=None, ge=1, le=_MANY)  # optimiser steps; None: once an epoch
-    eval_examples: int | None = Field(default=None, ge=1, le=_MANY)  # the first so many of the dev set; None: all
-    patience: int | None = Field(default=None, ge=1, le=_MANY)  # stop after so many evaluations without improvement
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # of the forward pass; weights are float32
-    token_budget: int | None = Field(default=None, ge=64, le=_MANY)  # padded tokens computed at once; None: by device
-    gradient_checkpointing: bool = False
-    lora_rank: int | None = Field(default=None, ge=1, le=_SIZE)  # train low-rank additions of it and the head only
-    lora_alpha: Real = Field(default=16.0, gt=0)
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    score_scale: Real = Field(default=100.0, gt=0)  # dual encoders: where the learned scale of the cosine starts
-    # dual encoders: pairs that share a softmax; None: the whole batch
-    softmax_group: int | None = Field(default=None, ge=2, le=_SIZE)
-
-
-def _weight(value: Any) -> Any:
-    """A number from 0; of a text that is no number, whoever reckons with it says what is wrong."""
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MANY:
-        raise ValueError("Input should be a number from 0, or an expression in t and total")
-    return value if isinstance(value, str) else float(number)
-
-
-Weight = Annotated[float | str, PlainValidator(_weight)]
-
-
-class Mixture(_Strict):
-    """From which task an optimiser step draws; weights as in jiant 2."""
-
-    sampling: Sampling = "proportional"
-    cap: int | None = Field(default=None, ge=1, le=_MANY)  # a task counts as having at most so many examples
-    temperature: Real = Field(default=2.0, gt=0)  # weight = size ** (1 / temperature)
-    weights: dict[str, Weight] = {}  # task -> weight; time-dependent: an expression in t (step) and total
-
-
-class Masking(_Strict):
-    """Multilingual masked-language modelling as one more task."""
-
-    weight: float = Field(default=0.1, gt=0, lt=1)  # share of the optimiser steps
-    probability: float = Field(
-        default=0.15, gt=0, lt=1
-    )  # of a token to be predicted: 80 % masked, 10 % random, 10 % kept
-    language_exponent: float = Field(
-        default=0.7, ge=0, le=1
-    )  # a language is drawn by its number of lines to this power
-    max_length: int = Field(default=256, ge=8, le=_MANY)
-    batch_size: int = Field(default=32, ge=1, le=_SIZE)
-
-
-class Recipe(_Strict):
+class Recipe(Strict):
     """Hyper-parameters by task, from the general to the particular."""
 
     name: str
@@ -124,7 +29,8 @@ class Recipe(_Strict):
     comparable: Annotated[bool, Field(strict=True)] = True  # may figures stand beside published ones?
     defaults: dict[str, Any] = {}
     large: dict[str, Any] = {}  # over the defaults, for encoders of hidden size 1,024 and more
-    tasks: dict[str, dict[str, Any]] = {}  # task -> its own values, with `large` inside for large encoders
+    search: dict[str, list[Any]] = {}  # values that are tried, over `defaults` and `large`; the best on dev is kept
+    tasks: dict[str, dict[str, Any]] = {}  # task -> its own values, with `large` and `search` inside
     mixture: Mixture = Mixture()
     mlm: Masking = Masking()
 
@@ -137,10 +43,20 @@ class Recipe(_Strict):
 
     def hyper(self, task: str, hidden_size: int) -> Hyper:
         """The values of one task for an encoder of a hidden size; "" is what all tasks share."""
-        own = dict(self.tasks.get(task, {}))
-        own_large = own.pop("large", {})
         large = {**self.large} if hidden_size >= LARGE else {}
-        return Hyper(**{**self.defaults, **large, **own, **(own_large if hidden_size >= LARGE else {})})
+        return Hyper(**{**self.defaults, **large, **self._own(task, hidden_size)})
+
+    def space(self, task: str, hidden_size: int) -> dict[str, tuple[Any, ...]]:
+        """The values that are tried for one task; its own value goes before the search of all, its own search first."""
+        fixed = self._own(task, hidden_size)
+        general = {name: values for name, values in self.search.items() if name not in fixed}
+        return read_space(Hyper, {**general, **self.tasks.get(task, {}).get("search", {})})
+
+    def _own(self, task: str, hidden_size: int) -> dict[str, Any]:
+        """The values that a task has of its own."""
+        own = {name: value for name, value in self.tasks.get(task, {}).items() if name != "search"}
+        large = own.pop("large", {})
+        return {**own, **(large if hidden_size >= LARGE else {})}
 
 
 def recipe_names() -> list[str]:
@@ -172,9 +88,13 @@ def read_recipe(name: str, settings: Sequence[str] = (), tasks: Sequence[str] = 
         faults = [fault for setting in settings for fault in _laid(raw, setting, tasks)]
     if not faults:
         try:
-            return Recipe.model_validate(raw)
+            recipe = Recipe.model_validate(raw)
         except ValidationError as error:
             faults = [f"{file}: {_spoken(fault)}" for fault in error.errors()]
+        else:
+            faults = [f"{file}: {fault}" for fault in _search_sizes(recipe)]
+            if not faults:
+                return recipe
     raise CardError(*faults)
 
 
@@ -186,11 +106,19 @@ def _filled(raw: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
+def _search_sizes(recipe: Recipe) -> list[str]:
+    """Searches of too many trainings: of all tasks, or of one that adds keys of its own."""
+    own = [task for task, values in recipe.tasks.items() if values.get("search")]
+    places = {"search": "", **{f"tasks.{plain(task)}.search": task for task in own}}
+    return [fault for where, task in places.items() for fault in size_faults(where, recipe.space(task, 0))]
+
+
 def _faults(raw: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
     """Misspelt keys and wrong values, each with its path."""
     faults = [f"{plain(key)}: unknown key{did_you_mean(str(key), _KEYS)}" for key in raw if key not in _KEYS]
     for where, model in (("mixture", Mixture), ("mlm", Masking), ("defaults", Hyper), ("large", Hyper)):
         faults += _model_faults(where, raw.get(where, {}), model)
+    faults += space_faults("search", raw.get("search", {}), Hyper)
     by_task = raw.get("tasks", {})
     if not isinstance(by_task, dict):
         return [*faults, f"tasks: found {shown(by_task)}, expected keys and values"]
@@ -199,9 +127,10 @@ def _faults(raw: Mapping[str, Any], tasks: Sequence[str]) -> list[str]:
         if not isinstance(name, str) or (tasks and name not in tasks):
             faults.append(f"tasks.{task}: unknown task{did_you_mean(task, tasks)}")
         own = values if isinstance(values, dict) else {}
-        own_values = {k: v for k, v in own.items() if k != "large"} if isinstance(values, dict) else values
+        own_values = {k: v for k, v in own.items() if k not in _INSIDE} if isinstance(values, dict) else values
         faults += _model_faults(f"tasks.{task}", own_values, Hyper)
         faults += _model_faults(f"tasks.{task}.large", own.get("large", {}), Hyper)
+        faults += space_faults(f"tasks.{task}.search", own.get("search", {}), Hyper)
     return faults
 
 
@@ -228,7 +157,7 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
     path = key.strip().split(".")
     if not separator or not all(path):
         return [f"--set {setting}: expected KEY=VALUE, for example lr=1e-5"]
-    value = None if text.strip().lower() in ("none", "null") else text.strip()
+    value: Any = None if text.strip().lower() in ("none", "null") else text.strip()
     match path:
         case ["mixture", "weights", task]:
             raw.setdefault("mixture", {}).setdefault("weights", {})[task] = value
@@ -247,14 +176,19 @@ def _laid(raw: dict[str, Any], setting: str, tasks: Sequence[str]) -> list[str]:
             name, model, place = "", Hyper, {}
     if name not in model.model_fields:
         return [f"--set {setting}: unknown key '{key}'{did_you_mean(key, _SETTINGS)}"]
-    try:
-        model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
-    except ValidationError as error:
-        said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        return [f"--set {plain(setting)}: {said} (found {shown(text)})"]
-    place[name] = value
+    if model is Hyper and "," in text:
+        values = [None if one.strip().lower() in ("none", "null") else one.strip() for one in text.split(",")]
+        if faults := space_faults("search", {name: values}, Hyper):
+            return [f"--set {plain(setting)}: {fault.removeprefix('search.')}" for fault in faults]
+        place, value = (place if path[0] == "tasks" else raw).setdefault("search", {}), values
+    else:
+        try:
+            read_value(model, name, value)
+        except ValueError as error:
+            return [f"--set {plain(setting)}: {error}"]
     for own in _narrower(raw, path):
         own.pop(name, None)
+    place[name] = value
     return []
 
 
@@ -262,12 +196,15 @@ def _narrower(raw: Mapping[str, Any], path: Sequence[str]) -> list[dict[str, Any
     """What would go before a setting: it is for all tasks, or for all sizes of one, so all of that gives way."""
     by_task = raw.get("tasks", {})
     if path[0] == "tasks":
-        return [by_task[path[1]].get("large", {})]
+        own = by_task[path[1]]
+        return [own, *(own.get(inside, {}) for inside in _INSIDE)]
     if len(path) > 1:
         return []
-    return [raw.get("large", {}), *by_task.values(), *(values.get("large", {}) for values in by_task.values())]
+    inside = [values.get(name, {}) for values in by_task.values() for name in _INSIDE]
+    return [*(raw.get(name, {}) for name in _INSIDE), *by_task.values(), *inside]
 
 
+_INSIDE = ("large", "search")  # of a recipe, and of a task in it: values of their own
 _KEYS = tuple(Recipe.model_fields)
 _SETTINGS = (
     *Hyper.model_fields,

@@ -1,4 +1,4 @@
-"""What a task card and a suite say, checked key by key as they are read."""
+"""What a task card says, checked key by key as it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xtreme_harness.cards.expected import Expected, path_fault
 from xtreme_harness.files.shown import shown
 from xtreme_harness.languages import english_of
 
-__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "Suite", "TaskCard", "Vocabulary"]
+__all__ = ["FileSource", "Files", "HubSource", "Membership", "Preset", "TaskCard", "Vocabulary"]
 
 
 # "held_out": English training data kept back to select a checkpoint on, where "dev" is not such data
@@ -72,6 +72,7 @@ class FileSource(_Strict):
     format: str  # a key of data.formats.FORMATS
     files: dict[SplitName, Files]
     languages: dict[str, str] = {}  # benchmark code -> the code in file names ("{code}")
+    splits: dict[SplitName, str] = {}  # split -> its name inside a file that holds several ("{split}" in options)
     options: dict[str, Any] = {}  # for the format: columns, header, quoting ...
     concatenate: Flag = False  # several files that match one pattern are one data set
     optional: tuple[str, ...] = ()  # roles that may be absent
@@ -93,7 +94,7 @@ class HubSource(_Strict):
     revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$|^refs/convert/parquet$")
     config: str = "default"  # may hold {language}, {code}, {name}
     configs: dict[str, str] = {}  # role -> config, or config/split, for shapes that read several
-    splits: dict[SplitName, str]
+    splits: dict[SplitName, str]  # may hold {language}, {code}, {name}
     files: Pattern = "{config}/{split}-*.parquet"  # so that only the wanted split is fetched
     languages: dict[str, str] = {}
     columns: dict[str, str] = {}  # field -> column
@@ -130,6 +131,19 @@ class Preset(_Strict):
     families: dict[str, Preset] = {}  # model type -> its own values
 
 
+def _training_languages(value: Any) -> Any:
+    words = ("english", "target", "all")
+    if isinstance(value, str) and value in words:
+        return value
+    codes = isinstance(value, list | tuple) and bool(value) and all(isinstance(code, str) for code in value)
+    if not codes or set(value) & set(words) or len(set(value)) < len(value):
+        raise ValueError("expected english, target, all, or a list of different codes")
+    return tuple(value)
+
+
+TrainOn = Annotated[Literal["english", "target", "all"] | tuple[str, ...], BeforeValidator(_training_languages)]
+
+
 class TaskCard(_Strict):
     """What a task is; loaded from `tasks/<name>.yaml`, never from code."""
 
@@ -149,6 +163,8 @@ class TaskCard(_Strict):
     train: tuple[str, ...] = ()  # training units in order; () = the checkpoint's encoder as it is
     parts: tuple[str, ...] = ()  # cards whose training data, joined in this order, are this card's
     selection: Literal["dev", "held_out", "none"] = "dev"  # split that training selects its checkpoint on, English
+    train_on: TrainOn = "english"  # languages whose training data are read: English, each target's own, all, or these
+    select_on: Literal["english", "target"] = "english"  # on whose dev data weights are chosen
     unit: str | None = Field(default=None, pattern=r"^\w[\w.-]*$")  # that evaluation reads; None: the last of `train`
     languages: tuple[str, ...] = ()  # of a task outside the suites
     suites: dict[str, Membership] = {}
@@ -187,6 +203,13 @@ class TaskCard(_Strict):
         """The languages of all suites and of the card, each once, in order of first mention."""
         lists = [m.languages for m in self.suites.values()] + [self.languages]
         return tuple(dict.fromkeys(code for codes in lists for code in codes))
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that its sources name, each by its columns."""
+        named = [source.options.get("columns") for source in self.file_sources]  # not checked yet
+        own = [columns for columns in named if isinstance(columns, dict)]
+        return frozenset().union(*own, self.hub.columns if self.hub else ())
 
     @property
     def english(self) -> str:
@@ -228,17 +251,6 @@ class TaskCard(_Strict):
         return self
 
 
-class Suite(_Strict):
-    """Tasks and groups in the official order."""
-
-    title: str
-    tasks: tuple[str, ...]
-    groups: dict[str, tuple[str, ...]]
-    means: dict[str, tuple[str, ...]] = {}  # overall means the official code does not know
-    overall: Flag = True  # does the official evaluator give `all_task`?
-    unscored: tuple[str, ...] = ()  # tasks that the official layout does not know
-
-
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """What a card may say; handed in, so that this module imports nothing below it."""
@@ -250,3 +262,4 @@ class Vocabulary:
     column: Expected  # a column on the Hub, or a path in it
     expected: Mapping[str, Mapping[str, Expected]]  # kind -> those of its options whose default does not tell
     card_faults: Mapping[str, Callable[[TaskCard], list[str]]]  # kind -> what is wrong with a card as a whole
+    metric_faults: Callable[[TaskCard], list[str]]  # why its metric does not fit the rest of it

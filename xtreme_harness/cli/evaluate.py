@@ -17,6 +17,7 @@ from xtreme_harness.cli.options import (
     LIMIT_TRAIN,
     PLACE,
     RECIPE,
+    SELECT_ON,
     SET,
     TASKS,
     TRACKER,
@@ -53,6 +54,12 @@ __all__ = ["command"]
     help="Labels in the official form, for data without gold.",
 )
 @click.option(
+    "--translated",
+    type=PLACE,
+    metavar="DIR",
+    help="Evaluation data translated into English, DIR/<task>/test-<lang>.<ext>, read for all other languages.",
+)
+@click.option(
     "--output-path",
     "-o",
     type=PLACE,
@@ -64,11 +71,19 @@ __all__ = ["command"]
     type=click.Choice(["auto", "never", "always"]),
     default="auto",
     show_default=True,
-    help="Train the English target stage where a head is missing, in OUT/models/<unit>.",
+    help="Train the target stage where a head is missing, in OUT/models/<unit>.",
 )
 @RECIPE
 @SET
 @LIMIT_TRAIN
+@click.option(
+    "--train-on",
+    multiple=True,
+    metavar="english|target|all|CODES",
+    help="Languages whose training data are used: each evaluated language's own (target), all joined, or those "
+    "named.  [default: as the card says, mostly english]",
+)
+@SELECT_ON
 @click.option("--seed", type=int, default=42, show_default=True, help="Of training, and of `--model random`.")
 @click.option("--seeds", metavar="1,2,3", help="Train and evaluate once a seed, in OUT/seed-N/; OUT holds the means.")
 @click.option(
@@ -157,9 +172,9 @@ def _request(given: Mapping[str, Any]) -> EvalRequest:
     from xtreme_harness.plan.request import EvalRequest
 
     same = (
-        "data", "languages", "split", "labels", "layer", "label_order", "revision", "seed", "device", "dtype", "limit",
-        "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train", "tracker",
-        "force", "executor",
+        "data", "languages", "split", "labels", "translated", "layer", "label_order", "revision", "seed", "device",
+        "dtype", "limit", "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train",
+        "train_on", "select_on", "tracker", "force", "executor",
     )  # fmt: skip
     return EvalRequest.of(
         given["model"],

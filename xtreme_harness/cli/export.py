@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import PLACE
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
@@ -28,7 +28,8 @@ def _model_id(ctx: click.Context, param: click.Parameter, value: str | None) -> 
               help="What is written.  [default: standard output]")  # fmt: skip
 @click.option("--model-id", metavar="ORG/NAME", callback=_model_id,
               help="The model's name there.  [default: as the run names it]")  # fmt: skip
-def command(run: Path, form: str, output: Path | None, model_id: str | None) -> None:
+@INCLUDE_PATH
+def command(run: Path, form: str, output: Path | None, model_id: str | None, include_path: tuple[Path, ...]) -> None:
     """Write a finished run in another format: for lm-eval's tools, the Hub, Every Eval Ever, or a paper.
 
     RUN is the output folder of `eval`, or its results.json.
@@ -45,7 +46,7 @@ def command(run: Path, form: str, output: Path | None, model_id: str | None) -> 
     from xtreme_harness.files.text import write_given
     from xtreme_harness.results.read import read_result
 
-    text = export(read_result(run), form, model_id)
+    text = export(read_result(run), form, model_id, include_path)
     if output is None:
         echo(text, nl=False)
     else:

@@ -33,6 +33,8 @@ _KEYS = {  # where a flag that is refused stands in the file
     "limit_train": "intermediate_limit, target_limit",
     "revision": "bases: [{model, revision}]",
     "keep_head": "every arm starts new heads",
+    "train_on": "train_on, of the targets",
+    "select_on": "select_on, of the targets",
 }
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import PLACE
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
 
 @click.command("leaderboard")
-@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="xtreme or xtreme-r; both by default.")
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Only these suites; all by default.")
 @click.option("--task", "tasks", multiple=True, metavar="TASK", help="Only these tasks.")
 @click.option("--group", "groups", multiple=True, metavar="GROUP", help="Only the tasks of these groups.")
 @click.option("--language", "languages", multiple=True, metavar="CODE", help="Figures of these languages.")
@@ -35,6 +35,7 @@ __all__ = ["command"]
     metavar="DIR",
     help="A folder of submissions of your own, beside the published ones.",
 )
+@INCLUDE_PATH
 def command(
     suites: tuple[str, ...],
     tasks: tuple[str, ...],
@@ -44,6 +45,7 @@ def command(
     form: str,
     runs: tuple[Path, ...],
     folders: tuple[Path, ...],
+    include_path: tuple[Path, ...],
 ) -> None:
     """Show published baselines, and runs of your own beside them.
 
@@ -57,7 +59,7 @@ def command(
     from xtreme_harness.plan.cells import all_cards
     from xtreme_harness.results.read import read_result
 
-    cards = all_cards()
+    cards = all_cards(include_path)
     found = load_submissions(cards, folders)
     for out in dict.fromkeys(runs):
         found += submissions_of(read_result(out, rows=False), cards)

@@ -20,6 +20,7 @@ __all__ = [
     "LIMIT_TRAIN",
     "PLACE",
     "RECIPE",
+    "SELECT_ON",
     "SET",
     "SUITE",
     "TASKS",
@@ -47,7 +48,7 @@ TASKS = click.option(
     default=["xtreme"],
     show_default=True,
     metavar="NAMES",
-    help="Suites, groups, tasks, globs, card files or folders; repeated or comma-separated.",
+    help="Suites, groups, tasks, globs, files or folders of cards; repeated or comma-separated.",
 )
 LANGUAGES = click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
 DATA = click.option(
@@ -63,10 +64,10 @@ INCLUDE_PATH = click.option(
     multiple=True,
     type=PLACE,
     metavar="PATH",
-    help="Card file or folder of cards; repeatable.",
+    help="File or folder of cards and suites; repeatable.",
 )
 SUITE = click.option(
-    "--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and languages."
+    "--suite", required=True, metavar="SUITE", help="Whose tasks and languages: a suite's name, or its file."
 )
 DTYPE = click.option(
     "--dtype",
@@ -92,7 +93,12 @@ LIMIT_TRAIN = click.option(
     "--limit-train",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train on N examples a task: nested subsets, labels in proportion.",
+    help="Train on N examples a task and language: nested subsets, labels in proportion.",
+)
+SELECT_ON = click.option(
+    "--select-on",
+    type=click.Choice(["english", "target"]),
+    help="On whose dev data weights are chosen.  [default: as the card says, mostly english]",
 )
 TRACKER = click.option(
     "--tracker",

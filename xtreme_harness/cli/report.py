@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import PLACE
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE
 
 __all__ = ["command"]
 
@@ -26,6 +26,7 @@ FIGURES = ("languages", "intervals", "transfer", "training", "series", "fertilit
 @click.option("--examples", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
               help="Logged examples of a cell on the page at most.")  # fmt: skip
 @click.option("--title", help="Of the page.")
+@INCLUDE_PATH
 def command(
     runs: tuple[Path, ...],
     output: Path | None,
@@ -34,6 +35,7 @@ def command(
     tokenizer: str | None,
     examples: int,
     title: str | None,
+    include_path: tuple[Path, ...],
 ) -> None:
     """Write one page about finished runs, to be opened from disk: figures, languages, transfer, examples, provenance.
 
@@ -47,10 +49,10 @@ def command(
     from xtreme_harness.report.single_figures import write_figure
 
     models, series = read_all(runs)
-    cuts = tokenizer_cuts(tokenizer, models) if tokenizer is not None else {}
+    cuts = tokenizer_cuts(tokenizer, models, include_path) if tokenizer is not None else {}
     if form == "html":
         path = output or Path("report.html")
-        page = build_page(Content(models, *compared(models), series, cuts, examples, title))
+        page = build_page(Content(models, *compared(models, include_path), series, cuts, examples, title))
         write_given(path, page)
         echo(f"report: {path} ({len(page.encode()) / 1e6:.1f} MB)")
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import PLACE
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE, SUITE
 from xtreme_harness.submission.score import CONVENTIONS
 
 __all__ = ["command"]
@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.command("score")
 @click.option("--predictions", required=True, type=PLACE, metavar="DIR", help="Submission folder.")
 @click.option("--labels", required=True, type=PLACE, metavar="DIR", help="Label folder.")
-@click.option("--suite", required=True, type=click.Choice(["xtreme", "xtreme-r"]), help="Whose tasks and averages.")
+@SUITE
 @click.option("--output", "-o", type=PLACE, metavar="FILE", help="Write the JSON there, not to stdout.")
 @click.option(
     "--official",
@@ -35,6 +35,7 @@ __all__ = ["command"]
     show_default=True,
     help="Rule of the UD-POS F1.",
 )
+@INCLUDE_PATH
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -45,6 +46,7 @@ def command(
     official: bool,
     partial: bool,
     udpos_convention: str,
+    include_path: tuple[Path, ...],
 ) -> None:
     """Score a prediction folder against a label folder: the official JSON, to the last digit.
 
@@ -53,13 +55,14 @@ def command(
     """
     from xtreme_harness.files.json_text import json_text
     from xtreme_harness.files.text import write_given
-    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.score import score_folders
 
     if official and partial:
         raise click.UsageError("--official and --partial exclude each other", ctx)
     mode = "official" if official else "partial" if partial else "strict"
-    found = score_folders(predictions, labels, suite, all_cards(), mode, udpos_convention)  # type: ignore[arg-type]
+    cards, suite = asked_suite(suite, include_path)
+    found = score_folders(predictions, labels, suite, cards, mode, udpos_convention)  # type: ignore[arg-type]
     for warning in found.warnings:
         echo(f"warning: {warning}", err=True)
     if output is None:

@@ -14,7 +14,7 @@ from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.describe import missing_lines
 from xtreme_harness.plan.options import Options
 from xtreme_harness.results.result import Result
-from xtreme_harness.results.tables import by_language_table, group_table, task_table
+from xtreme_harness.results.tables import by_language_table, group_table, task_table, training_lines
 from xtreme_harness.signature import VERSION
 
 __all__ = ["Progress", "print_result"]
@@ -98,6 +98,8 @@ def print_result(result: Result, progress: Progress, by_language: bool = False) 
     if by_language and result.tasks:
         echo(f"\n{by_language_table(result)}")
     echo("")
+    for line in training_lines(result.lineage):
+        echo(line)
     if progress.kept:
         all_of_them = "all " if progress.kept == progress.total else ""
         echo(f"kept {all_of_them}{progress.kept} of {progress.total} cells from the last run")

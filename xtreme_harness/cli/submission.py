@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import PLACE, SUITE
+from xtreme_harness.cli.options import INCLUDE_PATH, PLACE, SUITE
 from xtreme_harness.errors import presentable
 
 __all__ = ["command"]
@@ -27,15 +27,17 @@ def command() -> None:
     metavar="DIR",
     help="Labels in the official form: checks counts and ids too.",
 )
+@INCLUDE_PATH
 @click.pass_context
-def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> None:
+def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None, include_path: tuple[Path, ...]) -> None:
     """Find what the leaderboard would refuse or silently score 0; exit status 1 when there is something."""
-    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.check import check_folder, require_folder, run_faults
 
     if labels is not None:
         require_folder(labels)
-    faults = [*check_folder(folder, suite, all_cards(), labels), *run_faults(folder)]
+    cards, suite = asked_suite(suite, include_path)
+    faults = [*check_folder(folder, suite, cards, labels), *run_faults(folder)]
     for fault in faults:
         echo(presentable(fault), err=True)
     if faults:
@@ -58,12 +60,14 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None) -> 
     metavar="OUT",
     help="Folder, or a name that ends in .zip.",
 )
-def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None:
+@INCLUDE_PATH
+def pack_command(folder: Path, suite: str, metadata: Path, output: Path, include_path: tuple[Path, ...]) -> None:
     """Check a submission and its metadata, and pack them as a folder or a zip."""
-    from xtreme_harness.plan.cells import all_cards
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.pack import pack
 
-    pack(folder, suite, metadata, output, all_cards())
+    cards, suite = asked_suite(suite, include_path)
+    pack(folder, suite, metadata, output, cards)
     echo(f"packed: {output}")
 
 
@@ -73,14 +77,20 @@ def pack_command(folder: Path, suite: str, metadata: Path, output: Path) -> None
 )
 @SUITE
 @click.option("--to", "folder", required=True, type=PLACE, metavar="DIR", help="Where the label files go.")
+@INCLUDE_PATH
 @click.pass_context
-def labels_command(ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path) -> None:
+def labels_command(
+    ctx: click.Context, data: tuple[str, ...], suite: str, folder: Path, include_path: tuple[Path, ...]
+) -> None:
     """Write the label folder in the official form from data that has its gold."""
+    from xtreme_harness.data.sources import parse_data
+    from xtreme_harness.plan.asked import asked_suite
+    from xtreme_harness.plan.cells import make_plan, select
     from xtreme_harness.plan.describe import missing_lines
-    from xtreme_harness.plan.evaluate import plan_evaluation
     from xtreme_harness.submission.labels import Labelled, write_labels
 
-    _, plan = plan_evaluation([suite], data)
+    cards, suite = asked_suite(suite, include_path)
+    plan = make_plan(select(cards, [suite]), parse_data(list(data), cards.tasks))
     for line in missing_lines(plan.missing):
         echo(line, err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,12 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
     cards = all_cards(include_path)
     rows = []
     for card in cards.tasks.values():
-        suites = ", ".join(f"{suite} ({len(member.languages)})" for suite, member in card.suites.items())
+        suites = ", ".join(f"{suite} ({len(its.languages)})" for suite, its in cards.suites_of(card.name).items())
         rows.append([card.name, card.kind, card.metric, suites or f"- ({len(card.all_languages)})", card.licence])
     echo(tabulate(rows, headers=["task", "kind", "metric", "suites (languages)", "licence"], tablefmt="pipe"))
     echo()
     for name, suite in cards.suites.items():
-        echo(f"suite {name}: {suite.title}: {', '.join(suite.tasks)}")
+        echo(f"suite {name}: {f'{suite.title}: ' if suite.title else ''}{', '.join(suite.tasks)}")
         for group, members in suite.groups.items():
             echo(f"  group {group}: {', '.join(members)}")
 
@@ -44,14 +45,20 @@ def list_tasks(include_path: tuple[Path, ...]) -> None:
 @click.argument("names", nargs=-1, required=True)
 @INCLUDE_PATH
 def show_tasks(names: tuple[str, ...], include_path: tuple[Path, ...]) -> None:
-    """Show the cards of tasks: licence, labels, languages, sources."""
+    """Show the cards of tasks: licence, labels, languages, sources; and what suites are made of."""
     from xtreme_harness.plan.cells import all_cards
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml")]
     cards = all_cards([*include_path, *files])
-    wanted = [Path(name).stem if Path(name) in files else name for name in names]
-    for i, name in enumerate(task for given in wanted for task in cards.select(given)):
-        echo(("\n" if i else "") + "\n".join(_described(cards.card(name), cards.places[name])))
+    within = [name for file in files for found in cards.within(file) for name in found]
+    wanted = [*within, *(name for name in names if Path(name) not in files)]
+    shown = [one for name in wanted for one in ([name] if name in cards.suites else cards.select(name))]
+    for i, name in enumerate(shown):
+        if name in cards.suites:
+            lines = _suite_described(cards, name)
+        else:
+            lines = _described(cards.card(name), cards.suites_of(name), cards.places[name])
+        echo(("\n" if i else "") + "\n".join(lines))
 
 
 @command.command("check")
@@ -69,7 +76,8 @@ def check_tasks(
 ) -> None:
     """Check cards against their data: schema, source, columns, labels, metric, official example counts.
 
-    Names may be card files. Shows the first example of every language; exits with 1 when something is wrong.
+    Names may be suites, files of cards, and folders of these. Shows the first example of every language; exits with 1
+    when something is wrong.
     """
     from xtreme_harness.data.sources import parse_data
     from xtreme_harness.plan.cells import all_cards
@@ -78,9 +86,9 @@ def check_tasks(
 
     files = [Path(name) for name in names if Path(name).suffix in (".yaml", ".yml") or Path(name).is_dir()]
     cards = all_cards([*include_path, *files])
-    own = {str(f) for place in files for f in ([place] if place.is_file() else sorted(place.glob("*.yaml")))}
-    tasks = [task for name in names if Path(name) not in files for task in cards.select(name)]
-    tasks += [name for name, place in cards.places.items() if place in own]
+    within = [name for file in files for found in cards.within(file) for name in found]
+    wanted = [*(name for name in names if Path(name) not in files), *within]
+    tasks = [t for name in wanted for t in (cards.suites[name].tasks if name in cards.suites else cards.select(name))]
     place = parse_data(data, cards.tasks)
     tokenizers = tokenizers_of(model) if model is not None else None
     faults = measured = 0
@@ -125,8 +133,8 @@ def new_task(name: str, like: str, to: Path, include_path: tuple[Path, ...]) -> 
     by_path = file.suffix in (".yaml", ".yml")
     cards = all_cards([*include_path, *([file] if by_path else [])])
     text = new_card(name, cards.card(file.stem if by_path else like))
-    if name in cards.tasks:
-        raise CardError(f"tasks new {name}: is the name of {cards.places[name]}; choose another")
+    if name in (taken := {**cards.suite_places, **cards.places}):
+        raise CardError(f"tasks new {name}: is the name of {taken[name]}; choose another")
     if (to / f"{name}.yaml").exists():
         raise CardError(f"{to / name}.yaml: is there already; choose another name, or remove it")
     write_below(to, f"{name}.yaml", text)
@@ -150,18 +158,36 @@ def _reached(reach: Any) -> str:
     return f"{exact:.1f} % of {reach.answers} gold answers can be given to the letter, {whole:.1f} % in whole tokens"
 
 
-def _described(card: Any, place: str) -> list[str]:
+def _suite_described(cards: Any, name: str) -> list[str]:
+    suite = cards.suites[name]
+    lines = [f"suite {name}{f': {suite.title}' if suite.title else ''}", f"  file:      {cards.suite_places[name]}"]
+    for key, overall in suite.overalls("all_task").items():
+        left_out = "" if len(overall.tasks) == len(suite.tasks) else f" of {', '.join(overall.tasks)}"
+        lines.append(f"  overall:   {key}: mean over {overall.over}{left_out}")
+    lines += [f"  group:     {group}: {', '.join(members)}" for group, members in suite.groups.items()]
+    for task in suite.tasks:
+        member = cards.member(task, name)
+        key = f" ({member.key})" if member.key != task else ""
+        codes = f"{len(member.languages)} languages: {' '.join(member.languages)}"
+        lines.append(f"  task:      {task}{key}: {member.card.metric}; {codes}")
+    return lines
+
+
+def _described(card: Any, suites: Mapping[str, Any], place: str) -> list[str]:
     lines = [f"{card.name}: {card.title}", f"  file:      {place}"]
     lines += [f"  kind:      {card.kind}", f"  metric:    {card.metric}"]
     facts = {"labels": ", ".join(card.labels), "licence": card.licence, "url": card.url, "citation": card.citation}
     lines += [f"  {key + ':':<10} {value}" for key, value in facts.items() if value]
     units = ", ".join(card.train) or "none: the checkpoint's encoder as it is"
     lines.append(f"  trained on: {units}")
+    if (card.train_on, card.select_on) != ("english", "english"):
+        words = card.train_on if isinstance(card.train_on, str) else " ".join(card.train_on)
+        lines.append(f"  train_on:  {words}; weights are chosen on {card.select_on}")
     if card.parts:
         lines.append(f"  parts:     {', '.join(card.parts)}")
     if card.labels_file:
         lines.append(f"  labels:    in the data folder: {' or '.join(card.labels_file)}")
-    for suite, member in card.suites.items():
+    for suite, member in suites.items():
         lines.append(f"  {suite}: {len(member.languages)} languages: {' '.join(member.languages)}")
     if card.languages:
         lines.append(f"  languages: {' '.join(card.languages)}")

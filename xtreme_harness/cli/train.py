@@ -16,6 +16,7 @@ from xtreme_harness.cli.options import (
     LIMIT_TRAIN,
     PLACE,
     RECIPE,
+    SELECT_ON,
     SET,
     TRACKER,
     read_seeds,
@@ -49,6 +50,13 @@ __all__ = ["command"]
 @click.option("--seed", type=int, default=42, show_default=True, help="Of new heads, order, dropout and masking.")
 @click.option("--seeds", metavar="1,2,3", help="One checkpoint a seed, in OUT/seed-N/.")
 @LIMIT_TRAIN
+@click.option(
+    "--train-on",
+    multiple=True,
+    metavar="english|all|CODES",
+    help="Languages whose training data are joined.  [default: as the card says, mostly english]",
+)
+@SELECT_ON
 @click.option("--mlm", type=PLACE, metavar="DIR", help="Mix in masked language modelling: DIR/<lang>.txt.")
 @click.option("--mlm-weight", type=float, metavar="SHARE", help="Share of its steps.  [default: the recipe's, 0.1]")
 @click.option(
@@ -118,7 +126,7 @@ def _request(given: Mapping[str, Any]) -> TrainRequest:
 
     same = (
         "data", "recipe", "limit_train", "mlm", "mlm_weight", "translated", "translations_only", "sampling", "seed",
-        "keep_head", "dtype", "device", "revision", "trust_remote_code", "force", "tracker",
+        "keep_head", "dtype", "device", "revision", "trust_remote_code", "force", "tracker", "train_on", "select_on",
     )  # fmt: skip
     return TrainRequest.of(
         given["model"],

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cli.echo import echo
+from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.errors import escaped
+from xtreme_harness.files.shown import some
 from xtreme_harness.jobs import Watch
-from xtreme_harness.plan.stage import Stage
+from xtreme_harness.plan.stage import Stage, languages_of
 from xtreme_harness.plan.standing import Trained
+from xtreme_harness.results.tables import training_lines
 from xtreme_harness.tables.markdown import pipe_table
 
 __all__ = ["TrainingProgress", "print_trained"]
@@ -27,6 +30,7 @@ class TrainingProgress:
         self.quiet = quiet
         self.bar: Any = None
         self.said = 0.0
+        self.dev = ""  # the language of the dev data
 
     @property
     def watch(self) -> Watch:
@@ -36,8 +40,9 @@ class TrainingProgress:
     def started(self, stage: Stage, folder: Path) -> None:
         """Say what is trained, and where."""
         self.said = 0.0
+        self.dev = _dev(languages_of(stage.tasks))
         if not self.quiet:
-            tasks = ", ".join(stage.task_names)
+            tasks = ", ".join(task.name + _languages(task.data.trained) for task in stage.tasks)
             echo(
                 f"training {tasks} from {stage.checkpoint.name} "
                 f"(recipe {stage.recipe.name}, seed {stage.manner.seed}) -> {folder}",
@@ -50,7 +55,7 @@ class TrainingProgress:
             return
         if "dev" in event:
             scores = ", ".join(f"{task} {value:.2f}" for task, value in event["dev"].items())
-            self._line(f"{name}: step {event['step']}: English dev: {scores}")
+            self._line(f"{name}: step {event['step']}: {self.dev} dev: {scores}")
             return
         speed = event["tokens"] / max(event["seconds"], 1e-9)
         if sys.stderr.isatty():
@@ -79,7 +84,11 @@ class TrainingProgress:
         own = trained.notes["lineage"][-1]
         scores = ", ".join(f"{task} {value:.2f}" for task, value in own["dev"].items())
         selected = f"; weights of step {own['selected_step']}" if own["selected_step"] != own["steps"] else ""
-        dev = f"; English dev: {scores}" if scores else ""
+        dev = f"; {_dev(own)} dev: {scores}" if scores else ""
+        if "search" in own:
+            for line in training_lines([own]):
+                echo(f"{line} -> {trained.path}{dev}", err=True)
+            return
         echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
 
     def close(self) -> None:
@@ -95,6 +104,16 @@ class TrainingProgress:
             echo(text, err=True)
 
 
+def _languages(trained: TrainedOn) -> str:
+    """What is said of a task that is not trained on English alone."""
+    return "" if trained.on_english else f" in {some(trained.languages)}"
+
+
+def _dev(fields: Mapping[str, Any]) -> str:
+    """The languages of the dev data, of the fields of a stage."""
+    return ", ".join(dict.fromkeys(fields.get("select_language", {}).values())) or "English"
+
+
 def print_trained(trained: Sequence[Trained]) -> None:
     """Print what was found of translations, the dev scores and the paths."""
     from xtreme_harness.training.translated import quality_table, read_quality
@@ -108,7 +127,9 @@ def print_trained(trained: Sequence[Trained]) -> None:
         for task, score in one.notes["lineage"][-1]["dev"].items()
     ]
     if rows:
-        echo(pipe_table(rows, ["task", "seed", "English dev"]))
+        echo(pipe_table(rows, ["task", "seed", f"{_dev(trained[0].notes['lineage'][-1])} dev"]))
         echo("")
+    for line in dict.fromkeys(line for one in trained for line in training_lines(one.notes["lineage"])):
+        echo(line)
     for one in trained:
         echo(f"checkpoint:  {one.path}/")

@@ -18,7 +18,7 @@ from xtreme_harness.errors import DataError, listed
 from xtreme_harness.results.read import place_of
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Result
-from xtreme_harness.results.values import strange_figures
+from xtreme_harness.results.values import require_suites, strange_figures
 from xtreme_harness.scoring.means import left_to_right_mean
 
 __all__ = ["Comparison", "Difference", "Side", "common_suites", "compare_runs", "headlines_of"]
@@ -112,12 +112,14 @@ def compare_runs(
         means: suites and cells that are compared -> figures; None: all of `figures`.
 
     Raises:
+        CardError: for a suite that the cards do not have.
         DataError: for those without `force`, each differing field; where nothing can be compared; for figures that are
             missing or not a number.
     """
     strange = [fault for runs in (old, *new) for run in runs for fault in strange_figures(run)]
     if strange:
         raise DataError(*listed(list(dict.fromkeys(strange)), 10))
+    require_suites(cards, [run for runs in (old, *new) for run in runs])
     sides = _sides([old, *new])
     pairs = [pair(old, runs) for runs in new]
     mismatches = list(dict.fromkeys(line for one in pairs for line in one.mismatches))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xtreme_harness.cards import Cards, Suite
 from xtreme_harness.languages import language
 from xtreme_harness.plan.cells import BY_NAME, select
-from xtreme_harness.scoring.means import left_to_right_mean
+from xtreme_harness.scoring.means import left_to_right_mean, parts_by_language
 
-__all__ = ["LEVELS", "READERS", "Figure", "figure", "figures", "overall_means", "wanted_cells"]
+__all__ = ["LEVELS", "READERS", "Figure", "figure", "figures", "overall_figures", "wanted_cells"]
 
 CellKey = tuple[str, str]  # task, language
 Parts = tuple[tuple[CellKey, ...], ...]
@@ -24,13 +24,14 @@ LEVELS = ("suite", "group", "task", "family", "script", "language", "cell")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number over cells: the mean over its parts of the mean over a part's cells."""
+    """A number over cells: the mean over its parts (or over sets of them) of the mean over a part's cells."""
 
     level: str  # one of LEVELS
     scope: str  # suite, "tasks" for what was asked for by name, "" for a cell
     name: str  # "xtreme", "tagging", "xnli", "Uralic", "Latn", "sw", "xnli sw"
     parts: Parts
     wanted: int  # cells of the whole
+    sets: tuple[tuple[int, ...], ...] = ()  # of parts, where the mean is over sets of them; (): over the parts
 
     @property
     def cells(self) -> tuple[CellKey, ...]:
@@ -44,14 +45,21 @@ class Figure:
 
     def value(self, values: Mapping[CellKey, float]) -> float:
         """The mean, added up in the official order."""
-        return left_to_right_mean(left_to_right_mean(values[cell] for cell in part) for part in self.parts)
+        return self.joined([left_to_right_mean(values[cell] for cell in part) for part in self.parts])
+
+    def joined(self, means: Sequence[float]) -> float:
+        """The mean, from those of the parts."""
+        if not self.sets:
+            return left_to_right_mean(means)
+        return left_to_right_mean(left_to_right_mean(means[i] for i in one) for one in self.sets)
 
     def weights(self) -> dict[CellKey, float]:
         """What each cell counts; the sum is 1."""
         found: dict[CellKey, float] = {}
-        for part in self.parts:
-            for cell in part:
-                found[cell] = found.get(cell, 0.0) + 1 / len(part) / len(self.parts)
+        for one in self.sets or ((*range(len(self.parts)),),):
+            for part in (self.parts[i] for i in one):
+                for cell in part:
+                    found[cell] = found.get(cell, 0.0) + 1 / len(part) / len(one) / (len(self.sets) or 1)
         return found
 
 
@@ -82,16 +90,38 @@ def figure(
     return Figure(level, scope, name, parts, sum(map(len, wanted))) if parts else None
 
 
-def overall_means(suite: Suite, name: str) -> dict[str, tuple[str, ...]]:
-    """Name -> tasks of the means over a whole suite."""
-    return {name: suite.tasks} if suite.overall else dict(suite.means)
+def overall_figures(
+    suite: Suite, scope: str, tasks: Mapping[str, Sequence[CellKey]], cells: Collection[CellKey]
+) -> list[Figure]:
+    """The means over a whole suite; each is there when each of its tasks has a cell.
+
+    Args:
+        suite: whose rules of the mean count.
+        scope: its name.
+        tasks: task -> its cells.
+        cells: what is there.
+    """
+    found = []
+    for name, overall in suite.overalls(scope).items():
+        if not all(any(cell in cells for cell in tasks[task]) for task in overall.tasks):
+            continue
+        place = {task: i for i, task in enumerate(overall.tasks)}
+        wanted: Sequence[Sequence[CellKey]] = [tasks[task] for task in place]
+        if overall.over == "languages":
+            keys = {task[0][0]: tuple(code for _, code in task) for task in wanted}
+            wanted = parts_by_language(keys)
+        one = figure("suite", scope, name, wanted, cells)
+        if one and overall.over == "groups":
+            one = replace(one, sets=tuple(tuple(place[task] for task in tasks) for tasks in overall.sets))
+        found += [one] if one else []
+    return found
 
 
 def figures(cards: Cards, suites: Sequence[str], cells: Collection[CellKey]) -> list[Figure]:
     """Every mean over the given cells: suites, groups, tasks, families, scripts, languages, and the cells themselves.
 
-    A suite or a group is a figure when each of its tasks has a cell. Families, scripts and languages are averaged as
-    a suite is: first over a task's languages, then over tasks.
+    A suite or a group is a figure when each of its tasks has a cell. Families, scripts and languages are averaged
+    first over a task's languages, then over tasks.
 
     Args:
         cards: all cards and suites.
@@ -103,10 +133,10 @@ def figures(cards: Cards, suites: Sequence[str], cells: Collection[CellKey]) -> 
         there = {task for task, wanted in tasks.items() if any(cell in cells for cell in wanted)}
         if scope in cards.suites:
             suite = cards.suites[scope]
-            for level, sets in (("suite", overall_means(suite, scope)), ("group", suite.groups)):
-                for name, members in sets.items():
-                    if there.issuperset(members):
-                        found.append(figure(level, scope, name, [tasks[task] for task in members], cells))
+            found += overall_figures(suite, scope, tasks, cells)
+            for name, members in suite.groups.items():
+                if there.issuperset(members):
+                    found.append(figure("group", scope, name, [tasks[task] for task in members], cells))
         found += [figure("task", scope, wanted[0][0], [wanted], cells) for wanted in tasks.values()]
         for level, read in READERS.items():
             for name in sorted({read(code) for wanted in tasks.values() for _, code in wanted}):

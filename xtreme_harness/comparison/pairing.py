@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Result
 
 __all__ = ["Paired", "Unpaired", "pair"]
 
-SAME = ("split", "card", "metric", "data", "labels", "limit")  # fields of the fingerprint that must agree
+SAME = (  # fields of the fingerprint that must agree
+    "split", "card", "metric", "data", "labels", "limit", "train_on", "train_languages", "select_on", "translated",
+)  # fmt: skip
+_UNSAID = {"train_on": ENGLISH, "select_on": ENGLISH}  # what a field means that is not there
+_TOLD = {"train_languages": "train_on", "data": "translated"}  # fields of which another says enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,12 @@ def _differences(cells: Sequence[CellRecord]) -> dict[str, str]:
         if not first.fields or not other.fields:
             continue
         for field in SAME:
-            if first.fields.get(field) != other.fields.get(field):
-                found.setdefault(field, _shown(first.fields.get(field), other.fields.get(field)))
+            one, two = (cell.fields.get(field, _UNSAID.get(field)) for cell in (first, other))
+            if one != two:
+                found.setdefault(field, _shown(one, two))
+        for field, told in _TOLD.items():
+            if told in found:
+                found.pop(field, None)
         if first.ids != other.ids and "data" not in found and "limit" not in found:
             found.setdefault("ids", "the examples have other ids")
     return found

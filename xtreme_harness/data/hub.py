@@ -22,13 +22,21 @@ from xtreme_harness.data.hub_repository import ELSEWHERE, Repository, fetched, f
 from xtreme_harness.data.hub_shapes import SHAPES, Loaded
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.errors import DataError, HubSilent, did_you_mean
+from xtreme_harness.files.shown import some
 from xtreme_harness.hub import listening, one_line
 from xtreme_harness.records import Table
 
 __all__ = ["SHAPES", "hub_revision", "read_hub"]
 
 _SHARDS = re.compile(r"-of-(\d+)\.")
-_READERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}  # suffix -> builder of `datasets`
+_AS_WRITTEN = {"keep_default_na": False}  # "NA" and "null" are words
+_READERS: dict[str, tuple[str, dict[str, Any]]] = {  # suffix -> builder of `datasets`, how it reads
+    ".parquet": ("parquet", {}),
+    ".json": ("json", {}),
+    ".jsonl": ("json", {}),
+    ".csv": ("csv", _AS_WRITTEN),
+    ".tsv": ("csv", {"sep": "\t", **_AS_WRITTEN}),
+}
 
 
 def read_hub(source: HubSource, split: str, language: str) -> Table:
@@ -48,18 +56,17 @@ def read_hub(source: HubSource, split: str, language: str) -> Table:
     part = source.splits.get(split)  # type: ignore[call-overload]
     if part is None:
         raise DataError(f"{source.path}: does not have the split '{split}'; found {', '.join(source.splits)}")
-    config = filled(source.config, language, source.languages)
+    config, part = (filled(said, language, source.languages) for said in (source.config, part))
     with _quiet(), listening():
         repository = find(source)
-        options = filled(source.options, language, source.languages)
+        columns, options = (filled(said, language, source.languages) for said in (source.columns, source.options))
         if not source.configs:
-            return SHAPES[source.shape](_loaded(source, repository, config, part, options))
+            return SHAPES[source.shape](_loaded(source, repository, config, part, columns, options))
         named = filled(source.configs, language, source.languages)
-        parts = {
-            role: _loaded(source, repository, *config_and_split(value, part), options) for role, value in named.items()
-        }
+        places = {role: config_and_split(value, part) for role, value in named.items()}
+        parts = {role: _loaded(source, repository, *place, columns, options) for role, place in places.items()}
         where = f"{source.path}@{repository.commit[:7]} {language}/{part}"
-        return SHAPES[source.shape](Loaded({}, (), {}, where, source.columns, source.names, options, parts))
+        return SHAPES[source.shape](Loaded({}, (), {}, where, columns, source.names, options, parts))
 
 
 def hub_revision(source: HubSource) -> str:
@@ -73,12 +80,15 @@ def hub_revision(source: HubSource) -> str:
     return find(source).commit
 
 
-def _loaded(source: HubSource, repository: Repository, config: str, part: str, options: Mapping[str, Any]) -> Loaded:
+def _loaded(
+    source: HubSource, repository: Repository, config: str, part: str, columns: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> Loaded:  # fmt: skip
     where = f"{source.path}@{repository.commit[:7]} {config}/{part}"
     dataset = _dataset(source, repository, config, part, where)
     features = {name: getattr(feature, "feature", feature) for name, feature in dataset.features.items()}
     classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
-    return Loaded(dataset, dataset.column_names, classes, where, source.columns, source.names, options)
+    return Loaded(dataset, dataset.column_names, classes, where, columns, source.names, options)
 
 
 def _dataset(source: HubSource, repository: Repository, config: str, split: str, where: str) -> Any:
@@ -100,14 +110,14 @@ def _fits(name: str, pattern: str) -> bool:
     """Whether a file is data and matches; unlike fnmatch's, a wildcard stops at '/'."""
     parts, wanted = name.split("/"), pattern.split("/")
     return (
-        _reader(name) is not None
+        _suffix(name) in _READERS
         and len(parts) == len(wanted)
         and all(fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=True))
     )
 
 
-def _reader(name: str) -> str | None:
-    return _READERS.get(Path(name.removesuffix(".gz")).suffix)
+def _suffix(name: str) -> str:
+    return Path(name.removesuffix(".gz")).suffix
 
 
 def _incomplete(names: Sequence[str]) -> bool:
@@ -119,8 +129,8 @@ def _read(files: Sequence[Path], where: str) -> Any:
     import datasets
 
     try:
-        reader = _reader(files[0].name)
-        return datasets.load_dataset(reader, data_files={"rows": [str(f) for f in files]}, split="rows")
+        builder, how = _READERS[_suffix(files[0].name)]
+        return datasets.load_dataset(builder, data_files={"rows": [str(f) for f in files]}, split="rows", **how)
     except Exception as error:  # the library documents none
         cause = error.__cause__ or error
         raise DataError(f"{where}: {files[0].name} cannot be read: {one_line(cause)}") from error
@@ -138,7 +148,9 @@ def _configured(source: HubSource, repository: Repository, config: str, split: s
     except Exception as error:  # a script, an unknown config or split, another layout
         if repository.cached:
             raise DataError(f"{where} in the local cache (HF_HUB_OFFLINE is set); {ELSEWHERE}") from error
-        other = f"{where}, and config '{config}' cannot be loaded: {one_line(error)}; use --data DIR"
+        there = some([name for name in repository.files if _suffix(name) in _READERS]) or "none"
+        wrong = f"{where}, and config '{config}' cannot be loaded: {one_line(error)}"
+        other = f"{wrong}; files of data there: {there}; correct the card, or use --data DIR"
         raise silent_or(error, source.path, other) from error
     raise DataError(f"{source.path}: the local cache has commit {found}, expected {repository.commit}; {ELSEWHERE}")
 

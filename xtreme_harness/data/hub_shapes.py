@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from xtreme_harness.cards.expected import TEXT, Expected, each
+from xtreme_harness.data.formats.annotated import tagged
 from xtreme_harness.data.formats.answer_sentences import sentence_pairs
 from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.formats.checks import member, refuse, text
@@ -225,6 +226,11 @@ def _is_pair(pair: Json, foreign: int, english: int) -> bool:
     return bool(0 < pair[0] <= foreign and 0 < pair[1] <= english)
 
 
+def _annotated(loaded: Loaded) -> Table:
+    """Utterances whose slots are annotated in place, as `formats.annotated` reads them."""
+    return tagged(_rows(loaded).rows, loaded.options, [])
+
+
 def _squad_sentences(loaded: Loaded) -> Table:
     """Questions and the sentences that answer them, as `formats.answer_sentences` pairs them."""
     return sentence_pairs(_squad(loaded), {})
@@ -236,6 +242,7 @@ def _qrels(loaded: Loaded) -> Table:
 
 
 SHAPES: dict[str, Shape] = {
+    "annotated": _annotated,
     "bucc": _bucc,
     "parallel": _parallel,
     "qrels": _qrels,
@@ -248,6 +255,7 @@ SHAPES: dict[str, Shape] = {
 _ANY = {"absent": each(TEXT)}
 _QUESTIONS = {name: OPTIONS["squad"][name] for name in ("check_spans", "id_prefix")}
 SHAPE_OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "annotated": {**_ANY, **{name: OPTIONS["annotated"][name] for name in ("language", "characters", "drop")}},
     "bucc": {**_ANY, "language": TEXT},
     "parallel": _ANY,
     "qrels": {**_ANY, **OPTIONS["qrels"]},

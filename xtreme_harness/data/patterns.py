@@ -18,15 +18,16 @@ __all__ = ["WILD", "filled", "matches", "pattern_path"]
 WILD = re.compile(r"[*?\[]")  # a pattern that may match several files
 
 
-def filled(value: Any, language: str, codes: Mapping[str, str]) -> Any:
-    """Put the language into every string of a pattern or option."""
+def filled(value: Any, language: str, codes: Mapping[str, str], split: str = "") -> Any:
+    """Put the language, and the split where one is given, into every string of a pattern or option."""
     if isinstance(value, str):
-        text = value.replace("{language}", language).replace("{code}", codes.get(language, language))
+        text = value.replace("{split}", split) if split else value
+        text = text.replace("{language}", language).replace("{code}", codes.get(language, language))
         return text.replace("{name}", language_facts(language).name) if "{name}" in text else text
     if isinstance(value, Mapping):
-        return {key: filled(inner, language, codes) for key, inner in value.items()}
+        return {key: filled(inner, language, codes, split) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [filled(inner, language, codes) for inner in value]
+        return [filled(inner, language, codes, split) for inner in value]
     return value
 
 

@@ -75,7 +75,7 @@ class HubFound:
 
     def hashes(self) -> dict[str, str]:
         """Dataset, config and split -> commit."""
-        split = self.source.splits[self.split]  # type: ignore[index]
+        split = filled(self.source.splits[self.split], self.language, self.source.languages)  # type: ignore[index]
         names = self._configs().values() or [filled(self.source.config, self.language, self.source.languages)]
         return {f"{self.source.path}/{'/'.join(config_and_split(name, split))}": self._revision() for name in names}
 
@@ -198,9 +198,15 @@ def _in_folder(
         files = {role: _role(card, source, patterns, language, root, loose) for role, patterns in roles.items()}
         missing = [role for role, paths in files.items() if not paths and role not in source.optional]
         if not missing:
-            options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+            options = _options(source, split, language)
             return FilesFound(source, {role: paths for role, paths in files.items() if paths}, options, name)
     return None
+
+
+def _options(source: FileSource, split: str, language: str) -> dict[str, Any]:
+    """What the format is told of one split in one language."""
+    part = source.splits.get(split, split)  # type: ignore[call-overload]
+    return {**filled(source.options, language, source.languages, part), **_TRAINING.get(split, {})}
 
 
 def _role(
@@ -242,7 +248,7 @@ def _named_file(card: TaskCard, file: Path, split: str, language: str, languages
     source = next((s for s in card.file_sources if _fits(s, file)), None)
     if source is None:
         raise DataError(f"--data {card.name}={file}: none of the task's formats is one file ending in '{file.suffix}'")
-    options = {**filled(source.options, language, source.languages), **_TRAINING.get(split, {})}
+    options = _options(source, split, language)
     return FilesFound(source, {"rows": (file,)}, options, str(file)) if told == language else None
 
 
@@ -254,8 +260,7 @@ def _recognised(card: TaskCard, file: Path, split: str) -> dict[str, FilesFound]
         for code in card.all_languages if set(roles) == {"rows"} else ():
             names = [filled(_telling(pattern), code, source.languages) for pattern in roles["rows"]]
             if any(file.resolve().match(name) for name in names):
-                options = {**filled(source.options, code, source.languages), **_TRAINING.get(split, {})}
-                found[code] = FilesFound(source, {"rows": (file,)}, options, str(file))
+                found[code] = FilesFound(source, {"rows": (file,)}, _options(source, split, code), str(file))
         if found:
             return found
     return {}

@@ -1,4 +1,4 @@
-"""English training data: one card's own, or the joined data of its parts."""
+"""Training data, English unless another language is asked for: one card's own, or the joined data of its parts."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from typing import Any, Literal, Protocol
 from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.data.formats.checks import index, refuse
 from xtreme_harness.data.formats.decoding import read_json_file
+from xtreme_harness.data.own_training import own_training
 from xtreme_harness.data.sources import Data, Located, file_split, locate
 from xtreme_harness.data.splits import load_split
+from xtreme_harness.data.trained_on import TrainedOn, english_alone
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.files.shown import shown
+from xtreme_harness.languages import english_of
 from xtreme_harness.records import Passage, Row, Split
 
 __all__ = [
-    "ENGLISH",
     "Reader",
     "TrainingSet",
+    "by_languages",
     "find_training_set",
     "joined",
+    "languages_with_training",
     "load_training",
     "located_training",
     "resolved_labels",
     "unlabelled",
 ]
-
-ENGLISH = "en"
-_SPLITS: tuple[Literal["train", "dev"], ...] = ("train", "dev")
 
 
 class Reader(Protocol):
@@ -53,32 +54,74 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Where the English training data of a task lie, and those on which training selects its weights."""
+    """Where the training data of a task lie, and those on which training selects its weights."""
 
     card: TaskCard  # with its labels
     members: tuple[TaskCard, ...]  # whose data are read: the card's parts, or itself
-    train: tuple[Located, ...]  # one a member; () = there are none
+    by_language: Mapping[str, tuple[Located, ...]]  # one a member; () = there are none
     dev: tuple[Located, ...]
+    trained: TrainedOn
 
-    def located(self, split: Literal["train", "dev"]) -> tuple[Located, ...]:
-        """The places of one split."""
-        return self.train if split == "train" else self.dev
+    @property
+    def train(self) -> tuple[Located, ...]:
+        """The places of all training data."""
+        return tuple(located for found in self.by_language.values() for located in found)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Languages without training data."""
+        return tuple(language for language, found in self.by_language.items() if not found)
+
+    def hashes(self, split: Literal["train", "dev"]) -> dict[str, str]:
+        """File or data set -> SHA-256 or revision; of several languages `<language>/<file>`."""
+        found = {self.trained.select: self.dev} if split == "dev" else self.by_language
+        prefixed = {language: f"{language}/" if len(found) > 1 else "" for language in found}
+        parts = [(prefixed[language], one.hashes()) for language, places in found.items() for one in places]
+        return {f"{prefix}{name}": value for prefix, hashes in parts for name, value in hashes.items()}
 
     def load(self, split: Literal["train", "dev"], kind: Reader) -> Split[Any] | None:
-        """Read a split, as `load_training` does."""
-        return _loaded(self.card, self.members, self.located(split), split, kind)
+        """Read a split, as `load_training` does; the training data of several languages are joined."""
+        if split == "dev":
+            return _loaded(self.card, self.members, self.dev, split, kind, self.trained.select)
+        parts = self.load_each(kind)
+        return by_languages(parts) if parts else None
+
+    def load_each(self, kind: Reader) -> dict[str, Split[Any]]:
+        """Read the training data of every language that has some."""
+        found = {
+            language: _loaded(self.card, self.members, places, "train", kind, language)
+            for language, places in self.by_language.items()
+        }
+        return {language: split for language, split in found.items() if split is not None}
 
 
-def find_training_set(card: TaskCard, cards: Cards, data: Data) -> TrainingSet:
+def find_training_set(card: TaskCard, cards: Cards, data: Data, trained: TrainedOn | None = None) -> TrainingSet:
     """Find what trains a task; a card is read for itself: xcopa, which is trained on siqa and copa, has none.
+
+    Args:
+        card: the task.
+        cards: where its parts are found.
+        data: where to look.
+        trained: the languages; None: English alone.
 
     Raises:
         DataError: the place has some of the parts and lacks others, or lacks the file of the labels.
     """
     labelled = resolved_labels(card, data)
     members = tuple(resolved_labels(member, data) for member in _members(labelled, cards))
-    train, dev = (located_training(labelled, cards, data, split) for split in _SPLITS)
-    return TrainingSet(labelled, members, train, dev)
+    trained = trained or english_alone(english_of(card.all_languages))
+    train = {code: located_training(labelled, cards, data, "train", code) for code in trained.languages}
+    dev = located_training(labelled, cards, data, "dev", trained.select)
+    return TrainingSet(labelled, members, train, dev, trained)
+
+
+def languages_with_training(card: TaskCard, cards: Cards, data: Data) -> tuple[str, ...]:
+    """The languages of a card that have training data of their own, in its order.
+
+    Raises:
+        DataError: the place cannot tell which file is meant.
+    """
+    return tuple(code for code in card.all_languages if located_training(card, cards, data, "train", code))
 
 
 def load_training(
@@ -106,27 +149,42 @@ def load_training(
     """
     found = located_training(card, cards, data, split)
     members = [resolved_labels(member, data) for member in _members(card, cards)] if found else []
-    return _loaded(card, members, found, split, kinds[card.kind])
+    return _loaded(card, members, found, split, kinds[card.kind], english_of(card.all_languages))
 
 
 def _loaded(
-    card: TaskCard, members: Sequence[TaskCard], found: Sequence[Located], split: Literal["train", "dev"], kind: Reader
+    card: TaskCard,
+    members: Sequence[TaskCard],
+    found: Sequence[Located],
+    split: Literal["train", "dev"],
+    kind: Reader,
+    language: str,
 ) -> Split[Any] | None:
     if not found:
         return None
     if card.parts and kind.passage:
         raise CardError(f"{card.name}: parts: tasks of kind {card.kind} search a pool and cannot be joined")
-    loaded = [load_split(m, ENGLISH, split, f, kind.parse, kind.passage) for m, f in zip(members, found, strict=True)]
+    pairs = zip(members, found, strict=True)
+    loaded = [load_split(member, language, split, one, kind.parse, kind.passage) for member, one in pairs]
     if faults := [fault for part in loaded for fault in unlabelled(part, kind)]:
         raise DataError(*faults)
     return joined(card.name, dict(zip(card.parts, loaded, strict=True))) if card.parts else loaded[0]
 
 
-def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"]) -> tuple[Located, ...]:
+def located_training(
+    card: TaskCard, cards: Cards, data: Data, split: Literal["train", "dev"], language: str | None = None
+) -> tuple[Located, ...]:
     """Find what `load_training` would read, one place a part; empty where there is nothing.
 
+    Args:
+        card: the task.
+        cards: where its parts are found.
+        data: where to look.
+        split: "train" or "dev".
+        language: whose own data; None: English.
+
     Raises:
-        DataError: the place has some of the parts and lacks others, or cannot tell which file is meant.
+        DataError: the place has some of the parts in English and lacks others, or cannot tell which file is meant.
     """
     place = data.named.get(card.name)
     if card.parts and place is not None:
@@ -138,8 +196,11 @@ def located_training(card: TaskCard, cards: Cards, data: Data, split: Literal["t
             )
         data = replace(data, named={**dict.fromkeys(card.parts, place), **data.named})
     members = _members(card, cards)
-    found = {member.name: _one(member, data, split) for member in members}
+    english = language in (None, english_of(card.all_languages))
+    found = {member.name: _one(member, data, split, None if english else language) for member in members}
     missing = [name for name, located in found.items() if located is None]
+    if missing and not english:
+        return ()
     if 0 < len(missing) < len(found):
         raise DataError(
             f"{card.name}: {place or data.name} has no English {split} data of {', '.join(missing)}, expected those of "
@@ -198,14 +259,16 @@ def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:
     return [cards.card(part) for part in card.parts] or [card]
 
 
-def _one(card: TaskCard, data: Data, split: Literal["train", "dev"]) -> Located | None:
-    """Where one card's own English data lies; a file named outright is training data unless its name says another."""
-    if split == "dev" and (card.selection == "none" or ENGLISH not in card.all_languages):
+def _one(card: TaskCard, data: Data, split: Literal["train", "dev"], language: str | None) -> Located | None:
+    """Where a card's own data lie, in English or in a language; a named file trains unless its name says another."""
+    code = language or english_of(card.all_languages)
+    if split == "dev" and (card.selection == "none" or code not in card.all_languages):
         return None
     place = data.named.get(card.name)
     if place is not None and place.is_file() and file_split(card, place) != split:
         return None
-    return locate(card, card.selection if split == "dev" else split, ENGLISH, data, [ENGLISH])
+    name = card.selection if split == "dev" else split
+    return locate(card, name, code, data, [code]) if language is None else own_training(card, name, code, data)
 
 
 def unlabelled(split: Split[Any], kind: Reader) -> list[str]:
@@ -215,8 +278,14 @@ def unlabelled(split: Split[Any], kind: Reader) -> list[str]:
     return [f"{what}: {missing} of {len(split.examples)} examples have no gold, expected it for all"] if missing else []
 
 
+def by_languages(parts: Mapping[str, Split[Any]]) -> Split[Any]:
+    """One split of several languages': ids are `<language>/<id>`; of one language as it is."""
+    first = next(iter(parts.values()))
+    return joined(first.task, parts) if len(parts) > 1 else first
+
+
 def joined(task: str, parts: Mapping[str, Split[Any]]) -> Split[Any]:
-    """One split of several tasks' in one language: ids are `<part>/<id>`, names of files `<part>/<name>`."""
+    """One split of several tasks or languages: ids are `<part>/<id>`, names of files `<part>/<name>`."""
     return replace(
         next(iter(parts.values())),
         task=task,

@@ -14,7 +14,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.data.splits import load_split
-from xtreme_harness.data.training_sets import ENGLISH, Reader, TrainingSet, joined, unlabelled
+from xtreme_harness.data.training_sets import Reader, TrainingSet, joined, unlabelled
 from xtreme_harness.errors import DataError
 from xtreme_harness.languages import is_code, meant
 from xtreme_harness.records import Split
@@ -61,7 +61,7 @@ def _files(folder: Path) -> dict[str, Path]:
         language = file.name.partition(".")[0].removeprefix("train-")
         if not is_code(language):
             raise DataError(f"{file}: cannot tell the language; name the file <lang>{file.suffix}, as de{file.suffix}")
-        if meant(ENGLISH, [language]):
+        if meant("en", [language]):
             raise DataError(f"{file}: is English, and no translation; English data are named by --data")
         if language in found:
             raise DataError(f"{file}: a second file for '{language}', beside {found[language].name}; keep one of them")

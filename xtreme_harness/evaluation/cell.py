@@ -12,13 +12,14 @@ import numpy as np
 
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.evaluation.predictors import Predictor
 from xtreme_harness.evaluation.saved import cell_signature, data_fields, find_kept, save
 from xtreme_harness.files.json_text import json_text
 from xtreme_harness.jobs import Failure, attempt
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import Answers
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, of_labels
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.setups import Setup
@@ -53,6 +54,8 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         "limit": options.limit,
         "seed": options.seed if options.model == "random" else setup.seed,
         "recipe": setup.recipe,
+        **setup.languages,
+        **({"search": setup.trials} if setup.trials else {}),
         **context,
     }
 
@@ -78,10 +81,11 @@ def _split(cell: Cell, name: str, options: Options) -> Split[Any]:
     located = cell.tuning if name != cell.split and cell.tuning else cell.located
     limit = options.limit if name == cell.split else None
     if options.labels is None:
-        return load_split(cell.card, cell.language, name, located, kind.parse, kind.passage, limit)
+        found = load_split(cell.card, cell.language, name, located, kind.parse, kind.passage, limit)
+        return replace(found, language=cell.spoken)
     whole = load_split(cell.card, cell.language, name, located, kind.parse, kind.passage)
     split = relabelled(options.labels, kind, cell.card, whole)  # a label file is for all examples
-    return replace(split, examples=split.examples[:limit])
+    return replace(split, examples=split.examples[:limit], language=cell.spoken)
 
 
 def evaluate_cell(cell: Cell, predictor: Predictor, fields: Mapping[str, Any], options: Options) -> Done:
@@ -134,11 +138,13 @@ def _record(cell: Cell, split: Split[Any], answers: Answers, fields: Mapping[str
         source=split.source,
         calibration=answers.number,
         extras=dict(answers.extras or {}),
+        train_on=fields.get("train_on", ENGLISH),
+        translated=cell.translated,
     )
 
 
 def _scored(record: CellRecord, cell: Cell, kind: Any, split: Split[Any], found: Mapping[str, Any]) -> CellRecord:
-    metric = METRICS[cell.card.metric]
+    metric = of_labels(METRICS[cell.card.metric], cell.card.labels)
     scored = score(metric, kind, split, found)
     ids = tuple(e.id.removesuffix(f"_{cell.language}") for e in split.examples) if cell.card.parallel else None
     return replace(

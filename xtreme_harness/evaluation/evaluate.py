@@ -108,6 +108,9 @@ def _carry_out(prepared: PreparedEvaluation, found: _Found, watch: Watch) -> Non
         found.done[done.cell.name] = done
         watch.cell(done)
 
+    for cell in prepared.plan.cells:
+        if cell.name in prepared.refused:
+            told(failed_cell(cell, prepared.refused[cell.name]))
     jobs, needs = evaluation_jobs(prepared)
     left = {job.name: job for job in jobs}
     try:
@@ -196,6 +199,9 @@ def _command(request: EvalRequest) -> dict[str, Any]:
         "dtype": request.dtype,
         "batch_size": request.batch_size or "auto",
         "random_seed": request.seed,
+        **({"translated": str(request.translated)} if request.translated is not None else {}),
+        **({"train_on": list(request.train_on)} if request.train_on else {}),
+        **({"select_on": request.select_on} if request.select_on else {}),
     }
 
 

@@ -122,7 +122,8 @@ def evaluation_jobs(prepared: PreparedEvaluation) -> tuple[list[Job], dict[str, 
     for name, unit in prepared.units.items():
         folders = prepared.folders_of(name)
         stages, own = training_jobs(unit, folders, replace_other=True, tracker=request.tracker)
-        jobs, needs = [*jobs, *stages], {**needs, **own}
+        jobs += [job for job in stages if job.name not in needs]  # languages may share a stage before their own
+        needs |= own
         groups.append(EvaluateCells(_said(units[name]), units[name], options, prepared.context, None, folders[-1]))
         needs[groups[-1].name] = [stages[-1].name]
     ready: dict[Any, list[Cell]] = {}

@@ -15,6 +15,7 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.sources import file_hash
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import write_atomic
+from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.results.record import CellRecord, read_cell, write_cell
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 log = logging.getLogger("xtreme_harness")
-_PROMPTS = {"prompt": "all", "query_prompt": "query", "passage_prompt": "passage"}  # options that a kind may have
 Fields = Mapping[str, Any]  # name -> what could change a number
 
 
@@ -52,15 +52,15 @@ def data_fields(cell: Cell, labels: Path | None) -> dict[str, Any]:
         "metric": cell.card.metric,
         "data": {**cell.located.hashes(), **tuned},
         "labels": gold,
+        **({"translated": cell.translated} if cell.translated else {}),
     }
 
 
 def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
     """The line that tells a reader what the figures of the cell are."""
-    options = cell.card.options
-    own = {"suites": cell.scopes, "source": source, "max_length": options.get("max_length"), "seed": seed}
-    prompts = {said: options[name] for name, said in _PROMPTS.items() if options.get(name)}
-    return signature({**fields, **own, "prompts": prompts, "fingerprint": fingerprint(fields)})
+    own = {"suites": cell.scopes, "source": source, "max_length": cell.card.options.get("max_length"), "seed": seed}
+    own["said"] = KINDS[cell.card.kind].said(cell.card)
+    return signature({**fields, **own, "fingerprint": fingerprint(fields)})
 
 
 def discard(output: Path, cell: Cell) -> None:

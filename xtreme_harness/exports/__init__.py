@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from xtreme_harness.exports.every_eval_ever import to_eee
 from xtreme_harness.exports.lm_eval import to_lm_eval
@@ -14,7 +15,8 @@ from xtreme_harness.results.values import require_figures
 
 __all__ = ["FORMATS", "export"]
 
-FORMATS: Mapping[str, Callable[[Result, str], str]] = {  # name -> (run, the model's name) -> text
+Export = Callable[[Result, str, Sequence[Path]], str]  # run, the model's name, files and folders of further cards
+FORMATS: Mapping[str, Export] = {
     "lm-eval": to_lm_eval,
     "hf-eval-results": to_hf_eval_results,
     "model-index": to_model_index,
@@ -25,13 +27,14 @@ FORMATS: Mapping[str, Callable[[Result, str], str]] = {  # name -> (run, the mod
 }
 
 
-def export(run: Result, form: str, model: str | None = None) -> str:
+def export(run: Result, form: str, model: str | None = None, include: Sequence[Path] = ()) -> str:
     """A run as text in one of `FORMATS`.
 
     Args:
         run: what `read_result` read.
         form: a key of FORMATS.
         model: the model's name there; None: as the run names it.
+        include: files and folders of cards, besides those that ship.
 
     Raises:
         OutputError: when the format cannot say what the run is; for figures that are missing or not a number.
@@ -39,4 +42,4 @@ def export(run: Result, form: str, model: str | None = None) -> str:
     """
     require({"form": form}, {"form": ("--format", one_of(FORMATS))})
     require_figures([run])
-    return FORMATS[form](run, model or run.model)
+    return FORMATS[form](run, model or run.model, include)

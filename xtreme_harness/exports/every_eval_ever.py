@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
@@ -14,7 +17,7 @@ SCHEMA = "0.3.0"  # of eval.schema.json
 _METHOD = "delta method over examples"
 
 
-def to_eee(run: Result, model: str) -> str:
+def to_eee(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """One record of the run: every value of every cell, and every mean that has figures.
 
     Who evaluated whose model is not known here: the record says `unknown` and `other`, to be filled in before it is
@@ -50,11 +53,12 @@ def to_eee(run: Result, model: str) -> str:
 
 
 def _cell(run: Result, one: CellFigure) -> dict[str, Any]:
+    low = METRICS[run.scored[one.task, one.language].metric].low
     return {
         "evaluation_result_id": f"{one.cell}#{one.metric}",
         "evaluation_name": one.cell,
         "source_data": _source(run, one),
-        "metric_config": _metric(one.metric, f"{one.metric} of {one.task}, {one.language}"),
+        "metric_config": _metric(one.metric, f"{one.metric} of {one.task}, {one.language}", low),
         "score_details": {
             "score": one.value,
             "details": {"signature": one.signature, **_limited(run)},
@@ -71,7 +75,7 @@ def _mean(run: Result, mean: Mean) -> dict[str, Any]:
         "evaluation_result_id": f"{mean.key}#score",
         "evaluation_name": mean.key,
         "source_data": {"dataset_name": f"{mean.scope}: {mean.name}", "source_type": "other"},
-        "metric_config": _metric("score", said),
+        "metric_config": _metric("score", said, mean.spread.low),
         "score_details": {
             "score": mean.spread.value,
             "details": {"signature": run.signature, **lacks, **_limited(run)},
@@ -94,7 +98,7 @@ def _source(run: Result, one: CellFigure) -> dict[str, Any]:
     }
 
 
-def _metric(name: str, said: str) -> dict[str, Any]:
+def _metric(name: str, said: str, low: float) -> dict[str, Any]:
     return {
         "evaluation_description": said,
         "metric_id": name,
@@ -102,7 +106,7 @@ def _metric(name: str, said: str) -> dict[str, Any]:
         "metric_unit": "percent",
         "lower_is_better": False,
         "score_type": "continuous",
-        "min_score": 0.0,
+        "min_score": low,
         "max_score": 100.0,
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from xtreme_harness.files.json_text import json_text
 from xtreme_harness.results.read import lm_eval_json
 from xtreme_harness.results.result import Result
@@ -10,7 +13,7 @@ from xtreme_harness.results.values import means_of
 __all__ = ["to_lm_eval"]
 
 
-def to_lm_eval(run: Result, model: str) -> str:
+def to_lm_eval(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """results.json for lm-eval's tools: `lm_eval.utils.make_table` prints it, with "groups" the means alone.
 
     The file is in lm-eval's shape already. But there a mean stands alone, so its printed name (`alias`) says which

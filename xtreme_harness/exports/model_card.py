@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,16 +12,21 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.errors import MissingDependency, OutputError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import language
+from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME, all_cards
+from xtreme_harness.results.frame import SCORE
 from xtreme_harness.results.result import Mean, Result
 from xtreme_harness.results.values import CellFigure, cell_figures, date_of, means_of
 
 __all__ = ["to_hf_eval_results", "to_model_index"]
 
-_METRICS = {"map@20": "map_at_20", "score": "mean_of_exact_match_and_f1"}  # ours -> the Hub's spelling
+_METRICS = {  # ours -> the Hub's spelling
+    "map@20": "map_at_20", "macro_f1": "f1", "weighted_f1": "f1", "matthews": "matthews_correlation",
+    "pearson": "pearsonr", "spearman": "spearmanr",
+}  # fmt: skip
 
 
-def to_hf_eval_results(run: Result, model: str) -> str:
+def to_hf_eval_results(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """Community evaluations: every cell's headline, and the means of tasks that have all their languages.
 
     The task ids are ours, `xnli_de` and `xnli`: a leaderboard shows what its data set registers under that id. The
@@ -31,7 +38,7 @@ def to_hf_eval_results(run: Result, model: str) -> str:
     """
     hub = _library()
     _require_publishable(run)
-    cards = all_cards()
+    cards = all_cards(include)
     date = date_of(run).date().isoformat()
     entries = []
     for one in cell_figures(run):
@@ -49,7 +56,7 @@ def to_hf_eval_results(run: Result, model: str) -> str:
     return str(yaml.safe_dump(hub.eval_result_entries_to_yaml(known), sort_keys=False, allow_unicode=True))
 
 
-def to_model_index(run: Result, model: str) -> str:
+def to_model_index(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """A model card's metadata, between its `---` lines: every value of every cell, and the means.
 
     Raises:
@@ -58,7 +65,7 @@ def to_model_index(run: Result, model: str) -> str:
     """
     hub = _library()
     _require_publishable(run)
-    cards = all_cards()
+    cards = all_cards(include)
     results = [_of_cell(hub, run, cards, one) for one in cell_figures(run)]
     results += [_of_mean(hub, run, cards, mean) for mean in means_of(run) if isinstance(mean, Mean)]
     data = hub.ModelCardData(model_name=model, eval_results=results)
@@ -110,6 +117,8 @@ def _entry(
 def _of_cell(hub: Any, run: Result, cards: Cards, one: CellFigure) -> Any:
     kind, title = _named(cards, one.task)
     name, revision = _dataset(run, cards, one.task)
+    main = METRICS[run.scored[one.task, one.language].metric].main
+    metric = f"mean_of_{'_and_'.join(main)}" if one.metric == SCORE else _METRICS.get(one.metric, one.metric)
     return hub.EvalResult(
         task_type=kind,
         task_name=title,
@@ -118,7 +127,7 @@ def _of_cell(hub: Any, run: Result, cards: Cards, one: CellFigure) -> Any:
         dataset_config=one.cell,
         dataset_split=run.split,
         dataset_revision=revision,
-        metric_type=_METRICS.get(one.metric, one.metric),
+        metric_type=metric,
         metric_name=f"{one.task} {one.language}: {one.metric}",
         metric_value=round(one.value, 4),
     )

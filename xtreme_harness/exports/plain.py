@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from xtreme_harness.languages import language
@@ -20,7 +21,7 @@ _COLUMNS = ("level", "suite", "task", "language", "metric", "value", "standard_e
             "lacks", "model", "signature")  # fmt: skip
 
 
-def to_markdown(run: Result, model: str) -> str:
+def to_markdown(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """The means, then the tasks by language; percent, one decimal, "-" where a cell that was asked for is not there."""
     headers, rows = _by_language(run)
     parts = [
@@ -32,7 +33,7 @@ def to_markdown(run: Result, model: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def to_latex(run: Result, model: str) -> str:
+def to_latex(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """The same two tables as LaTeX environments; they need the package booktabs."""
     headers, rows = _by_language(run)
     notes = f"Percent; -- where a result is missing. {run.signature}"
@@ -47,7 +48,7 @@ def to_latex(run: Result, model: str) -> str:
     )
 
 
-def to_csv(run: Result, model: str) -> str:
+def to_csv(run: Result, model: str, include: Sequence[Path] = ()) -> str:
     """One figure a line, full precision: suites, groups, tasks, cells; no value where a cell is not there."""
     rows: list[dict[str, Any]] = []
     shared = {"model": model, "limit": run.limit or "", "signature": run.signature}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.comparison.figures import Figure
@@ -21,32 +21,32 @@ def published_value(figure: Figure, submission: Submission, cards: Cards) -> flo
     A task's mean is that of the printed figures of the languages, or else the printed mean, where the run has all the
     languages that it is over. Figures of QA that are F1 alone are not the mean of exact match and F1, and not used.
     """
-    values = []
-    for part in figure.parts:
-        key = part[0][0]
-        task = key.partition("@")[0]
-        main = METRICS[cards.card(task).metric].main
-        languages = submission.languages.get(task, {})
-        doubtful = submission.doubtful.get(task, ())
-        known = {
-            code: value
-            for code, found in languages.items()
-            if code not in doubtful and (value := _headline(task, found, cards)) is not None
-        }
-        if all(code in known for _, code in part):
-            values.append(left_to_right_mean(known[code] for _, code in part))
-            continue
-        printed = submission.tasks.get(task, {})
-        whole = cards.card(task).suites.get(submission.suite)
-        if whole is None or {code for _, code in part} != set(whole.languages) or not set(main) <= set(printed):
-            return None
-        values.append(left_to_right_mean(printed[name] for name in main))
-    return left_to_right_mean(values)
+    values = [_part(part, submission, cards) for part in figure.parts]
+    known = [value for value in values if value is not None]
+    return figure.joined(known) if len(known) == len(values) else None
 
 
-def _headline(task: str, found: Mapping[str, float], cards: Cards) -> float | None:
-    metric = METRICS[cards.card(task).metric]
-    return headline(metric, found) if set(metric.main) <= set(found) else None
+def _part(part: Sequence[tuple[str, str]], submission: Submission, cards: Cards) -> float | None:
+    """The mean over some cells: of one task, or of one language in several."""
+    cells = [_cell(key.partition("@")[0], code, submission, cards) for key, code in part]
+    known = [value for value in cells if value is not None]
+    if len(known) == len(cells):
+        return left_to_right_mean(known)
+    task, *others = dict.fromkeys(key.partition("@")[0] for key, _ in part)
+    if others or task not in cards.suites[submission.suite].tasks:
+        return None
+    whole, printed = cards.member(task, submission.suite), submission.tasks.get(task, {})
+    main = METRICS[whole.card.metric].main
+    if {code for _, code in part} != set(whole.languages) or not set(main) <= set(printed):
+        return None
+    return left_to_right_mean(printed[name] for name in main)
+
+
+def _cell(task: str, code: str, submission: Submission, cards: Cards) -> float | None:
+    found = submission.languages.get(task, {}).get(code, {})
+    metric = METRICS[cards.member(task, submission.suite).card.metric]
+    doubtful = code in submission.doubtful.get(task, ())
+    return headline(metric, found) if not doubtful and set(metric.main) <= set(found) else None
 
 
 def require_same_split(submission: Submission, run: Result) -> None:

@@ -20,7 +20,7 @@ from xtreme_harness.gate.worst import with_examples
 from xtreme_harness.leaderboard.submissions import Submission
 from xtreme_harness.results.read import place_of
 from xtreme_harness.results.result import Result
-from xtreme_harness.results.values import strange_cells
+from xtreme_harness.results.values import require_suites, strange_cells
 
 __all__ = ["check_runs", "check_series"]
 
@@ -52,10 +52,12 @@ def check_runs(
         force: compare results of other data, cards or metrics.
 
     Raises:
+        CardError: for a suite that the cards do not have.
         DataError: for results that cannot be compared.
     """
     every = [*rules, *([] if any(rule.limited for rule in rules) else [LIMITED])]
     runs = () if isinstance(old, Submission) else old
+    require_suites(cards, [*runs, *new])
     strange = {key: f"{run.place}: {what}" for run in [*runs, *new] for key, what in strange_cells(run).items()}
     of_figures = [rule for rule in every if any(getattr(rule, name) is not None for name in OF_FIGURES)]
     verdicts: list[Verdict] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from xtreme_harness.cards import Cards
-from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_means, wanted_cells
+from xtreme_harness.comparison.figures import READERS, Figure, figure, overall_figures, wanted_cells
 from xtreme_harness.gate.rules import Rule, families_of, matches
 from xtreme_harness.languages import language, meant
 
@@ -21,18 +21,22 @@ def figures_of(rule: Rule, cards: Cards, suites: Sequence[str], cells: Collectio
     Tasks (or groups, or else the suites) and languages (or families, or scripts) cross: `task: xnli, family: Uralic`
     is one figure, the mean of XNLI over those languages; `task: "*", language: "*"` is every cell.
     """
-    found: dict[tuple[tuple[CellKey, ...], ...], Figure] = {}
+    found: dict[tuple[object, object], Figure] = {}
     for scope, tasks in wanted_cells(cards, suites, cells).items():
         if not matches(rule.suite, scope):
+            continue
+        if _of_whole_suites(rule):
+            suite = cards.suites.get(scope)
+            for whole in overall_figures(suite, scope, tasks, cells) if suite else ():
+                found.setdefault((whole.parts, whole.sets), whole)
             continue
         for name, members in _task_axis(rule, cards, scope, tasks, cells):
             wanted = [tasks[task] for task in members]
             for code, codes in _language_axis(rule, wanted):
                 parts = [tuple(cell for cell in part if codes is None or cell[1] in codes) for part in wanted]
                 label = " ".join(part for part in (name, code) if part)
-                one = figure(_level(rule), scope, label, parts, cells)
-                if one is not None:
-                    found.setdefault(one.parts, one)
+                if (one := figure(_level(rule), scope, label, parts, cells)) is not None:
+                    found.setdefault((one.parts, one.sets), one)
     return list(found.values())
 
 
@@ -47,9 +51,6 @@ def _task_axis(
     if rule.group is not None:
         groups = suite.groups if suite else {}
         return [(name, own) for name, own in groups.items() if matches(rule.group, name) and there.issuperset(own)]
-    if _over_all_languages(rule):
-        sets = overall_means(suite, scope) if suite else {}
-        return [(name, own) for name, own in sets.items() if there.issuperset(own)]
     return [("", tuple(tasks))]
 
 
@@ -69,6 +70,10 @@ def _language_axis(rule: Rule, wanted: Sequence[Sequence[CellKey]]) -> Iterable[
             if name in (rule.family or ()) or (whole and matches(rule.family, name)):
                 names.setdefault(name, set()).add(code)
     return list(names.items())
+
+
+def _of_whole_suites(rule: Rule) -> bool:
+    return rule.task is None and rule.group is None and _over_all_languages(rule)
 
 
 def _is_meant(words: Sequence[str], code: str, codes: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ class Example:
 
     cell: str  # "xnli sw"
     id: str
-    old: float  # score of the example alone, percent
+    old: float  # score of the example alone, percent; 0 in both where it has none
     new: float
     text: str = ""  # input, gold, old and new prediction, where the runs logged them
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xtreme_harness.comparison.resample import headlines
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, Metric
+from xtreme_harness.records import Rows
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.samples import Sample, read_samples, texts
 from xtreme_harness.scoring.spread import influence
@@ -55,7 +57,7 @@ def _costly(key: tuple[str, str], old: Result, new: Result) -> list[Example]:
     moved = influence(metric, np.concatenate([before.rows, after.rows]), metric.main)
     cost = moved[: before.n] - moved[before.n :]
     worst = [int(i) for i in np.argsort(-cost, kind="stable")[:EXAMPLES] if cost[i] > 0]
-    then, now = (headlines(metric, cell.rows[worst]) for cell in (before, after) if cell.rows is not None)
+    then, now = (_alone(metric, cell.rows[worst]) for cell in (before, after) if cell.rows is not None)
     logged, earlier = read_samples(new, *key), read_samples(old, *key)
     return [
         Example(
@@ -65,6 +67,11 @@ def _costly(key: tuple[str, str], old: Result, new: Result) -> list[Example]:
         )
         for n, i in enumerate(worst)
     ]  # fmt: skip
+
+
+def _alone(metric: Metric[Any, Any], rows: Rows) -> NDArray[np.float64]:
+    """The figure of every example alone; 0 where one alone has none."""
+    return headlines(metric, rows) if metric.alone else np.zeros(len(rows))
 
 
 def _text(new: Sample, old: Sample | None) -> str:

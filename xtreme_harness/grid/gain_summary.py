@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isnan
 from statistics import stdev
 
-from xtreme_harness.cards import Suite
+from xtreme_harness.cards import Overall, Suite
 from xtreme_harness.grid.gain_rows import BASELINE, GainRow
-from xtreme_harness.scoring.means import left_to_right_mean
+from xtreme_harness.languages import english_of
+from xtreme_harness.scoring.means import left_to_right_mean, mean_of_sets, mean_over_languages
 
 __all__ = ["OverSeeds", "SuiteScore", "TargetGain", "best_intermediates", "over_seeds", "suite_scores", "target_gains"]
 
-ENGLISH = "en"
 BySeed = Mapping[int, float]
 
 
@@ -44,6 +44,7 @@ class TargetGain:
     gains: BySeed  # of seeds that the baseline has too
     english: BySeed  # gains in English; {} where the target has no English
     others: BySeed  # mean gain of the other languages
+    cells: Mapping[int, Mapping[str, float]] = field(default_factory=dict, repr=False)  # seed -> language -> score
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,17 @@ def _of_target(
     seen = list(dict.fromkeys(language for run in runs for language in run))
     common = tuple(language for language in seen if all(language in run for run in runs))
     left_out = tuple(language for language in seen if language not in common)
-    others = tuple(language for language in common if language != ENGLISH)
+    english = english_of(common)
+    others = tuple(language for language in common if language != english)
     for intermediate, seeds in arms.items():
         pairs = {seed: (run, arms[BASELINE][seed]) for seed, run in seeds.items() if seed in arms.get(BASELINE, {})}
         yield TargetGain(
             *where, intermediate, common, left_out,
             scores={seed: _mean(run, common) for seed, run in seeds.items() if common},
             gains=_gains(pairs, common),
-            english=_gains(pairs, (ENGLISH,) if ENGLISH in common else ()),
+            english=_gains(pairs, (english,) if english in common else ()),
             others=_gains(pairs, others),
+            cells={seed: {code: run[code] for code in common} for seed, run in seeds.items()},
         )  # fmt: skip
 
 
@@ -141,38 +144,41 @@ def suite_scores(gains: Sequence[TargetGain], suites: Mapping[str, Suite]) -> li
         targets = {one.target.partition("@")[0]: one.target for one in own}
         sets = _sets(suites.get(suite))
         whole = {
-            name: tuple(targets[m] for m in members) for name, members in sets.items() if set(members) <= {*targets}
+            name: Overall(tuple(tuple(targets[task] for task in one) for one in overall.sets), overall.over)
+            for name, overall in sets.items()
+            if set(overall.tasks) <= {*targets}
         }
-        for name, members in (whole or {_count(len(targets)): tuple(targets.values())}).items():
-            score = _suite_score(name, members, own)
+        for name, overall in (whole or {_count(len(targets)): Overall.of(tuple(targets.values()))}).items():
+            score = _suite_score(name, overall, own)
             if score is not None:
                 found.append(score)
     return found
 
 
-def _sets(suite: Suite | None) -> Mapping[str, Sequence[str]]:
-    """The overall means of a suite: name -> tasks."""
-    if suite is None:
-        return {}
-    return {"all tasks": suite.tasks} if suite.overall else suite.means
+def _sets(suite: Suite | None) -> Mapping[str, Overall]:
+    """The overall means of a suite, by name."""
+    return {} if suite is None else suite.overalls("all tasks")
 
 
 def _count(n: int) -> str:
     return f"{n} target" if n == 1 else f"{n} targets"
 
 
-def _suite_score(name: str, members: Sequence[str], own: Sequence[TargetGain]) -> SuiteScore | None:
+def _suite_score(name: str, overall: Overall, own: Sequence[TargetGain]) -> SuiteScore | None:
     """One mean; None where the baseline lacks a target."""
-    by_place = {(one.intermediate, one.target): one.scores for one in own if one.target in members}
+    members = overall.tasks
+    by_place = {(one.intermediate, one.target): one for one in own if one.target in members}
     intermediates = dict.fromkeys(intermediate for intermediate, _ in by_place)
     whole = {
-        i: _across([by_place[i, t] for t in members]) for i in intermediates if all((i, t) in by_place for t in members)
+        i: _across({t: by_place[i, t] for t in members}, overall)
+        for i in intermediates
+        if all((i, t) in by_place for t in members)
     }
     baseline = whole.get(BASELINE) or {}
     best = {one.target: one.intermediate for one in best_intermediates(own) if one.target in members}
     if not baseline or len(best) < len(members):
         return None
-    each_best = _across([by_place[best[t], t] for t in members])
+    each_best = _across({t: by_place[best[t], t] for t in members}, overall)
     gained = {i: _minus(scores, baseline) for i, scores in whole.items() if i != BASELINE}
     gained = {i: gains for i, gains in gained.items() if gains}
     single = max(gained, key=lambda i: _comparable(left_to_right_mean(gained[i].values())), default=None)
@@ -186,9 +192,13 @@ def _suite_score(name: str, members: Sequence[str], own: Sequence[TargetGain]) -
     )  # fmt: skip
 
 
-def _across(parts: Sequence[BySeed]) -> dict[int, float]:
+def _across(parts: Mapping[str, TargetGain], overall: Overall) -> dict[int, float]:
     """The mean of targets, by seed; seeds that all of them have."""
-    return {seed: left_to_right_mean(p[seed] for p in parts) for seed in parts[0] if all(seed in p for p in parts)}
+    first = parts[overall.tasks[0]]
+    seeds = [seed for seed in first.scores if all(seed in one.scores for one in parts.values())]
+    if overall.over == "languages":
+        return {seed: mean_over_languages({t: one.cells[seed] for t, one in parts.items()}) for seed in seeds}
+    return {seed: mean_of_sets(overall.sets, {t: one.scores[seed] for t, one in parts.items()}) for seed in seeds}
 
 
 def _minus(scores: BySeed, baseline: BySeed) -> dict[int, float]:

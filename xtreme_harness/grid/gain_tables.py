@@ -43,7 +43,7 @@ def summary_json(rows: Sequence[GainRow], suites: Mapping[str, Suite]) -> dict[s
     """The same as plain values: targets, the best of each, suite scores."""
     gains = target_gains(rows)
     return {
-        "targets": [asdict(one) for one in gains],
+        "targets": [{key: value for key, value in asdict(one).items() if key != "cells"} for one in gains],
         "best": [
             {"base": one.base, "suite": one.suite, "target": one.target, "intermediate": one.intermediate}
             for one in best_intermediates(gains)

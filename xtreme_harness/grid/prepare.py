@@ -160,6 +160,8 @@ def eval_request(request: GridRequest, run: Run) -> EvalRequest:
         recipe=grid.recipe,
         settings=(*grid.set, *grid.target_set),
         limit_train=grid.target_limit,
+        train_on=grid.train_on,
+        select_on=grid.select_on,
         revision=None if run.encoder else run.base.revision,
         trust_remote_code=request.trust_remote_code,
         tracker=request.tracker,

@@ -107,6 +107,8 @@ class Grid(_Strict):
     target_set: Names = ()
     intermediate_limit: Limits | None = None  # training examples a task of phase 1; several: one training each
     target_limit: Limit | None = None  # of phase 2
+    train_on: Names = ()  # languages that phase 2 trains on: english, target, all, or codes; (): as each card says
+    select_on: Literal["english", "target"] | None = None  # on whose dev data phase 2 chooses weights
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: Text = "auto"
     batch_size: Size | None = None  # sequences an evaluation batch, at most

@@ -66,4 +66,7 @@ class Kind(Generic[E, P, G]):
     )  # of a label file, beside `golds`
     expected: Mapping[str, Expected] = field(default_factory=dict)  # of options whose default says too little
     card_faults: Callable[[TaskCard], list[str]] = lambda card: []  # of options that do not go together
+    reads: Callable[[int], int] | None = None  # tokens that a model reads for a text of so many; None: each once
+    said: Callable[[TaskCard], str] = lambda card: ""  # of the options, in the signature: "pll:original"
     hub_task: str = "other"  # the Hub's name of such a task
+    answers: str = ""  # what metrics compare: "labels", "tags", "numbers", "texts", "pairs"; "": others

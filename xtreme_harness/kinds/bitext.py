@@ -15,6 +15,7 @@ from xtreme_harness.cards.expected import STRING, one_of
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
+from xtreme_harness.kinds.prompts import prompted, prompts_said
 from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Passage, Row, Split
@@ -64,9 +65,9 @@ def _passage(row: Row, card: TaskCard) -> Passage:
 
 def _featurize(split: Split[BitextExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
     length, prompt = int(card.options["max_length"]), card.options["prompt"]
-    queries = tokenizer.ids([prompt + e.text for e in split.examples])
+    queries = tokenizer.ids(prompted(prompt, (e.text for e in split.examples)))
     pool = list(split.pool)
-    items = tokenizer.ids([prompt + p.text for p in pool])
+    items = tokenizer.ids(prompted(prompt, (p.text for p in pool)))
     return Features(
         [tokenizer.one(ids, length) for ids in queries],
         detail=tuple(pool),
@@ -265,6 +266,7 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     dumps=_dumps,
     loads=_loads,
     golds=_golds,
+    said=prompts_said,
     expected={"mode": one_of("search", "mine"), "prompt": STRING},
     gold_text=lambda split, card: _dumps(split, {e.id: e.gold or () for e in split.examples}, card),
     faults=_faults,
@@ -273,4 +275,5 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     extras=_extras,
     unnamed=lambda card: () if _mines(card) else None,  # a sentence that a file of pairs leaves out has none
     hub_task="sentence-similarity",
+    answers="pairs",
 )

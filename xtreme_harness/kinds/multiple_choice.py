@@ -1,11 +1,10 @@
-"""A text and several continuations, one of them right: XCOPA, COPA, Social IQa."""
+"""A text and several continuations, one of them right: XCOPA, Social IQa, Belebele, XStoryCloze."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
@@ -13,13 +12,18 @@ from string import Formatter
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.cards.expected import TEXT, each
-from xtreme_harness.errors import PredictionError
-from xtreme_harness.files.json import parse_json
+from xtreme_harness.cards.expected import TEXT, each, one_of
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
-from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
-from xtreme_harness.kinds.row_fields import identifier, label, named, refuse, text
+from xtreme_harness.kinds.choice_labels import (
+    answer_faults,
+    index_faults,
+    index_lines,
+    indices,
+    keyed_indices,
+    spelt_index,
+)
+from xtreme_harness.kinds.row_fields import identifier, named, refuse, text
 from xtreme_harness.models.head_table import CHOICE
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
@@ -30,6 +34,8 @@ OPTIONS: dict[str, Any] = {
     "max_length": 128,  # tokens, special ones included
     "choices": [],  # fields that hold the choices, in the order of the class ids
     "text": "{text}",  # template of the first segment, over the row's fields and {prompt}
+    "choice": "{choice}",  # template of the second segment, over the same and {choice}
+    "truncate": "longest",  # of a pair that is too long: the longer segment; `text`: the first alone, while it lasts
     "prompts": {},  # value of the field `question` -> {prompt}
     "answers": [],  # lists of spellings of the right answer, each by class id
 }
@@ -51,15 +57,17 @@ def _parse(row: Row, card: TaskCard) -> ChoiceExample:
     options, faults = card.options, list[str]()
     key, prompts = identifier(row, faults), options["prompts"]
     choices = tuple(named(options["choices"], row, faults).values())
-    fields = named([name for name in _names(options["text"]) if name != "prompt" or not prompts], row, faults)
+    asked = [*_names(options["text"]), *(name for name in _names(options["choice"]) if name != "choice")]
+    fields = named([name for name in dict.fromkeys(asked) if name != "prompt" or not prompts], row, faults)
     if prompts:
         question = fields.get("question", "") if "question" in fields else text(row, "question", faults)
         if question not in prompts and isinstance(row.values.get("question"), str):
             faults.append(f"{row.place}: question {shown(question)}, expected one of {some(prompts)}")
         fields["prompt"] = prompts.get(question, "")
-    gold = _label(row, options, faults)
+    gold = spelt_index(row, options, faults)
     refuse(faults)
-    return ChoiceExample(key, options["text"].format(**fields), choices, gold)
+    seconds = tuple(options["choice"].format(**{**fields, "choice": choice}) for choice in choices)
+    return ChoiceExample(key, options["text"].format(**fields), seconds, gold)
 
 
 @cache
@@ -68,25 +76,14 @@ def _names(template: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
 
 
-def _label(row: Row, options: Mapping[str, Any], faults: list[str]) -> int | None:
-    size = len(options["choices"])
-    spellings = [*options["answers"], options["choices"], [str(i) for i in range(size)]]
-    found = label(row, "label", spellings[0] if options["answers"] else spellings[-1], faults)
-    if found is None:
-        return None
-    for spelling in spellings:
-        if found in spelling:
-            return list(spelling).index(found)
-    expected = some(spellings[0] if options["answers"] else spellings[-1])
-    faults.append(f"{row.place}: label {shown(row.values['label'])}, expected one of {expected}")
-    return None
-
-
 def _featurize(split: Split[ChoiceExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
     length = int(card.options["max_length"])
     texts = tokenizer.ids([e.text for e in split.examples])
     choices = iter(tokenizer.ids([choice for e in split.examples for choice in e.choices]))
     pairs = [(text, next(choices)) for text, e in zip(texts, split.examples, strict=True) for _ in e.choices]
+    if card.options["truncate"] == "text":
+        room = min(length, tokenizer.limit) - tokenizer.pair_size
+        pairs = [(text[: max(0, room - len(choice))], choice) for text, choice in pairs]
     return Features([tokenizer.two(text, choice, length) for text, choice in pairs], language=split.language)
 
 
@@ -115,72 +112,40 @@ def _guess(split: Split[ChoiceExample], card: TaskCard, rng: Callable[[str], Ran
 
 
 def _dumps(split: Split[ChoiceExample], found: Mapping[str, int], card: TaskCard) -> str:
-    return "".join(json.dumps({"label": found[e.id]}) + "\n" for e in split.examples)
-
-
-def _labels(text: str, place: str) -> list[Any]:
-    labels, faults = [], []
-    for number, line in enumerate(official_lines(text), start=1):
-        try:
-            labels.append(parse_json(line)["label"])
-        except (ValueError, KeyError, TypeError):
-            faults.append(f"{place}:{number}: found {line[:60]!r}, expected a JSON object with the key label")
-    if faults:
-        raise PredictionError(*faults)
-    return labels
-
-
-def _loads(text: str, place: str, ids: Sequence[str], card: TaskCard) -> dict[str, int]:
-    labels = _labels(text, place)
-    label_count(labels, ids, place)
-    return dict(zip(ids, labels, strict=True))
+    return index_lines([found[e.id] for e in split.examples])
 
 
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, int]:
-    return {str(i): label for i, label in enumerate(_labels(text, place))}
+    return {str(i): label for i, label in enumerate(indices(text, place))}
 
 
 def _faults(text: str, place: str, golds: Mapping[str, int] | None, card: TaskCard) -> list[str]:
     """One JSON object a line, with the index of a choice under `label`."""
-    lines, size = official_lines(text), len(card.options["choices"])
-    faults: list[Fault] = []
-    for n, line in enumerate(lines, start=1):
-        if not line:
-            faults.append(Fault(BLANK, f'{place}:{n}: blank line, expected a JSON line such as {{"label": 0}}'))
-            continue
-        try:
-            read = parse_json(line)
-        except ValueError:
-            read = None
-        if not isinstance(read, dict) or "label" not in read:
-            found = f"found '{line[:40]}', expected a JSON line such as {{\"label\": 0}}"
-            faults.append(Fault("lines without a label", f"{place}:{n}: {found}"))
-        elif read["label"] not in range(size):  # 1.0 and true count as 1, as officially
-            wrong = f"label {json.dumps(read['label'])}, expected a number from 0 to {size - 1}"
-            faults.append(Fault("unknown labels", f"{place}:{n}: {wrong}"))
-    return [*count_faults(lines, golds, place), *told(faults, place)]
+    size = len(card.options["choices"])
+    return index_faults(text, place, golds, range(size), f"a number from 0 to {size - 1}")
 
 
 def _card_faults(card: TaskCard) -> list[str]:
     """What the options do not say, or say of other choices."""
     options, faults = card.options, list[str]()
-    size = len(options.get("choices", ()))
-    if not size:
+    if not options.get("choices"):
         faults.append("options.choices: missing; name the fields that hold the choices")
-    faults += [
-        f"options.answers[{i}]: found {len(spellings)} spellings, expected {size}, one a choice"
-        for i, spellings in enumerate(options.get("answers", ()))
-        if size and len(spellings) != size
-    ]
-    template = options.get("text", OPTIONS["text"])
-    try:
-        plain = all(_FIELD.fullmatch(name) for name in _names(template))
-        plain = plain and not any(spec or mark for _, _, spec, mark in Formatter().parse(template))
-    except ValueError:
-        plain = False
-    if not plain:
-        faults.append(f"options.text: found {shown(template)}, expected text with fields such as {{premise}}")
+    faults += answer_faults(options)
+    text, choice = (options.get(name, OPTIONS[name]) for name in ("text", "choice"))
+    if not _is_template(text):
+        faults.append(f"options.text: found {shown(text)}, expected text with fields such as {{premise}}")
+    if not _is_template(choice) or "choice" not in _names(choice):
+        faults.append(f"options.choice: found {shown(choice)}, expected text with {{choice}}, and fields if need be")
     return faults
+
+
+def _is_template(text: str) -> bool:
+    """Whether a text has names in its braces, and nothing else."""
+    try:
+        return all(name is None or (_FIELD.fullmatch(name) and not spec and not mark)
+                   for _, name, spec, mark in Formatter().parse(text))  # fmt: skip
+    except ValueError:
+        return False
 
 
 MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
@@ -200,11 +165,15 @@ MULTIPLE_CHOICE: Kind[ChoiceExample, int, int] = Kind(
     constant=_constant,
     guess=_guess,
     dumps=_dumps,
-    loads=_loads,
+    loads=lambda text, place, ids, card: keyed_indices(text, place, ids),
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or 0 for e in split.examples}, card),
     faults=_faults,
-    expected={"choices": each(TEXT, least=2), "answers": each(each(TEXT, least=2))},
+    expected={
+        "choices": each(TEXT, least=2),
+        "answers": each(each(TEXT, least=2)),
+        "truncate": one_of("longest", "text"),
+    },
     card_faults=_card_faults,
     hub_task="multiple-choice",
 )

@@ -13,11 +13,12 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import PredictionError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, read_object, told
+from xtreme_harness.kinds.prompts import prompted
 from xtreme_harness.kinds.row_fields import identifier, refuse, text
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Passage, Row, Split
 
-__all__ = ["EncodedPool", "Ids", "drawn", "first_ones", "passage", "prompted", "ranked_faults", "read_lists", "written"]
+__all__ = ["EncodedPool", "Ids", "drawn", "first_ones", "passage", "ranked_faults", "read_lists", "written"]
 
 Ids = tuple[str, ...]
 _BLOCK = 4096  # passages tokenised at a time
@@ -34,11 +35,6 @@ def passage(row: Row, card: TaskCard) -> Passage:
     found = Passage(identifier(row, faults), text(row, "text", faults))
     refuse(faults)
     return found
-
-
-def prompted(prompt: str, texts: Iterable[str]) -> list[str]:
-    """The texts with what a model wants to read before each."""
-    return [prompt + text for text in texts]
 
 
 @dataclass(frozen=True, slots=True)

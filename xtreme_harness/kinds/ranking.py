@@ -13,13 +13,13 @@ from xtreme_harness.errors import PredictionError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import json_object
+from xtreme_harness.kinds.prompts import prompted, prompts_said
 from xtreme_harness.kinds.ranked_lists import (
     EncodedPool,
     Ids,
     drawn,
     first_ones,
     passage,
-    prompted,
     ranked_faults,
     read_lists,
     written,
@@ -152,6 +152,7 @@ RANKING: Kind[RankingExample, Ids, Grades] = Kind(
     golds=_golds,
     gold_text=lambda split, card: written(split, {e.id: _gold(e) or {} for e in split.examples}, card),
     faults=ranked_faults,
+    said=prompts_said,
     expected={"depth": whole(_DEEPEST, 1000), "query_prompt": STRING, "passage_prompt": STRING},
     hub_task="text-ranking",
 )

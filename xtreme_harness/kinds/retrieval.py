@@ -12,13 +12,13 @@ from xtreme_harness.cards.expected import STRING
 from xtreme_harness.errors import PredictionError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
+from xtreme_harness.kinds.prompts import prompted, prompts_said
 from xtreme_harness.kinds.ranked_lists import (
     EncodedPool,
     Ids,
     drawn,
     first_ones,
     passage,
-    prompted,
     ranked_faults,
     read_lists,
     written,
@@ -130,6 +130,7 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     golds=_golds,
     gold_text=lambda split, card: written(split, {e.id: e.relevant or () for e in split.examples}, card),
     faults=ranked_faults,
+    said=prompts_said,
     expected={"query_prompt": STRING, "passage_prompt": STRING},
     hub_task="text-retrieval",
 )

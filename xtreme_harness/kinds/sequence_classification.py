@@ -1,4 +1,4 @@
-"""Two texts, one label: XNLI, PAWS-X."""
+"""One text or two, one label: XNLI, PAWS-X, SIB-200."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from random import Random
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
+from xtreme_harness.kinds.one_or_two import featurize, given_texts, name_faults, texts_of
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, near, official_lines, told
-from xtreme_harness.kinds.row_fields import identifier, label, refuse, text
+from xtreme_harness.kinds.row_fields import identifier, label, refuse
 from xtreme_harness.models.head_table import SEQUENCE
-from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Features, Lesson, Row, Split
 
 __all__ = ["SEQUENCE_CLASSIFICATION", "PairExample"]
@@ -24,31 +24,23 @@ OPTIONS = {"max_length": 128}  # tokens, special ones included; spec of the offi
 
 @dataclass(frozen=True, slots=True)
 class PairExample:
-    """Two texts and their relation."""
+    """A text or two, and what they are or how they are related."""
 
     id: str
     text_a: str
-    text_b: str
+    text_b: str | None  # None: there is one alone
     label: str | None  # a label of the card; None where the data has no gold
 
 
 def _parse(row: Row, card: TaskCard) -> PairExample:
     faults: list[str] = []
-    key, one, other = identifier(row, faults), text(row, "text_a", faults), text(row, "text_b", faults)
+    key, (one, other) = identifier(row, faults), given_texts(row, card, faults)
     found = label(row, "label", card.labels, faults)
     gold = card.aliases.get(found, found) if found is not None else None
     if gold is not None and gold not in card.labels:
         faults.append(f"{row.place}: label {shown(gold)}, expected one of {some(card.labels)}")
     refuse(faults)
     return PairExample(key, one, other, gold)
-
-
-def _featurize(split: Split[PairExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    length = int(card.options["max_length"])
-    first = tokenizer.ids([e.text_a for e in split.examples])
-    second = tokenizer.ids([e.text_b for e in split.examples])
-    inputs = [tokenizer.two(a, b, length) for a, b in zip(first, second, strict=True)]
-    return Features(inputs, language=split.language)
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[PairExample], card: TaskCard) -> dict[str, str]:
@@ -108,6 +100,11 @@ def _label_hint(line: str, card: TaskCard) -> str:
     return near(line, card.labels)
 
 
+def _card_faults(card: TaskCard) -> list[str]:
+    there = card.labels or card.labels_file
+    return name_faults(card) + ([] if there else ["labels: missing; name the classes, in the order of their ids"])
+
+
 SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     name="sequence_classification",
     head=SEQUENCE,
@@ -115,8 +112,8 @@ SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     example=PairExample,
     parse=_parse,
     passage=None,
-    texts=lambda e: (e.text_a, e.text_b),
-    featurize=_featurize,
+    texts=texts_of,
+    featurize=featurize,
     decode=_decode,
     learn=_learn,
     gold=lambda e: e.label,
@@ -129,5 +126,7 @@ SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(
     golds=_golds,
     gold_text=lambda split, card: _dumps(split, {e.id: e.label or "" for e in split.examples}, card),
     faults=_faults,
+    card_faults=_card_faults,
     hub_task="text-classification",
+    answers="labels",
 )

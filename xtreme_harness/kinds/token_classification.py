@@ -249,4 +249,5 @@ TOKEN_CLASSIFICATION: Kind[TaggedSentence, Tags, Tags] = Kind(
     faults=_faults,
     labels=_labels,
     hub_task="token-classification",
+    answers="tags",
 )

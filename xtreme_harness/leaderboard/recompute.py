@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from xtreme_harness.cards import Cards
+from xtreme_harness.cards import Cards, Overall
 from xtreme_harness.leaderboard.submissions import Figures, Submission
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.scoring.means import left_to_right_mean
+from xtreme_harness.scoring.means import left_to_right_mean, mean_of_sets
 
 __all__ = ["disagreements", "over_languages", "recomputed"]
 
@@ -32,9 +32,9 @@ def recomputed(submission: Submission, cards: Cards) -> dict[str, tuple[float, f
         averages["mean"] = left_to_right_mean(values.values())
     if groups:
         averages["mean_of_groups"] = left_to_right_mean(averages[group] for group in groups)
-    for name, tasks in {"all_task": suite.tasks, **suite.means}.items():
-        if all(task in values for task in tasks):
-            averages[name] = left_to_right_mean(values[task] for task in tasks)
+    for name, one in {"all_task": Overall.of(suite.tasks), **suite.overalls("all_task")}.items():
+        if one.over != "languages" and all(task in values for task in one.tasks):
+            averages[name] = mean_of_sets(one.sets, values)
     return found | {n: (value, averages[n]) for n, value in submission.printed.items() if n in averages}
 
 
@@ -64,7 +64,7 @@ def _by_convention(submission: Submission, cards: Cards) -> dict[str, float]:
     """Task -> its figure by the convention of the source's printed averages."""
     found = {}
     for task in submission.tasks:
-        main = METRICS[cards.card(task).metric].main
+        main = METRICS[cards.member(task, submission.suite).card.metric].main
         names = ("f1",) if len(main) > 1 and submission.convention == "f1" else main
         if all(name in submission.tasks[task] for name in names):
             found[task] = left_to_right_mean(submission.tasks[task][name] for name in names)

@@ -6,7 +6,6 @@ they have the same columns, the QA figures of one convention, and the same split
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from xtreme_harness.leaderboard.board import Board, Column, Figure, Row, Section
 from xtreme_harness.leaderboard.recompute import disagreements, over_languages
 from xtreme_harness.leaderboard.submissions import Submission, task_languages
 from xtreme_harness.metrics import METRICS
-from xtreme_harness.scoring.means import left_to_right_mean
+from xtreme_harness.scoring.means import headline, left_to_right_mean, overall_value
 
 __all__ = ["build_board"]
 
@@ -35,6 +34,10 @@ class _Frame:
     @property
     def tasks(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(c.task for c in self.columns))
+
+    def metric(self, task: str) -> str:
+        """By which the suite scores a task."""
+        return self.cards.member(task, self.suite).card.metric
 
 
 def build_board(submissions: Sequence[Submission], cards: Cards, view: View) -> Board:
@@ -89,7 +92,7 @@ def _figures(submission: Submission, frame: _Frame) -> dict[str, Figure]:
 
 
 def _figure(submission: Submission, column: Column, frame: _Frame) -> Figure | None:
-    main = METRICS[frame.cards.card(column.task).metric].main
+    main = METRICS[frame.metric(column.task)].main
     cells = submission.languages.get(column.task, {})
     share = ""
     if column.language:
@@ -137,7 +140,7 @@ def _section(members: Sequence[Submission], shown: Mapping[str, Mapping[str, Fig
     if ranked:
         rows = _ranked(rows, means[-1] if means else had[0].name)
     notes = [f"Not ranked: {m.slug} is incomplete ({'; '.join(m.missing)})." for m in members if m.missing]
-    settings = {m.setting for m in members if m.kind == "published"}
+    settings = {m.setting for m in members if m.kind == "published" or m.setting}
     if len(settings) > 1:
         notes.append("The settings of the systems differ; see the column.")
     split = members[0].split
@@ -153,7 +156,7 @@ def _single_metrics(figures: Mapping[str, Figure], frame: _Frame) -> dict[str, s
     return {
         c.name: "+".join(figures[c.name].metrics)
         for c in frame.columns
-        if c.name in figures and figures[c.name].metrics != METRICS[frame.cards.card(c.task).metric].main
+        if c.name in figures and figures[c.name].metrics != METRICS[frame.metric(c.task)].main
     }
 
 
@@ -180,11 +183,15 @@ def _row(submission: Submission, figures: Mapping[str, Figure], frame: _Frame, l
         for name in frame.groups
         if all(task in good for task in suite.groups[name])
     }
-    return Row(None, submission, figures, groups, _means(figures, good, frame, lone))
+    return Row(None, submission, figures, groups, _means(submission, figures, good, frame, lone))
 
 
 def _means(
-    figures: Mapping[str, Figure], good: Mapping[str, float], frame: _Frame, lone: Mapping[str, str]
+    submission: Submission,
+    figures: Mapping[str, Figure],
+    good: Mapping[str, float],
+    frame: _Frame,
+    lone: Mapping[str, str],
 ) -> dict[str, float]:
     """Name -> mean; the last one ranks. Of one figure there is no mean."""
     suite = frame.cards.suites[frame.suite]
@@ -194,13 +201,29 @@ def _means(
     if not frame.by_language:
         means = {n: left_to_right_mean(good[t] for t in ts) for n, ts in suite.means.items() if set(ts) <= set(good)}
         if suite.overall and set(suite.tasks) == set(figures) == set(good):
-            return {"overall": math.fsum(good[task] for task in suite.tasks) / len(suite.tasks)}
+            overall = next(iter(suite.overalls("overall").items()))
+            value = overall_value(overall[1], good, _headlines(submission, frame))
+            if value is not None:
+                return {overall[0]: value}
         if any(set(figures) == set(tasks) == set(good) for tasks in suite.means.values()):
             return means
     what = f"mean of {len(figures)}: {' '.join(figures)}"
     if lone:
         what += f" ({next(iter(lone.values()))} alone: {' '.join(lone)})"
     return {**means, what: left_to_right_mean(figure.value for figure in figures.values())}
+
+
+def _headlines(submission: Submission, frame: _Frame) -> dict[str, dict[str, float]] | None:
+    """Task -> language -> headline, percent; None where a cell of the suite lacks or may stand in the wrong column."""
+    found: dict[str, dict[str, float]] = {}
+    for task in frame.cards.suites[frame.suite].tasks:
+        member, cells = frame.cards.member(task, frame.suite), submission.languages.get(task, {})
+        metric = METRICS[member.card.metric]
+        there = [code for code in member.languages if set(metric.main) <= set(cells.get(code, ()))]
+        if len(there) < len(member.languages) or submission.doubtful.get(task):
+            return None
+        found[task] = {code: headline(metric, cells[code]) for code in there}
+    return found
 
 
 def _ranked(rows: Sequence[Row], by: str) -> list[Row]:

@@ -5,7 +5,7 @@ The only module that knows where `submissions/` lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,13 +13,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xtreme_harness.cards import Cards
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.errors import CardError, OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import select
 from xtreme_harness.results.result import Result
-from xtreme_harness.results.values import require_figures
+from xtreme_harness.results.values import require_figures, require_suites
 from xtreme_harness.submission.metadata import Published, faults_of, read_about
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
     "task_languages",
 ]
 
-Percent = Annotated[float, Field(ge=0, le=100, strict=True, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=-100, le=100, strict=True, allow_inf_nan=False)]
 Values = dict[str, Percent]  # metric -> percent
 Figures = Mapping[str, Mapping[str, float]]
 _RESULTS = "xtreme_harness.results"  # where the schema of the official layout lies
@@ -111,9 +112,7 @@ def read_submission(place: Path, cards: Cards) -> Submission:
     about, raw = None, None
     try:
         about = read_about(place / "metadata.yaml")
-        if about.suite not in cards.suites:
-            near = did_you_mean(about.suite, cards.suites)
-            faults.append(f"{place / 'metadata.yaml'}: suite: unknown suite '{about.suite}'{near}")
+        cards.suite(about.suite, f"{place / 'metadata.yaml'}: suite: ")
     except CardError as error:
         faults.extend(error.faults)
     try:
@@ -134,11 +133,13 @@ def submissions_of(run: Result, cards: Cards) -> list[Submission]:
 
     Raises:
         OutputError: when it comes from a run with --limit; for figures that are missing or not a number.
+        CardError: for a suite that nobody has.
     """
     require_figures([run])
     place = str(run.file or run.model)
     if run.limited:
         raise OutputError(f"{place}: comes from a run with --limit, which is comparable with nothing; run it without")
+    require_suites(cards, [run])
     asked = {*(task for task, _ in run.scored), *(one.key for one in run.missing)}
     found = []
     for suite in run.suites or cards.suites:
@@ -155,15 +156,25 @@ def submissions_of(run: Result, cards: Cards) -> list[Submission]:
         }
         if any(languages.values()):
             missing = _absences(languages, suite, cards)
-            one = Submission(place, "run", run.model, suite, place, "", run.split, languages=languages, missing=missing)
+            setting = _setting(run, [keys[task] for task, codes in languages.items() if codes])
+            one = Submission(
+                place, "run", run.model, suite, place, setting, run.split, languages=languages, missing=missing
+            )
             found.append(one)
     return found
 
 
+def _setting(run: Result, tasks: Sequence[str]) -> str:
+    """What a run's figures are, where they are not those of a model trained on English alone; "" where they are."""
+    cells = [cell for (task, _), cell in run.scored.items() if task in tasks]
+    trained = sorted({cell.train_on for cell in cells} - {ENGLISH})
+    said = [f"trained on {', '.join(trained)}"] if trained else []
+    return "; ".join([*said, *(["translate-test"] if any(cell.translated for cell in cells) else [])])
+
+
 def task_languages(cards: Cards, suite: str, task: str) -> tuple[str, ...]:
     """The languages over which a suite averages a task; of a task outside the suite, all its languages."""
-    card = cards.card(task)
-    return card.suites[suite].languages if suite in card.suites else card.all_languages
+    return cards.member(task, suite).languages
 
 
 def _published(place: Path, about: Published, raw: Any, cards: Cards) -> Submission:
@@ -231,7 +242,7 @@ def _score_faults(scores: Scores, about: Published, cards: Cards) -> list[str]:
                 "a mean over other languages is not the task's figure; leave it out"
             )
     suite = cards.suites[about.suite]
-    known = [*PRINTED, *suite.groups, *suite.means]
+    known = [*PRINTED, *suite.groups, *suite.means, *([suite.overall_key] if suite.overall_key else [])]
     faults += [f"printed.{n}: unknown average{did_you_mean(n, known)}" for n in scores.printed if n not in known]
     return faults + _convention_faults(scores, about, cards)
 
@@ -242,13 +253,18 @@ def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
         if task not in cards.tasks:
             faults.append(f"{task}: unknown task{did_you_mean(task, cards.tasks)}")
             continue
-        metric = METRICS[cards.card(task).metric]
+        metric = METRICS[cards.member(task, suite).card.metric]
         cells = {f"languages.{task}.{code}": found for code, found in scores.languages.get(task, {}).items()}
         if task in scores.tasks:
             cells[f"tasks.{task}"] = scores.tasks[task]
         for where, found in cells.items():
             known = [*metric.official, "accuracy"]
             faults += [f"{where}.{n}: unknown metric{did_you_mean(n, known)}" for n in found if n not in known]
+            faults += [
+                f"{where}.{n}: found {value:g}, expected a number from {metric.low:g} to 100"
+                for n, value in found.items()
+                if value < metric.low
+            ]
             if not set(metric.main) & set(found):
                 faults.append(f"{where}: no {' or '.join(metric.main)}")
         codes = task_languages(cards, suite, task)
@@ -260,8 +276,8 @@ def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
 def _convention_faults(scores: Scores, about: Published, cards: Cards) -> list[str]:
     faults = []
     for task in (t for t in dict.fromkeys([*scores.tasks, *scores.languages]) if t in cards.tasks):
-        main = METRICS[cards.card(task).metric].main
-        if len(main) == 1:
+        main = METRICS[cards.member(task, about.suite).card.metric].main
+        if "exact_match" not in main:
             continue
         if about.qa_convention is None:
             faults.append(f"{task}: metadata.yaml has no qa_convention (mean of EM and F1, or f1)")

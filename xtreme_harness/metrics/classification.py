@@ -73,4 +73,5 @@ TAG_ACCURACY: Metric[Sequence[str], Sequence[str]] = Metric(
     rows=tag_accuracy_rows,
     reduce=accuracy,
     lm_eval={"accuracy": "acc"},
+    answers="tags",
 )

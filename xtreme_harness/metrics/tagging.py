@@ -31,7 +31,9 @@ __all__ = [
     "CHUNK_F1",
     "CHUNK_F1_SEQEVAL_1_2",
     "ENTITY_F1",
+    "Tags",
     "chunk_f1",
+    "chunk_rows",
     "cut_tag",
     "cut_tag_rows",
     "tag_chunks",
@@ -115,7 +117,7 @@ def whole_tag_rows(predictions: Sequence[Tags], golds: Sequence[Tags], language:
     >>> whole_tag_rows([("NOUN", "NOUN", "SYM")], [("NOUN", "NOUN", "VERB")], "en").tolist()
     [[1.0, 2.0, 2.0, 2.0, 3.0]]
     """
-    return _rows(predictions, golds, whole_tag)
+    return chunk_rows(predictions, golds, whole_tag)
 
 
 def cut_tag_rows(predictions: Sequence[Tags], golds: Sequence[Tags], language: str) -> Rows:
@@ -126,7 +128,7 @@ def cut_tag_rows(predictions: Sequence[Tags], golds: Sequence[Tags], language: s
     >>> cut_tag_rows([("SCONJ", "VERB")], [("CCONJ", "VERB")], "en").tolist()
     [[2.0, 2.0, 2.0, 1.0, 2.0]]
     """
-    return _rows(predictions, golds, cut_tag)
+    return chunk_rows(predictions, golds, cut_tag)
 
 
 def chunk_f1(sums: Vector) -> dict[str, float]:
@@ -141,7 +143,8 @@ def chunk_f1(sums: Vector) -> dict[str, float]:
     return {**precision_recall_f1(correct, predicted, gold), "accuracy": right / tokens * 100 if tokens else 0.0}
 
 
-def _rows(predictions: Sequence[Tags], golds: Sequence[Tags], kind_of: Callable[[str], str]) -> Rows:
+def chunk_rows(predictions: Sequence[Tags], golds: Sequence[Tags], kind_of: Callable[[str], str]) -> Rows:
+    """Return (n, 5) statistics of tagged sentences, as `whole_tag_rows`, by any rule for the type of a tag."""
     right = [sum(map(eq, found, gold)) for found, gold in zip(predictions, golds, strict=True)]
     vocabulary = _vocabulary([*predictions, *golds], kind_of)
     found, wanted = _chunks(predictions, vocabulary), _chunks(golds, vocabulary)
@@ -214,6 +217,7 @@ ENTITY_F1: Metric[Tags, Tags] = Metric(
     rows=whole_tag_rows,
     reduce=chunk_f1,
     lm_eval=_LM_EVAL,
+    answers="tags",
 )
 
 CHUNK_F1: Metric[Tags, Tags] = Metric(
@@ -224,6 +228,7 @@ CHUNK_F1: Metric[Tags, Tags] = Metric(
     rows=whole_tag_rows,
     reduce=chunk_f1,
     lm_eval=_LM_EVAL,
+    answers="tags",
 )
 
 CHUNK_F1_SEQEVAL_1_2: Metric[Tags, Tags] = Metric(
@@ -234,4 +239,5 @@ CHUNK_F1_SEQEVAL_1_2: Metric[Tags, Tags] = Metric(
     rows=cut_tag_rows,
     reduce=chunk_f1,
     lm_eval=_LM_EVAL,
+    answers="tags",
 )

@@ -11,7 +11,8 @@ from xtreme_harness.models.small_files import read_adapter, read_notes
 
 __all__ = ["NOT_WEIGHTS", "content_hash"]
 
-NOT_WEIGHTS = ("heads", "stages", "training", "train.jsonl")  # beside a network that was trained here, no part of it
+# beside a network that was trained here, no part of it
+NOT_WEIGHTS = ("heads", "stages", "training", "trials", "train.jsonl")
 
 
 def content_hash(path: Path, weights: bool = True) -> str:

@@ -9,7 +9,7 @@ from xtreme_harness.errors import ModelError, UnnamedLabels
 from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.head_table import ENCODER_DECODERS, HEADS
 
-__all__ = ["head_fault", "label_order"]
+__all__ = ["head_fault", "label_order", "no_trained_head", "pretrained_fault"]
 
 
 def head_fault(
@@ -27,6 +27,9 @@ def head_fault(
     if head is None:
         return None
     wanted, own = HEADS[head], HEADS.get(checkpoint.head or "")
+    if wanted.pretrained:
+        why = pretrained_fault(checkpoint, head)
+        return f"{checkpoint.name}: {why}" if why else None
     alike = own is not None and own.auto == wanted.auto
     if unit and checkpoint.tasks and unit not in checkpoint.tasks and alike and not keep_head:
         trained = ", ".join(checkpoint.tasks)
@@ -44,6 +47,33 @@ def head_fault(
     if own.labelled and not wanted.labelled and len(checkpoint.labels) != wanted.outputs:
         return f"{checkpoint.name}: its head has {len(checkpoint.labels)} outputs, and {head} has {wanted.outputs}"
     return None
+
+
+def pretrained_fault(checkpoint: Checkpoint, head: str) -> str | None:
+    """Say why a checkpoint brings no head that only pretraining makes; None where its small files say that it does.
+
+    What only its weights can tell is found when they are loaded.
+
+    Args:
+        checkpoint: whose head.
+        head: a key of HEADS, whose networks are those of masked-LM heads.
+    """
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FAMILIES
+
+    if checkpoint.family not in FAMILIES:
+        return f"the family '{checkpoint.family}' has no masked-LM head"
+    found = checkpoint.config.get("architectures") or ()
+    bare = bool(found) and not any(str(name).endswith(HEADS[head].pretrained) for name in found)
+    return no_trained_head(checkpoint) if bare or checkpoint.base is not None else None
+
+
+def no_trained_head(checkpoint: Checkpoint) -> str:
+    """The line for a checkpoint without a masked-LM head, which drawn by chance would tell, and teach, nothing."""
+    found = ", ".join(checkpoint.config.get("architectures") or ["none"])
+    return (
+        f"no trained masked-LM head in this checkpoint (architectures: {found}); "
+        "give the base model that was pretrained with one"
+    )
 
 
 def label_order(

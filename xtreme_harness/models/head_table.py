@@ -15,6 +15,7 @@ __all__ = [
     "ENCODER_DECODERS",
     "HEADS",
     "MASKED_LM",
+    "NUMBER",
     "SEQUENCE",
     "SPANS",
     "TOKENS",
@@ -29,6 +30,7 @@ __all__ = [
 SEQUENCE, TOKENS = "AutoModelForSequenceClassification", "AutoModelForTokenClassification"
 SPANS, CHOICE = "AutoModelForQuestionAnswering", "AutoModelForMultipleChoice"
 MASKED_LM, CAUSAL_LM = "AutoModelForMaskedLM", "AutoModelForCausalLM"
+NUMBER = "single number"  # a sequence head with a single output
 DUAL_ENCODER = "dual encoder"  # an encoder whose vectors are compared; it has no layers of its own
 _ENCODER, _TEXT_ENCODER = "AutoModel", "AutoModelForTextEncoding"
 ENCODER_DECODERS = ("t5", "mt5", "umt5")  # their own heads run the decoder; a general head on the encoder is used
@@ -49,11 +51,12 @@ class Head:
     sides: bool = False  # are its two outputs a token a start and an end?
     layer: str = "classifier"  # attribute, in networks of the BERT kind, that makes answers of states
     by_choice: bool = False  # transformers' own takes (n, choices, length), and has one output whatever its config says
-    pretrained: bool = False  # is it trained further alone, never drawn by chance?
+    pretrained: tuple[str, ...] = ()  # endings of the architectures that bring it; it is never drawn by chance
 
 
 HEADS: dict[str, Head] = {
     SEQUENCE: Head(SEQUENCE, "classes", ("ForSequenceClassification",), "SEQ_CLS", labelled=True, outputs=2),
+    NUMBER: Head(SEQUENCE, "squares", outputs=1),
     TOKENS: Head(TOKENS, "tags", ("ForTokenClassification",), "TOKEN_CLS", labelled=True, outputs=2, per_token=True),
     SPANS: Head(
         SPANS, "spans", ("ForQuestionAnswering", "ForQuestionAnsweringSimple"), "QUESTION_ANS",
@@ -61,7 +64,9 @@ HEADS: dict[str, Head] = {
     ),
     CHOICE: Head(CHOICE, "choices", ("ForMultipleChoice",), outputs=1, by_choice=True),
     DUAL_ENCODER: Head(None, "pairs"),
-    MASKED_LM: Head(MASKED_LM, "masked words", per_token=True, pretrained=True),
+    MASKED_LM: Head(
+        MASKED_LM, "masked words", per_token=True, pretrained=("MaskedLM", "ForPreTraining", "LMHeadModel"),
+    ),
     CAUSAL_LM: Head(CAUSAL_LM, None, peft="CAUSAL_LM", per_token=True),
 }  # fmt: skip
 

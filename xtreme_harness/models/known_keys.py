@@ -16,6 +16,7 @@ from xtreme_harness.models.shapes import (
     NUMBER,
     OBJECT,
     OBJECTS,
+    SEARCH,
     TEXT,
     TEXTS,
     TOKEN,
@@ -110,7 +111,13 @@ NOTES: Mapping[str, Shape] = {
     "encoder": one_of(ENCODER),
     "fields": OBJECT,
 }
-STAGE: Mapping[str, Shape] = {"stage": TEXT, "recipe": OBJECT, "seed": whole(0, 1 << 64), "checkpoint": TEXT}
+STAGE: Mapping[str, Shape] = {
+    "stage": TEXT,
+    "recipe": OBJECT,
+    "seed": whole(0, 1 << 64),
+    "checkpoint": TEXT,
+    "search": SEARCH,
+}
 TOKENIZER: Mapping[str, Shape] = {
     **dict.fromkeys(
         ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"), TOKEN

@@ -13,6 +13,7 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.files.shown import shown
 from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.compute.linear import prepack
+from xtreme_harness.models.compute.masked_words import answer_kept, most_rows
 from xtreme_harness.models.compute.packed import Packed, pack, packable
 from xtreme_harness.models.device import DTYPES, choose_device, choose_dtype
 from xtreme_harness.models.finite import broken_file
@@ -75,10 +76,14 @@ def load_model(
     network = network.to(place).eval()
     model = Model(tokenizer, network, place, tuple(order), pooling, budget=_TOKEN_BUDGET[place.type], rows=batch_size)
     model.unsound = partial(_unsound, checkpoint, path, kind)
+    masked = head is not None and bool(HEADS[head].pretrained)
+    if masked:
+        answer_kept(network)
+        model.rows = most_rows(int(network.config.vocab_size), place.type, batch_size)
     model.by_choice = head is not None and HEADS[head].by_choice and checkpoint.general is None
     model.packed = _packed(network, head, pooling, place)
     if model.packed is None and not trust_remote_code:  # code that comes with a checkpoint may touch its weights
-        prepack(network)
+        prepack(encoder_of(network) if masked else network)  # the last layer of the former is the table of embeddings
     return model
 
 

@@ -22,6 +22,7 @@ from xtreme_harness.languages import meant
 from xtreme_harness.models.compute.ahead import ahead
 from xtreme_harness.models.compute.answers import NoNumbers, Pending, gathered, kept
 from xtreme_harness.models.compute.batching import pad, token_batches
+from xtreme_harness.models.compute.masked_words import kept_logits, log_probabilities, shares_of
 from xtreme_harness.models.compute.packed import Packed, side_by_side
 from xtreme_harness.models.compute.remembered import Block, remembered
 from xtreme_harness.models.compute.states import states_at
@@ -74,7 +75,7 @@ class Model:
                     return self._searched(np.stack(parts) if parts else np.zeros((0, 1), np.float32), features)
                 vectors = self._pool(features) if self.pooling is not None else None
         except NoNumbers as error:
-            raise ModelError(self.unsound() or str(error)) from None
+            raise NoNumbers(self.unsound() or str(error)) from None
         if parts and parts[0].ndim == 2:
             offsets = np.cumsum([0, *(len(part) for part in parts)])
             return Arrays(np.concatenate(parts), offsets, vectors, device=str(self.device))
@@ -160,6 +161,8 @@ class Model:
         inputs = self.tensors(rows, language)
         if self.pooling is not None:
             return Pending(self._vectors(inputs))
+        if rows[0].targets is not None:
+            return Pending(log_probabilities(kept_logits(self.network, inputs, rows), rows), shares_of(rows))
         if self.by_choice:
             inputs = {name: value.unsqueeze(1) for name, value in inputs.items()}
         out = self.network(**inputs)
@@ -176,6 +179,8 @@ class Model:
         wanted, shares = wanted_rows(rows, reading.where)
         states = packed.states(tokens, None if wanted is None else self._sent(wanted))
         answers = self._ordered(reading.answer(states, shares))
+        if rows[0].targets is not None:
+            answers = log_probabilities(answers, rows)
         return Pending(answers, shares if reading.where == "kept" else None)
 
     def _ordered(self, logits: torch.Tensor) -> torch.Tensor:
@@ -260,4 +265,5 @@ def _key(encoded: Encoded) -> tuple[Any, ...]:
         tuple(encoded.ids),
         tuple(encoded.types or ()),
         encoded.keep if encoded.keep is None else tuple(encoded.keep),
+        encoded.targets if encoded.targets is None else tuple(encoded.targets),
     )

@@ -52,6 +52,9 @@ def reading_of(network: Any, head: str | None, pooling: Pooling | None) -> Readi
     if head is None:
         return _of_vectors(network, pooling) if pooling is not None else None
     known = HEADS[head]
+    if known.pretrained:
+        words = network.cls if hasattr(network, "cls") else network.lm_head  # BERT's; that of RoBERTa and its kin
+        return Reading("kept", lambda states, shares: words(states))
     if known.outputs is None:
         return None
     if hasattr(network, "reader"):

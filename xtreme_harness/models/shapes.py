@@ -12,8 +12,8 @@ from typing import Any
 from xtreme_harness.files.shown import shown
 
 __all__ = [
-    "CLASS_IDS", "CLASS_NAMES", "FLAG", "LIST", "NUMBER", "OBJECT", "OBJECTS", "TEXT", "TEXTS", "TOKEN", "Shape",
-    "each", "either", "endless", "faults_of", "misfit", "one_of", "share", "whole",
+    "CLASS_IDS", "CLASS_NAMES", "FLAG", "LIST", "NUMBER", "OBJECT", "OBJECTS", "SEARCH", "TEXT", "TEXTS", "TOKEN",
+    "Shape", "each", "either", "endless", "faults_of", "misfit", "one_of", "share", "whole",
 ]  # fmt: skip
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -52,6 +52,21 @@ def _is_ids(value: Any) -> bool:
     )
 
 
+def _is_search(value: Any) -> bool:
+    """What a search left: the values that were chosen, and how every trial ended."""
+    if not isinstance(value, dict) or not isinstance(value.get("values"), dict):
+        return False
+    trials, own = value.get("trials"), value.get("fingerprint", "")
+    return isinstance(own, str) and isinstance(trials, list) and bool(trials) and all(map(_is_trial, trials))
+
+
+def _is_trial(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("values"), dict):
+        return False
+    dev = value.get("dev", {})
+    return isinstance(value.get("failed", ""), str) and isinstance(dev, dict) and all(map(_is_number, dev.values()))
+
+
 TEXT = Shape("a text", lambda value: isinstance(value, str) and value != "" and "\0" not in value)
 TEXTS = Shape("a list of texts", _is_texts)
 FLAG = Shape("true or false", lambda value: isinstance(value, bool))
@@ -65,6 +80,7 @@ TOKEN = Shape(
     "a text or an object with a text as content",
     lambda value: isinstance(value.get("content") if isinstance(value, dict) else value, str),
 )
+SEARCH = Shape('an object of what was chosen, {"values": {...}, "trials": [{"values": {...}}]}', _is_search)
 CLASS_NAMES = Shape('an object of names by class id, {"0": "...", "1": "..."}', _is_names)
 CLASS_IDS = Shape('an object of class ids by name, {"...": 0, "...": 1}', _is_ids)
 

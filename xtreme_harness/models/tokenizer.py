@@ -98,6 +98,17 @@ class Tokenizer:
         """The id to pad with, also for tokenizers that came without one (decoders)."""
         return self._special("pad", "eos", "unk")
 
+    @property
+    def mask(self) -> int:
+        """The id that stands for a token that is to be told.
+
+        Raises:
+            ModelError: the tokenizer has none.
+        """
+        if self.raw.mask_token_id is None:
+            raise ModelError(f"{self.name}: its tokenizer has no mask token; give a base model pretrained with one")
+        return int(self.raw.mask_token_id)
+
     def _special(self, *names: str) -> int:
         """The first special token that there is and that the network knows; 0 when there is none."""
         ids = [getattr(self.raw, f"{name}_token_id", None) for name in names]

@@ -19,6 +19,7 @@ from xtreme_harness.errors import HubSilent, MissingDependency, ModelError
 from xtreme_harness.hub import fetch_files, listening, silence, unstored
 from xtreme_harness.models.adapters import adapter_misfit
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
+from xtreme_harness.models.fit import no_trained_head
 from xtreme_harness.models.foreign import foreign_code
 from xtreme_harness.models.head_table import HEADS, encoder_class, head_of_adapter
 from xtreme_harness.models.heads import load_head
@@ -152,6 +153,8 @@ def load_network(
         _require_all(checkpoint, missing, pooler)
         return encoder if head is None else load_head(encoder, checkpoint.general or {}, path)
     network, missing = _loaded(auto_class(head, checkpoint.family), path, dtype, trust)
+    if HEADS[head].pretrained and any(not name.startswith(f"{network.base_model_prefix}.") for name in missing):
+        raise ModelError(f"{checkpoint.name}: {no_trained_head(checkpoint)}")
     _require_all(checkpoint, missing, True)
     return network
 

@@ -9,12 +9,14 @@ from os import fsencode
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, did_you_mean
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = [
     "FLAG", "LAYER", "MANY", "NAME", "NAMES", "PATH", "PATHS", "PLACE", "PLACES", "RESAMPLING", "SEED", "SEEDS", "SIZE",
-    "TEXT", "TEXTS", "WATCH", "Wanted", "faults_of", "number", "one_of", "optional", "require", "shown", "whole",
+    "TEXT", "TEXTS", "TRAINED_ON", "WATCH", "Wanted", "faults_of", "number", "one_of", "optional", "require", "shown",
+    "whole",
 ]  # fmt: skip
 
 MANY = 2**31 - 1  # of anything that is counted
@@ -71,6 +73,16 @@ FLAG = Wanted("True or False", lambda value: isinstance(value, bool))
 SEED = Wanted(f"a number from 0 to {_SEEDS}", lambda value: _whole(value, 0, _SEEDS))
 SEEDS = Wanted(f"a list of numbers from 0 to {_SEEDS}", lambda value: _each(value, SEED.fits))
 LAYER = Wanted("last, an index such as 8, or a fraction such as 0.67", _layer)
+
+
+def _trained_on(value: Any) -> bool:
+    """One of the words alone, or codes of which none stands twice."""
+    if not NAMES.fits(value):
+        return False
+    return len({*value}) == len(value) and (len(value) < 2 or not {*value} & {ENGLISH, TARGET, ALL})
+
+
+TRAINED_ON = Wanted("english, target, all, or codes of languages, each once", _trained_on)
 
 
 def whole(low: int, high: int = MANY) -> Wanted:

@@ -9,21 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xtreme_harness.cards import Cards, TaskCard, Vocabulary, load_cards
-from xtreme_harness.cards.names import split_names
-from xtreme_harness.data.formats import OPTIONS, PATH
-from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
-from xtreme_harness.data.sources import Data, Located, locate
+from xtreme_harness.cards import Cards, Member, TaskCard, load_cards
+from xtreme_harness.data.sources import Data, Located
+from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
-from xtreme_harness.kinds import KINDS
-from xtreme_harness.languages import meant, nearest_code
-from xtreme_harness.metrics import METRICS
-from xtreme_harness.plan.arguments import NAMES, require
+from xtreme_harness.languages import english_of, meant, nearest_code
+from xtreme_harness.plan.cell_data import find_data
+from xtreme_harness.plan.vocabulary import vocabulary
 
 __all__ = [
-    "Cell", "Missing", "Plan", "Target", "all_cards", "asked_targets", "make_plan", "narrowed", "select", "vocabulary",
+    "Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "narrowed", "select",
 ]  # fmt: skip
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
@@ -52,11 +49,23 @@ class Cell:
     located: Located
     tuning: Located | None  # the split on which the kind chooses its number (BUCC's threshold)
     scopes: tuple[str, ...]
+    translated: str = ""  # names the translation into English that is read instead: "mt@1f0c2a9b"
+    trained: TrainedOn | None = None  # the languages of its unit; None: of a self-test, and where no unit answers
 
     @property
     def name(self) -> str:
         """For people: "tatoeba@xtreme-r de"."""
         return f"{self.key} {self.language}"
+
+    @property
+    def spoken(self) -> str:
+        """The language of its texts: English, where they were translated."""
+        return english_of(self.card.all_languages) if self.translated else self.language
+
+    @property
+    def plain_unit(self) -> str | None:
+        """The unit without its languages: "xnli" of "xnli.de"."""
+        return self.unit.removesuffix(self.trained.suffix) if self.unit and self.trained else self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +100,6 @@ def all_cards(include: Sequence[Path] = ()) -> Cards:
     return load_cards(vocabulary(), include)
 
 
-def vocabulary() -> Vocabulary:
-    """What a card may say: kinds, metrics, formats, shapes and their options."""
-    return Vocabulary(
-        kinds={name: kind.options for name, kind in KINDS.items()},
-        metrics=set(METRICS),
-        formats=OPTIONS,
-        shapes=SHAPE_OPTIONS,
-        column=PATH,
-        expected={name: kind.expected for name, kind in KINDS.items()},
-        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
-    )
-
-
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:
     """The targets that suites, groups, tasks, globs and `task@suite` stand for.
 
@@ -126,25 +122,6 @@ def select(cards: Cards, names: Sequence[str]) -> list[Target]:
     return list(targets.values())
 
 
-def asked_targets(tasks: str | Sequence[str], include: Sequence[str | Path] = ()) -> tuple[Cards, list[Target]]:
-    """All cards, and the targets that `--tasks` names: as `select`, and card files or folders of cards.
-
-    Raises:
-        CardError: every unknown name, every fault of a card.
-    """
-    require({"tasks": [*split_names(tasks)]}, {"tasks": ("--tasks", NAMES)})
-    names, extra = [], [Path(place) for place in include]
-    for name in split_names(tasks):
-        path = Path(name)
-        if path.suffix in (".yaml", ".yml") or (path.is_dir() and any(path.glob("*.yaml"))):
-            extra.append(path)
-            names.extend([path.stem] if path.is_file() else [f.stem for f in sorted(path.glob("*.yaml"))])
-        else:
-            names.append(name)
-    cards = all_cards(extra)
-    return cards, select(cards, names)
-
-
 def narrowed(targets: Sequence[Target], languages: Sequence[str]) -> list[Target]:
     """The targets with some languages alone; no languages: as they are.
 
@@ -159,8 +136,21 @@ def narrowed(targets: Sequence[Target], languages: Sequence[str]) -> list[Target
     return [replace(target, languages=tuple(c for c in target.languages if c in codes)) for target in targets]
 
 
-def make_plan(targets: Sequence[Target], data: Data, split: str = "test", languages: Sequence[str] = ()) -> Plan:
+def make_plan(
+    targets: Sequence[Target],
+    data: Data,
+    split: str = "test",
+    languages: Sequence[str] = (),
+    translated: Path | None = None,
+) -> Plan:
     """Find the data of every cell.
+
+    Args:
+        targets: what is asked for.
+        data: where to look.
+        split: "test" or "dev".
+        languages: only these.
+        translated: folder of evaluation data translated into English, read for all other languages.
 
     Raises:
         DataError: when a language asked for by name is in no target, or the data lacks it; all faults together.
@@ -176,21 +166,20 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
     for (key, language), owners in wanted.items():
         card, scopes = owners[0].card, tuple(t.scope for t in owners)
         try:
-            located = locate(card, split, language, data, languages)
-            tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None
-            card = resolved_labels(card, data) if located is not None else card
+            found = find_data(card, split, language, data, languages, translated)
+            card = resolved_labels(card, data) if found.located is not None else card
         except HubSilent:
             raise
         except DataError as error:
             faults.extend(error.faults)
             continue
-        reason = _absence(card, split, language, data, located, tuning)
-        if located is None or reason:
+        if found.located is None or found.reason:
             if languages:
-                faults.append(f"{key} {language}: {reason}")
-            missing.append(Missing(key, language, scopes, reason))
+                faults.append(f"{key} {language}: {found.reason}")
+            missing.append(Missing(key, language, scopes, found.reason))
             continue
-        cells.append(Cell(key, card, owners[0].unit, language, split, located, tuning, scopes))
+        places = (found.located, found.tuning, scopes, found.translated)
+        cells.append(Cell(key, card, owners[0].unit, language, split, *places))
     if faults:
         raise DataError(*dict.fromkeys(faults))
     if not cells:
@@ -201,23 +190,23 @@ def make_plan(targets: Sequence[Target], data: Data, split: str = "test", langua
 
 def _selected(cards: Cards, name: str) -> list[Target]:
     if name in cards.suites:
-        suite = cards.suites[name]
-        return [_member(cards.card(task), name) for task in suite.tasks]
-    task, at, suite_name = name.partition("@")
+        return [_member(cards.member(task, name), name) for task in cards.suites[name].tasks]
+    task, at, suite = name.partition("@")
+    if at and suite in cards.suites and task in (groups := cards.suites[suite].groups):
+        return [_member(cards.member(one, suite), BY_NAME) for one in groups[task]]
     if at:
-        if suite_name not in cards.suites or suite_name not in cards.card(task).suites:
-            raise CardError(f"unknown task '{name}': {task} is in the suites {', '.join(cards.card(task).suites)}")
-        member = _member(cards.card(task), suite_name)
-        return [Target(BY_NAME, member.key, member.card, member.unit, member.languages)]
+        cards.card(task)
+        if suite not in (known := cards.suites_of(task)):
+            told = f"the suites {', '.join(known)}" if known else "no suite"
+            raise CardError(f"unknown task '{name}': {task} is in {told}")
+        return [_member(known[suite], BY_NAME)]
     return [_bare(cards.card(task)) for task in cards.select(name)]
 
 
-def _member(card: TaskCard, suite: str) -> Target:
-    membership = card.suites[suite]
-    train = card.train if membership.train is None else membership.train
-    key = card.name if train == card.train else f"{card.name}@{suite}"
+def _member(member: Member, scope: str) -> Target:
+    card, train = member.card, member.train
     unit = train[-1] if train else None
-    return Target(suite, key, card, card.unit or unit if train == card.train else unit, membership.languages)
+    return Target(scope, member.key, card, card.unit or unit if train == card.train else unit, member.languages)
 
 
 def _bare(card: TaskCard) -> Target:
@@ -237,24 +226,6 @@ def _codes(targets: Sequence[Target], languages: Sequence[str]) -> tuple[list[st
             faults.append(f"--languages {word}: none of the tasks has it{near}; they have {some(known, 60)}")
         found |= own
     return list(found), faults
-
-
-def _absence(
-    card: TaskCard, split: str, language: str, data: Data, located: Located | None, tuning: Located | None
-) -> str:
-    """Why a cell cannot be evaluated; "" when it can."""
-    place = str(data.named.get(card.name, data.name))
-    if located is None and card.parts:
-        return f"{card.name} has no data of its own; evaluate its parts: --tasks {','.join(card.parts)}"
-    if located is None and place == "hub" and not card.evaluated_from_hub:
-        return f"not on the Hub; use --data DIR or --data samples. {card.note}".strip()
-    if located is None:
-        others = [s for s in ("test", "dev") if s != split and locate(card, s, language, data) is not None]
-        hint = f"; {others[0]} is there: --split {others[0]}" if others else ""
-        return f"{place} has no {split} data{hint}"
-    if card.calibrate and tuning is None:
-        return f"{place} has no {card.calibrate} data, on which the threshold is chosen"
-    return ""
 
 
 def scopes_of(plan: Plan) -> Mapping[str, tuple[Target, ...]]:

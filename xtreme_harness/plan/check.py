@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from xtreme_harness.cards import Cards, TaskCard
+from xtreme_harness.data.own_training import training_languages
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.training_sets import load_training, resolved_labels
 from xtreme_harness.errors import HubSilent, ModelError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.base import Reach
-from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.languages import english_of
+from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.models.checkpoint import SELF_TESTS, find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.plan.lacks import expected_file, unwritten
@@ -115,7 +117,8 @@ def _single(card: TaskCard, data: Data, tokenizers: Tokenizers | None) -> Iterat
 
 def _parts(card: TaskCard, data: Data) -> Iterator[tuple[str, str, Located]]:
     for split in ("train", "held_out", "dev", "test"):
-        for language in ("en",) if split in ("train", "held_out") else card.all_languages:
+        training = split in ("train", "held_out")
+        for language in training_languages(card, split, data) if training else card.all_languages:
             located = locate(card, split, language, data, [language])
             if located is not None:
                 yield split, language, located
@@ -130,7 +133,7 @@ def _joined(card: TaskCard, cards: Cards, data: Data, tokenizers: Tokenizers | N
         except HubSilent:
             raise
         except XHarnessError as error:
-            yield Finding(split, "en", 0, None, error.faults)
+            yield Finding(split, english_of(card.all_languages), 0, None, error.faults)
         else:
             if loaded is not None:
                 yield _examined(card, loaded, data, tokenizers)
@@ -164,16 +167,26 @@ def _label_fault(card: TaskCard, split: Split[Any]) -> list[str]:
 
 
 def _metric_fault(card: TaskCard, split: Split[Any]) -> list[str]:
-    """The metric on one fabricated answer: the gold of the first example that has one must score 100."""
+    """The metric on fabricated answers: the gold must score 100, of the first example alone or at least of all.
+
+    A sentence without an entity scores nothing alone, and a correlation needs several examples.
+    """
     kind, metric = KINDS[card.kind], METRICS[card.metric]
-    example = next((e for e in split.examples if kind.gold(e)), None)
-    if example is None:
+    examples = [e for e in split.examples if kind.gold(e) is not None]
+    first = next((e for e in examples if kind.gold(e)), None)
+    if first is None:
         return []
     try:
-        values = metric.reduce(column_sums(metric.rows([kind.perfect(example)], [kind.gold(example)], split.language)))
+        wrong = _short_of_100(card, [first], split.language) and _short_of_100(card, examples, split.language)
     except XHarnessError as error:
         return [f"metric {metric.name}: {error}"]
-    wrong = [f"{name} {value:.1f}" for name, value in values.items() if name in metric.main and value != 100]
-    return (
-        [f"metric {metric.name}: the gold answer of '{example.id}' scores {', '.join(wrong)}, not 100"] if wrong else []
-    )
+    said = ", ".join(f"{name} {value:.1f}" for name, value in wrong.items())
+    return [f"metric {metric.name}: the gold of {len(examples)} examples scores {said}, not 100"] if wrong else []
+
+
+def _short_of_100(card: TaskCard, examples: Sequence[Any], language: str) -> dict[str, float]:
+    """The main values that the gold of some examples does not bring to 100."""
+    kind, metric = KINDS[card.kind], of_labels(METRICS[card.metric], card.labels)
+    rows = metric.rows([kind.perfect(e) for e in examples], [kind.gold(e) for e in examples], language)
+    values = metric.reduce(column_sums(rows))
+    return {name: values[name] for name in metric.main if values[name] != 100}

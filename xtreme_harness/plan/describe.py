@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from xtreme_harness.data.trained_on import ENGLISH, TARGET
 from xtreme_harness.errors import DataError, HubSilent, XHarnessError
+from xtreme_harness.files.shown import some
 from xtreme_harness.jobs import Failure, all_failed, attempt
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Missing
@@ -17,9 +19,12 @@ from xtreme_harness.plan.setups import Setup
 from xtreme_harness.plan.stage import Stage, StageTask, Unit
 from xtreme_harness.plan.train import PreparedTraining
 from xtreme_harness.plan.training_work import TrainingWork, training_work
+from xtreme_harness.plan.trials import trials_of
 from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["describe_evaluation", "describe_series", "describe_training", "missing_lines"]
+__all__ = ["describe_evaluation", "describe_series", "describe_training", "language_lines", "missing_lines"]
+
+_UNITS = 12  # that the summary names
 
 
 def describe_evaluation(prepared: PreparedEvaluation) -> str:
@@ -32,8 +37,7 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
     rows: list[list[Any]] = []
     works: list[Work] = []
     faults: list[CellFault] = []
-    for key in dict.fromkeys(cell.key for cell in plan.cells):
-        cells = [cell for cell in plan.cells if cell.key == key]
+    for (key, *_), cells in _alike(prepared).items():
         unit = units.get(cells[0].unit or "")
         setup = prepared.setups.get(cells[0].name) or Setup(unit.checkpoint if unit else None)
         work = estimate(cells, setup.checkpoint.config if setup.checkpoint else None, options.limit, options.device)
@@ -43,14 +47,15 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
         languages = " ".join(cell.language for cell in cells)
         rows.append([key, len(cells), languages, *counts, *_model(prepared, cells[0]), cells[0].located.origin])
     table, untrained = _stage_table(units)
-    said = {fault.cell: fault.error.faults for fault in faults}
+    said: dict[str, tuple[str, ...]] = {name: (why,) for name, why in prepared.refused.items()}
+    said |= {fault.cell: fault.error.faults for fault in faults}
     for cell in plan.cells:
         if cell.unit in untrained:
             said[cell.name] = (f"training failed: {' '.join(' '.join(untrained[cell.unit]).split())}",)
     if len(said) == len(plan.cells):
         raise DataError(*dict.fromkeys(line for cell in plan.cells for line in said[cell.name]))
     headers = ["task", "cells", "languages", "examples", "tokens (roughly)", "checkpoint", "read by", "data"]
-    stages = [table, ""] if units else []
+    stages = [table, *language_lines(units.values()), ""] if units else []
     failing = [f"failed: {name}: {line}" for name, lines in said.items() for line in lines]
     own = [_summary(prepared, works), *missing_lines(plan.missing), *failing]
     return "\n".join([*stages, pipe_table(rows, headers), "", *own])
@@ -66,7 +71,7 @@ def describe_training(prepared: PreparedTraining) -> str:
     table, untrained = _stage_table({unit.name: unit})
     if untrained:
         raise DataError(*untrained[unit.name])
-    return "\n".join([table, "", f"from {unit.checkpoint.name}; nothing was trained"])
+    return "\n".join([table, *language_lines([unit]), "", f"from {unit.checkpoint.name}; nothing was trained"])
 
 
 def describe_series(prepared: PreparedSeries) -> str:
@@ -88,12 +93,31 @@ def describe_series(prepared: PreparedSeries) -> str:
     )
 
 
+def language_lines(units: Iterable[Unit]) -> list[str]:
+    """One line a training set that joins languages, or was asked to: which they are."""
+    sets = {(stage.name, task.name): task.data.trained for one in units for stage in one.stages for task in stage.tasks}
+    return [
+        f"{stage}: trained on {len(one.languages)} of the languages of {task}: {' '.join(one.languages)}"
+        for (stage, task), one in sets.items()
+        if one.train_on not in (ENGLISH, TARGET)
+    ]
+
+
 def missing_lines(missing: Iterable[Missing]) -> list[str]:
     """One line a task and reason, languages listed."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in missing:
         grouped.setdefault((one.key, one.reason), []).append(one.language)
     return [f"missing: {key} {' '.join(codes)}: {reason}" for (key, reason), codes in grouped.items()]
+
+
+def _alike(prepared: PreparedEvaluation) -> dict[tuple[str, str, str], list[Cell]]:
+    """The cells that are computed, by task and by the model that answers them."""
+    found: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in prepared.plan.cells:
+        if cell.name not in prepared.refused:
+            found.setdefault((cell.key, *_model(prepared, cell)), []).append(cell)
+    return found
 
 
 def _model(prepared: PreparedEvaluation, cell: Cell) -> tuple[str, str]:
@@ -111,14 +135,14 @@ def _summary(prepared: PreparedEvaluation, works: Sequence[Work]) -> str:
     time = f"; {spoken(sum(known))} of compute" if known and len(known) == len(works) else ""
     limit, units = prepared.options.limit, prepared.units
     limited = f", LIMITED to {limit} examples each" if limit else ""
-    training = f"; trains {', '.join(units)} first" if units else "; nothing will be trained"
+    training = f"; trains {some(units, _UNITS)} first" if units else "; nothing will be trained"
     return f"{len(prepared.plan.cells)} cells{limited} -> {prepared.output}{training}{time}"
 
 
 def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple[str, ...]]]:
     """The stages in the order in which they run, one line a task, and the units whose data cannot be read.
 
-    Stages that units share stand once.
+    Stages that units share stand once; of a stage that is searched every trial.
     """
     stages: dict[str, Stage] = {}
     rows: list[list[Any]] = []
@@ -128,20 +152,24 @@ def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple
             if stage.name in stages:
                 continue
             stages[stage.name] = stage
-            for task in stage.tasks:
-                try:
-                    work = training_work(stage, task)
-                except HubSilent:
-                    raise
-                except XHarnessError as error:
-                    untrained.setdefault(name, error.faults)
-                    work = TrainingWork(None, None, None)
-                rows.append(_stage_row(stage, task, work))
+            trials = [(trial.stage, f" {trial.name}") for trial in trials_of(stage)]
+            for one, said in trials or [(stage, "")]:
+                for task in one.tasks:
+                    try:
+                        work = training_work(one, task)
+                    except HubSilent:
+                        raise
+                    except XHarnessError as error:
+                        untrained.setdefault(name, error.faults)
+                        work = TrainingWork(None, None, None)
+                    rows.append(_stage_row(one, task, work, said))
     return pipe_table(rows, ["training", "stage", "examples", "steps", "recipe", "data", "time"]), untrained
 
 
-def _stage_row(stage: Stage, task: StageTask, work: TrainingWork) -> list[Any]:
+def _stage_row(stage: Stage, task: StageTask, work: TrainingWork, tried: str) -> list[Any]:
     count = f"{work.examples:,}" if work.examples is not None else ""
     steps = f"{work.steps:,}" if work.steps is not None else ""
     time = spoken(work.seconds) if work.seconds is not None else ""
-    return [task.name, stage.level, count, steps, stage.recipe.name, work.origin, time]
+    own = task.data.trained.suffix + tried
+    recipe = f"{stage.recipe.name}, frozen encoder" if stage.hyper.freeze_encoder else stage.recipe.name
+    return [task.name + own, stage.level, count, steps, recipe, work.origin, time]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.official_files import exported, target_source
+from xtreme_harness.data.own_training import training_languages
 from xtreme_harness.data.patterns import pattern_path
-from xtreme_harness.data.sources import HubFound
+from xtreme_harness.data.sources import Data, HubFound
 from xtreme_harness.errors import DataError, HubSilent
 from xtreme_harness.files.text import sweep, write_below
 from xtreme_harness.plan.cells import Target
@@ -44,7 +45,12 @@ def download(
     sweep(folder)
     own = [target for target in targets if not target.card.parts]  # the parts are fetched as training data
     wanted = {(t.card.name, split, code): t.card for t in own for code in t.languages for split in ("test", "dev")}
-    wanted |= {(card.name, split, "en"): card for card in training for split in _training_splits(card)}
+    wanted |= {
+        (card.name, split, code): card
+        for card in training
+        for split in _training_splits(card)
+        for code in training_languages(card, split, Data())
+    }
     for (_, split, language), card in wanted.items():
         if card.evaluated_from_hub and card.hub is not None and split not in card.hub.splits:
             continue

@@ -110,12 +110,20 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int | None]:
     kind = KINDS[cell.card.kind]
     if isinstance(cell.located, FilesFound):
         split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
-        return len(split.examples), text_bytes(kind, split.examples) // BYTES_A_TOKEN
+        return len(split.examples), _tokens(kind, split.examples)
     official = cell.card.count(cell.split, cell.language)
     if official is None:
         return None, 0
     examples, length = min(official, limit or official), cell.card.options.get("max_length")
     return examples, examples * int(length) // 2 if length else None
+
+
+def _tokens(kind: Kind[Any, Any, Any], examples: Iterable[Any]) -> int:
+    """Tokens that a model reads for the examples, roughly."""
+    if kind.reads is None:
+        return text_bytes(kind, examples) // BYTES_A_TOKEN
+    texts = (text for example in examples for text in running_texts(kind, example))
+    return sum(kind.reads(len(text.encode()) // BYTES_A_TOKEN) for text in texts)
 
 
 def text_bytes(kind: Kind[Any, Any, Any], examples: Iterable[Any]) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
-from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.errors import CardError, DataError, listed
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.plan.cells import BY_NAME, Plan, asked_targets, make_plan
+from xtreme_harness.plan.asked import asked_targets
+from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, make_plan
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
@@ -20,9 +21,12 @@ from xtreme_harness.plan.request import EvalRequest, default_output
 from xtreme_harness.plan.setups import Setup, environment, find_setups, require_reading
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders
+from xtreme_harness.plan.training_languages import with_languages
 from xtreme_harness.plan.units import untrained_units
 
 __all__ = ["PreparedEvaluation", "plan_evaluation", "prepare_evaluation"]
+
+_REASONS = 5  # that a message lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class PreparedEvaluation:
     units: Mapping[str, Unit]  # that are trained first
     setups: Mapping[str, Setup]  # the model of every cell whose checkpoint is there already, by the cell's name
     context: Mapping[str, Any]  # fields of the fingerprint that are the same for all cells
+    refused: Mapping[str, str] = field(default_factory=dict)  # cell that was asked for by name -> why it cannot be had
 
     @property
     def output(self) -> Path:
@@ -86,13 +91,16 @@ def plan_evaluation(
     languages: str | Sequence[str] = (),
     split: str = "test",
     include: str | Path | Sequence[str | Path] = (),
+    translated: Path | None = None,
 ) -> tuple[Cards, Plan]:
     """Find the cells of an evaluation, whatever the model."""
     if split not in ("test", "dev"):
         raise DataError(f"split {split}: expected test or dev")
     cards, targets = asked_targets(tasks, [include] if isinstance(include, str | Path) else include)
     sources = [data] if isinstance(data, str) else list(data)
-    return cards, make_plan(targets, parse_data(sources, cards.tasks), split, split_names(languages))
+    if translated is not None and not translated.is_dir():
+        raise DataError(f"--translated {translated}: no such folder")
+    return cards, make_plan(targets, parse_data(sources, cards.tasks), split, split_names(languages), translated)
 
 
 def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
@@ -106,12 +114,18 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     request.require_sense()
     if request.labels is not None and not request.labels.is_dir():
         raise DataError(f"--labels {request.labels}: no such folder")
-    cards, plan = plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include)
+    cards, plan = plan_evaluation(
+        request.tasks, request.data, request.languages, request.split, request.include, request.translated
+    )
     options = _options(request, cards)
+    if not options.self_test:
+        plan = with_languages(plan, cards, request.train_on, request.select_on)
     hashes = Hashes()
-    units = untrained_units(plan, cards, request, options, hashes)
-    setups = find_setups(plan.cells, options, hashes, without=units)
-    prepared = PreparedEvaluation(request, cards, plan, options, units, setups, environment(options))
+    untrained = untrained_units(plan, cards, request, options, hashes)
+    plan, refused = _without(plan, untrained.lacking, named=bool(request.languages))
+    units, cells = untrained.units, [cell for cell in plan.cells if cell.name not in refused]
+    setups = find_setups(cells, options, hashes, without=units)
+    prepared = PreparedEvaluation(request, cards, plan, options, units, setups, environment(options), refused)
     for name, unit in units.items():
         require_reading(plan.units()[name], unit.checkpoint, options)
     if request.seeds:
@@ -121,6 +135,23 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
         for name, unit in one.units.items():
             require_folders(unit, one.folders_of(name))
     return prepared
+
+
+def _without(plan: Plan, lacking: Mapping[str, str], named: bool) -> tuple[Plan, dict[str, str]]:
+    """The plan without the cells of units that cannot be trained, or those cells and why, where they were named.
+
+    Raises:
+        DataError: no other cell is left.
+    """
+    lost = {cell.name: (cell, lacking[unit]) for cell in plan.cells if (unit := cell.unit or "") in lacking}
+    if lost and len(lost) == len(plan.cells):
+        lines = [f"{cell.name}: {why}" if named else f"nothing to evaluate: {why}" for cell, why in lost.values()]
+        raise DataError(*listed(list(dict.fromkeys(lines)), _REASONS))
+    if named:
+        return plan, {name: why for name, (_, why) in lost.items()}
+    missing = [Missing(cell.key, cell.language, cell.scopes, why) for cell, why in lost.values()]
+    cells = tuple(cell for cell in plan.cells if cell.name not in lost)
+    return replace(plan, cells=cells, missing=(*plan.missing, *missing)), {}
 
 
 def _options(request: EvalRequest, cards: Cards) -> Options:
@@ -142,6 +173,7 @@ def _options(request: EvalRequest, cards: Cards) -> Options:
         keep_head=request.keep_head,
         trust_remote_code=request.trust_remote_code,
         force=request.force,
+        languages_asked=bool(request.train_on or request.select_on),
     )
 
 

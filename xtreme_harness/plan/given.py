@@ -79,6 +79,7 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "recipe": _text,
     "settings": lambda value: _several(value, _text),
     "limit_train": _whole,
+    "train_on": _names,
     "seed": _whole,
     "seeds": _numbers,
     "languages": _names,

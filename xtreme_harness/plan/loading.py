@@ -7,14 +7,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from xtreme_harness.cards.recipe import Hyper
-from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.errors import DataError, MissingDependency, ModelError
+from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, require_weights, tokenizer_holder
 from xtreme_harness.models.content import content_hash
-from xtreme_harness.plan.stage import Unit
+from xtreme_harness.models.fit import pretrained_fault
+from xtreme_harness.models.head_table import MASKED_LM
+from xtreme_harness.plan.stage import Stage, Unit
+from xtreme_harness.plan.trials import require_search, trials_of
 
 __all__ = ["Hashes", "require_loadable", "require_masked_head", "require_unit"]
-
-_PRETRAINED = ("MaskedLM", "ForPreTraining", "LMHeadModel")  # endings of classes that bring a masked-LM head
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,8 @@ def require_masked_head(checkpoint: Checkpoint) -> None:
 
     What only its weights can tell is found when they are loaded.
     """
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FAMILIES
-
-    if checkpoint.family not in FAMILIES:
-        raise ModelError(f"{checkpoint.name}: --mlm: the family '{checkpoint.family}' has no masked-LM head")
-    found = checkpoint.config.get("architectures") or ()
-    bare = bool(found) and not any(str(name).endswith(_PRETRAINED) for name in found)
-    if bare or checkpoint.base is not None:
-        raise ModelError(
-            f"{checkpoint.name}: --mlm: no trained masked-LM head in this checkpoint (architectures: "
-            f"{', '.join(found or ['none'])}); give the base model that was pretrained with one"
-        )
+    if why := pretrained_fault(checkpoint, MASKED_LM):
+        raise ModelError(f"{checkpoint.name}: --mlm: {why}")
 
 
 def _require_peft(hyper: Hyper) -> None:
@@ -68,13 +61,31 @@ def _require_peft(hyper: Hyper) -> None:
         raise MissingDependency("peft is needed for this checkpoint: pip install 'xtreme-harness[peft]'")
 
 
+def _require_head(stage: Stage) -> None:
+    """Raise DataError where a frozen encoder would leave nothing to train, or what is trained is inside it."""
+    if not stage.hyper.freeze_encoder:
+        return
+    pairs = [task.name for task in stage.tasks if KINDS[task.card.kind].head is None]
+    faults = [f"{name}: freeze_encoder: it is the encoder that is trained, there is no head" for name in pairs]
+    beside = {"gradient_checkpointing": stage.hyper.gradient_checkpointing, "lora_rank": stage.hyper.lora_rank}
+    faults += [f"{stage.name}: freeze_encoder: not with {name}" for name, given in beside.items() if given]
+    if stage.manner.mlm is not None:
+        faults.append(f"{stage.name}: freeze_encoder: not with --mlm, which trains the encoder")
+    if faults:
+        raise DataError(*faults)
+
+
 def require_unit(unit: Unit) -> None:
-    """Refuse a unit whose encoder cannot be loaded, or that is trained by a library that is not installed.
+    """Refuse a unit whose encoder cannot be loaded, or whose recipe cannot be followed.
 
     Raises:
         ModelError: of the checkpoint.
+        DataError: of a search that has nothing to choose by, or of an encoder that cannot stay frozen.
         MissingDependency: peft.
     """
+    require_search(unit)
     for stage in unit.stages:
         require_loadable(stage.checkpoint, stage.manner.trust)
-        _require_peft(stage.hyper)
+        for one in (stage, *(trial.stage for trial in trials_of(stage))):
+            _require_head(one)
+            _require_peft(one.hyper)

@@ -33,6 +33,7 @@ class Options:
     keep_head: bool
     trust_remote_code: bool
     force: bool  # redo what is done
+    languages_asked: bool = False  # does the command say what a model is trained on?
 
     @property
     def self_test(self) -> bool:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from xtreme_harness.cards.recipe import SAMPLINGS
+from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.plan.arguments import (
     FLAG,
     LAYER,
@@ -23,11 +25,13 @@ from xtreme_harness.plan.arguments import (
     SIZE,
     TEXT,
     TEXTS,
+    TRAINED_ON,
     Wanted,
     faults_of,
     number,
     one_of,
     optional,
+    shown,
     whole,
 )
 from xtreme_harness.plan.given import read
@@ -43,6 +47,8 @@ OF_BOTH: Mapping[str, tuple[str, Wanted]] = {  # field -> its flag, and what it 
     "tasks": ("--tasks", NAMES),
     "dtype": ("--dtype", one_of(("auto", "float32", "bfloat16", "float16"), _DTYPES)),
     "limit_train": ("--limit-train", optional(whole(1))),
+    "train_on": ("--train-on", TRAINED_ON),
+    "select_on": ("--select-on", optional(one_of((ENGLISH, TARGET)))),
     "executor": ("--executor", one_of(EXECUTORS)),
     "data": ("--data", Wanted("hub, samples, a folder, or TASK=FILE_OR_DIR", NAMES.fits)),
     "output": ("--output-path", optional(PATH)),
@@ -66,6 +72,7 @@ _OF_EVAL: Mapping[str, tuple[str, Wanted]] = {
     "languages": ("--languages", NAMES),
     "split": ("split", one_of(("test", "dev"), "test or dev")),
     "labels": ("--labels", optional(PATH)),
+    "translated": ("--translated", optional(PATH)),
     "layer": ("--layer", optional(LAYER)),
     "label_order": ("--label-order", TEXTS),
     "keep_head": ("--keep-head", FLAG),
@@ -94,7 +101,10 @@ class Request:
         include: card files or folders.
         recipe: of training: "xtreme", "jiant", "fast", or a YAML file.
         settings: "lr=1e-5" ..., over the recipe.
-        limit_train: training examples a task.
+        limit_train: training examples a task, of every language that it is trained on.
+        train_on: "english", "target" (each language that is evaluated on its own training set; of `eval`), "all", or
+            codes, whose training sets are joined; (): as the card says.
+        select_on: on whose dev data weights are chosen, "english" or "target"; None: as the card says.
         seed: of training, and of `random`.
         seeds: a run each, in `seed-N/`.
         dtype: "auto", "float32", "bfloat16" or "float16".
@@ -114,6 +124,8 @@ class Request:
     recipe: str = "xtreme"
     settings: tuple[str, ...] = ()
     limit_train: int | None = None
+    train_on: tuple[str, ...] = ()
+    select_on: str | None = None
     seed: int = 42
     seeds: tuple[int, ...] = ()
     dtype: str = "auto"
@@ -144,6 +156,12 @@ class Request:
     def faults(self) -> list[str]:
         """What no run could be done with, whatever the checkpoint and the data are."""
         found = faults_of({name: getattr(self, name) for name in OF_BOTH}, OF_BOTH)
+        words = self.train_on if TRAINED_ON.fits(self.train_on) else ()
+        found += [
+            f"--train-on {shown(word)}: no code of a language{nearest_code(word)}; expected {TRAINED_ON.words}"
+            for word in words
+            if word not in (ENGLISH, TARGET, ALL) and not is_code(word)
+        ]
         pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
         if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
@@ -172,6 +190,7 @@ class EvalRequest(Request):
         languages: only these.
         split: "test" or "dev".
         labels: folder in the official label form, for data without gold.
+        translated: folder of evaluation data translated into English, read for all other languages.
         layer: hidden state of sentence vectors: "last", an index, or a fraction of the depth.
         pooling: of sentence vectors: "mean", "cls" or "pooler".
         preset: a card's named layer and pooling.
@@ -186,6 +205,7 @@ class EvalRequest(Request):
     languages: tuple[str, ...] = ()
     split: str = "test"
     labels: Path | None = None
+    translated: Path | None = None
     layer: str | int | float | None = None
     pooling: str | None = None
     preset: str | None = None
@@ -226,7 +246,13 @@ class TrainRequest(Request):
 
     def faults(self) -> list[str]:
         """What no training could be done with."""
-        return [*Request.faults(self), *faults_of({name: getattr(self, name) for name in _OF_TRAIN}, _OF_TRAIN)]
+        found = [*Request.faults(self), *faults_of({name: getattr(self, name) for name in _OF_TRAIN}, _OF_TRAIN)]
+        if self.train_on == (TARGET,):
+            found.append(
+                "--train-on target: train leaves one checkpoint, for no one language; name the languages, as in "
+                "--train-on de, or let eval train one a language"
+            )
+        return found
 
 
 def default_output(model: str | Path) -> Path:

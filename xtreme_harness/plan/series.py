@@ -62,7 +62,7 @@ def prepare_series(request: EvalRequest) -> PreparedSeries:
         XHarnessError: for what is wrong for every checkpoint.
     """
     request.require_sense()
-    plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include)
+    plan_evaluation(request.tasks, request.data, request.languages, request.split, request.include, request.translated)
     output = request.output or series_output(request.model)
     members = find_members(request.model)
     require_output(output, files=[SERIES_FILE])

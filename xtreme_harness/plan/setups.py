@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from xtreme_harness.models.fit import head_fault, label_order
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options
+from xtreme_harness.plan.serving import find_serving, languages_fault, serving_fields
 from xtreme_harness.signature import VERSION, library_versions
 
 __all__ = ["Setup", "environment", "find_setups", "require_reading"]
@@ -28,6 +29,7 @@ class Setup:
     order: tuple[int, ...] = ()
     pooling: Any = None  # models.pooling.Pooling, where head is None
     hash: str = ""
+    languages: Mapping[str, Any] = field(default_factory=dict)  # that it was trained on, for the fingerprint
 
     @property
     def recipe(self) -> str | None:
@@ -40,6 +42,12 @@ class Setup:
         """The seed by which the checkpoint was last trained, where that is known."""
         last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
         return last.get("seed")
+
+    @property
+    def trials(self) -> int:
+        """Of how many trainings the checkpoint was chosen, where its last stage was searched; else 0."""
+        last = self.checkpoint.lineage[-1] if self.checkpoint and self.checkpoint.lineage else {}
+        return len(last["search"]["trials"]) if "search" in last else 0
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -73,7 +81,7 @@ def find_setups(
             setups.update({cell.name: Setup(None, hash=options.model) for cell in members})
             continue
         try:
-            checkpoint = find_checkpoint(str(place or options.model), unit if place is None else None, options.revision)
+            checkpoint = _checkpoint(unit, members[0], options, place)
             require_loadable(checkpoint, options.trust_remote_code)
         except ModelError as error:
             faults.extend(error.faults)
@@ -86,6 +94,16 @@ def find_setups(
     if faults:
         raise ModelError(*dict.fromkeys(faults))
     return setups
+
+
+def _checkpoint(unit: str | None, cell: Cell, options: Options, place: Path | None) -> Checkpoint:
+    """The checkpoint that answers a unit: that at `place`, which was trained for it, or one of the model's."""
+    if place is not None:
+        return find_checkpoint(str(place), None, options.revision)
+    found = find_serving(options.model, unit, cell.trained, options.revision)
+    if unit is not None and (fault := languages_fault(found, unit, cell.trained, options.languages_asked)):
+        raise ModelError(f"{unit}: {fault}")
+    return found
 
 
 def require_reading(cells: Iterable[Cell], checkpoint: Checkpoint, options: Options) -> None:
@@ -120,10 +138,11 @@ def environment(options: Options) -> dict[str, Any]:
 def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
     from xtreme_harness.models.pooling import choose_pooling
 
-    kind, unit = KINDS[cell.card.kind], cell.unit or cell.card.name
+    kind, unit = KINDS[cell.card.kind], cell.plain_unit or cell.card.name
+    languages = serving_fields(checkpoint, cell.unit, cell.trained)
     if kind.head is None:
         chosen = choose_pooling(cell.card, checkpoint, options.layer, options.pooling, options.preset)
-        return Setup(checkpoint, None, (), chosen)
+        return Setup(checkpoint, None, (), chosen, languages=languages)
     fault = head_fault(checkpoint, kind.head, cell.card.labels, options.keep_head, unit)
     if fault:
         raise ModelError(f"{unit}: {fault}")
@@ -131,4 +150,4 @@ def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:
     order = (
         label_order(checkpoint, cell.card.labels, cell.card.aliases, cell.card.name, given) if cell.card.labels else ()
     )
-    return Setup(checkpoint, kind.head, order)
+    return Setup(checkpoint, kind.head, order, languages=languages)

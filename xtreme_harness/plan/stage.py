@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Cards, TaskCard, digest
 from xtreme_harness.cards.recipe import Hyper, Recipe
+from xtreme_harness.cards.search_space import Space
 from xtreme_harness.data.sources import Data, file_hash
 from xtreme_harness.data.texts import text_hashes
+from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import TrainingSet, find_training_set
 from xtreme_harness.errors import DataError, HubSilent
 from xtreme_harness.models.checkpoint import Checkpoint
 from xtreme_harness.models.content import content_hash
 from xtreme_harness.signature import VERSION, library_versions
 
-__all__ = ["Manner", "Stage", "StageTask", "Unit", "precision_of", "resolve_unit", "with_length"]
+__all__ = ["Manner", "Stage", "StageTask", "Unit", "languages_of", "precision_of", "resolve_unit", "with_length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Manner:
     """How a unit is to be trained, besides its data and its recipe."""
 
     seed: int = 42
-    limit: int | None = None  # training examples a task
+    limit: int | None = None  # training examples a task and language
     mlm: Path | None = None  # folder of texts, one file a language
     translated: Path | None = None  # folder of machine-translated training data
     translations_only: bool = False  # instead of the English data, not beside it
@@ -70,6 +72,8 @@ class Stage:
     recipe: Recipe
     manner: Manner
     fields: Mapping[str, Any]  # everything that could change the trained weights
+    serves: str = ""  # its name without the languages: xnli of xnli.de; "": its name
+    space: Space = field(default_factory=dict)  # hyper-parameters of which several values are tried; {}: one training
 
     @property
     def task_names(self) -> tuple[str, ...]:
@@ -120,11 +124,12 @@ def resolve_unit(
     data: Data,
     manner: Manner,
     base: str,
+    trained: Mapping[str, TrainedOn] | None = None,
 ) -> Unit:
     """Find everything that training a unit needs.
 
     Args:
-        name: of the unit.
+        name: of the unit, without the languages that it is trained on.
         tasks: cards that are trained at once; one: the unit's, whose card may name stages before it.
         level: of the last stage; those before it are "intermediate".
         checkpoint: where the encoder comes from.
@@ -133,48 +138,56 @@ def resolve_unit(
         data: where their data are looked for.
         manner: seed, limits, device ...
         base: what identifies the checkpoint's contents.
+        trained: task of the last stage -> the languages that it is trained on; None: English, as earlier stages are.
 
     Raises:
-        DataError: every task whose English training data are not to be had.
+        DataError: every task whose training data are not to be had.
     """  # fmt: skip
     chain: Sequence[str] = cards.card(name).train if len(tasks) == 1 else ()
     faults: list[str] = []
-    stages = []
+    stages: list[Stage] = []
     parts = [*((earlier, [earlier], "intermediate") for earlier in chain[:-1]), (name, chain[-1:] or tasks, level)]
     for part, names, at in parts:
-        stages.append(_stage(part, names, at, checkpoint, recipe, cards, data, manner, base, faults))
+        languages = trained if trained is not None and len(stages) == len(parts) - 1 else {}
+        stages.append(_stage(part, names, at, checkpoint, recipe, cards, data, manner, base, faults, languages))
         manner = replace(manner, keep_head=False)  # what follows starts a new head
     if faults:
         raise DataError(*faults)
-    return Unit(name, tuple(stages))
+    return Unit(stages[-1].name, tuple(stages))
 
 
 def _stage(
     name: str, names: Sequence[str], level: str, checkpoint: Checkpoint, recipe: Recipe, cards: Cards, data: Data,
-    manner: Manner, base: str, faults: list[str],
+    manner: Manner, base: str, faults: list[str], trained: Mapping[str, TrainedOn],
 ) -> Stage:  # fmt: skip
     size = _hidden_size(checkpoint)
     tasks = []
     for task in names:
         try:
-            found = find_training_set(cards.card(task), cards, data)
+            found = find_training_set(cards.card(task), cards, data, trained.get(task))
         except HubSilent:
             raise
         except DataError as error:
             faults.extend(error.faults)
             continue
-        if not found.train:
-            faults.append(_no_data(found.card, data))
+        if found.lacking:
+            faults.append(_no_data(found, data))
         tasks.append(StageTask(found, recipe.hyper(task, size)))
-    hyper = recipe.hyper(names[0] if len(names) == 1 else "", size)
-    fields = _fields(name, level, tasks, hyper, recipe, manner, base)
-    return Stage(name, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields)
+    shared = names[0] if len(names) == 1 else ""
+    hyper, space = recipe.hyper(shared, size), recipe.space(shared, size)
+    own = name + next((one.suffix for one in trained.values() if one.suffix), "")
+    fields = _fields(own, level, tasks, hyper, recipe, manner, base)
+    if space:
+        fields["search"] = {key: list(values) for key, values in space.items()}
+    return Stage(own, level, tuple(tasks), checkpoint, hyper, recipe, manner, fields, name, space)
 
 
-def _no_data(card: TaskCard, data: Data) -> str:
-    place = data.named.get(card.name, data.name)
+def _no_data(found: TrainingSet, data: Data) -> str:
+    card, place = found.card, data.named.get(found.card.name, data.name)
     hint = "use --data hub, or a folder that has it" if place != "hub" else "give a folder by --data DIR"
-    return f"{card.name}: {place} has no English training data; {hint}. {card.note}".strip()
+    if found.trained.on_english:
+        return f"{card.name}: {place} has no English training data; {hint}. {card.note}".strip()
+    return f"{card.name}: {place} has no training data in {', '.join(found.lacking)}; {hint}"
 
 
 def _hidden_size(checkpoint: Checkpoint) -> int:
@@ -206,7 +219,7 @@ def _fields(
         "stage": level,
         "base": base,
         "tasks": {task.name: _task_fields(task) for task in tasks},
-        "optimizer": hyper.model_dump(),
+        "optimizer": hyper.recorded(),
         "mixture": recipe.mixture.model_dump() if len(tasks) > 1 else None,
         "mlm": None,
         "translated": None,
@@ -220,14 +233,22 @@ def _fields(
         found["mlm"] = {"texts": text_hashes(manner.mlm), "recipe": recipe.mlm.model_dump()}
     if manner.translated is not None:
         found["translated"] = {"files": _folder_hashes(manner.translated), "instead": manner.translations_only}
-    plain: dict[str, Any] = json.loads(json.dumps(found))
+    plain: dict[str, Any] = json.loads(json.dumps({**found, **languages_of(tasks)}))
     return plain
 
 
+def languages_of(tasks: Sequence[StageTask]) -> dict[str, Any]:
+    """Field -> task -> the languages that it is trained and selected on; of English nothing is said."""
+    found: dict[str, Any] = {}
+    for task in tasks:
+        for name, value in task.data.trained.fields().items():
+            found.setdefault(name, {})[task.name] = value
+    return found
+
+
 def _task_fields(task: StageTask) -> dict[str, Any]:
-    located = {"train": task.data.train, "dev": task.data.dev}
-    hashes = {split: {k: v for one in found for k, v in one.hashes().items()} for split, found in located.items()}
-    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.model_dump()}
+    hashes = {"train": task.data.hashes("train"), "dev": task.data.hashes("dev")}
+    return {"card": digest(task.data.card), "data": hashes, "recipe": task.hyper.recorded()}
 
 
 def _folder_hashes(folder: Path) -> dict[str, str]:

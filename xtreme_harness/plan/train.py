@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.recipe import Recipe
-from xtreme_harness.data.sources import parse_data
+from xtreme_harness.data.sources import Data, parse_data
 from xtreme_harness.data.texts import read_texts, require_texts
+from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET, TrainedOn
+from xtreme_harness.data.training_sets import languages_with_training
 from xtreme_harness.data.translations import load_translated, require_translations
 from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.kinds import KINDS
@@ -20,9 +23,12 @@ from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output
 from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
 from xtreme_harness.plan.standing import require_folders, require_place
+from xtreme_harness.plan.training_languages import trained_on
 from xtreme_harness.plan.units import chosen_recipe, target_units, trained_units
 
 __all__ = ["PreparedTraining", "prepare_training", "resolve_training"]
+
+_INSTEAD = "--train-on english, all, or codes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +98,59 @@ def _names(request: TrainRequest, cards: Cards) -> list[str]:
     return names
 
 
+def _languages(request: TrainRequest, cards: Cards, tasks: Sequence[str], data: Data) -> dict[str, TrainedOn]:
+    """What every task is trained on: as the command says, or its card."""
+    found: dict[str, TrainedOn] = {}
+    faults: list[str] = []
+    for name in tasks:
+        card = cards.card(name)
+        own = (card.train_on,) if isinstance(card.train_on, str) else card.train_on
+        words, said = (request.train_on, "--train-on") if request.train_on else (own, f"{name}: train_on")
+        select = request.select_on or card.select_on
+        if words == (TARGET,):
+            faults.append(f"{name}: its card says train_on: target, and train leaves one checkpoint; add {_INSTEAD}")
+            continue
+        single = words[0] if len(words) == 1 and words[0] not in (ENGLISH, ALL) else None
+        if select == TARGET and single is None and words != (ENGLISH,):
+            faults.append(
+                f"{name}: select_on target: a checkpoint of several languages has none; add --select-on english"
+            )
+            continue
+        try:
+            found[name] = trained_on(card, words, select, single, partial(_with_data, cards, data), said)
+        except DataError as error:
+            faults.extend(error.faults)
+            continue
+        if request.translated is not None and not found[name].on_english:
+            faults.append(f"{name}: --translated {request.translated}: is of the English data; add --train-on english")
+    if faults:
+        raise DataError(*faults)
+    return found
+
+
+def _with_data(cards: Cards, data: Data, task: str) -> tuple[str, ...]:
+    return languages_with_training(cards.card(task), cards, data)
+
+
 def _unit(request: TrainRequest, cards: Cards, names: Sequence[str], recipe: Recipe, checkpoint: Checkpoint) -> Unit:
     name = "+".join(names)
+    tasks = names if len(names) > 1 else cards.card(name).train[-1:]
+    data = parse_data(request.data, cards.tasks)
     manner = Manner(
         request.seed, request.limit_train, request.mlm, request.translated, request.translations_only,
         request.keep_head, request.dtype, request.device, request.trust_remote_code,
     )  # fmt: skip
     return resolve_unit(
         name,
-        names if len(names) > 1 else cards.card(name).train[-1:],
+        tasks,
         "target" if name in target_units(cards) else "intermediate",
         checkpoint,
         recipe,
         cards,
-        parse_data(request.data, cards.tasks),
+        data,
         manner,
         Hashes().of(checkpoint),
+        _languages(request, cards, tasks, data),
     )
 
 

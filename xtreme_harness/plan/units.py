@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.recipe import SAMPLINGS, Recipe, read_recipe
@@ -10,23 +11,32 @@ from xtreme_harness.errors import DataError, HubSilent, ModelError, UnnamedLabel
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.fit import head_fault, label_order
-from xtreme_harness.plan.cells import Plan
+from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.loading import Hashes, require_unit
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.request import EvalRequest
+from xtreme_harness.plan.serving import find_serving, languages_fault
 from xtreme_harness.plan.stage import Manner, Unit, resolve_unit
+from xtreme_harness.plan.training_languages import lacking_reason, training_card
 
 __all__ = ["chosen_recipe", "target_units", "trained_units", "untrained_units"]
 
 
 def target_units(cards: Cards) -> tuple[str, ...]:
-    """The training units that evaluation reads: xnli, squad, xcopa ..."""
+    """The training units that evaluation reads: xnli, squad, xcopa ...
+
+    Of a task that only a suite's own file names, its unit counts where it is trained on its own data.
+    """
     found: dict[str, None] = {}
     for card in cards.tasks.values():
         for membership in card.suites.values():
             tasks = card.train if membership.train is None else membership.train
             if tasks:
                 found[card.unit or tasks[-1]] = None
+    for task in dict.fromkeys(task for suite in cards.suites.values() for task in suite.tasks):
+        card = cards.card(task)
+        if task in (card.unit, *card.train[-1:]):
+            found[task] = None
     return tuple(found)
 
 
@@ -54,37 +64,51 @@ def chosen_recipe(
     return read_recipe(name, [*settings, *extra], list(cards.tasks))
 
 
-def untrained_units(
-    plan: Plan, cards: Cards, request: EvalRequest, options: Options, hashes: Hashes
-) -> dict[str, Unit]:
-    """The units of an evaluation that have to be trained first, with all that is needed for it.
+@dataclass(frozen=True, slots=True)
+class Untrained:
+    """The units of an evaluation that have to be trained first."""
+
+    units: dict[str, Unit] = field(default_factory=dict)  # with all that is needed for it
+    lacking: dict[str, str] = field(default_factory=dict)  # unit of one target language -> why it cannot be trained
+
+
+def untrained_units(plan: Plan, cards: Cards, request: EvalRequest, options: Options, hashes: Hashes) -> Untrained:
+    """The units of an evaluation that have to be trained first.
 
     Raises:
         CardError: the recipe is wrong.
-        DataError: heads are missing and there are no English data to train them on; all of them together.
+        DataError: heads are missing and there are no data to train them on, in English or in the languages named; all
+            of them together. A target language that has none of its own is told of in what is returned.
     """
     if options.self_test or request.train == "never":
-        return {}
+        return Untrained()
     recipe = chosen_recipe(request.recipe, request.settings, cards)
     manner = Manner(
         seed=request.seed, limit=request.limit_train, dtype=request.dtype, device=request.device,
         trust=request.trust_remote_code,
     )  # fmt: skip
-    found: dict[str, Unit] = {}
+    found = Untrained()
     faults: list[str] = []
     for name, cells in plan.units().items():
-        if name is None:
+        plain, trained = cells[0].plain_unit, cells[0].trained
+        if name is None or plain is None:
             continue
-        told = any(one in options.label_orders for one in (name, *(cell.card.name for cell in cells)))
-        checkpoint, fault = _start(name, cards, options, told, always=request.train == "always")
+        told = any(one in options.label_orders for one in (plain, *(cell.card.name for cell in cells)))
+        checkpoint, fault = _start(cells[0], cards, options, told, always=request.train == "always")
         if checkpoint is None or (fault is None and request.train != "always"):
             continue
-        tasks = cards.card(name).train[-1:]
+        tasks, languages = cards.card(plain).train[-1:], {}
         try:
-            found[name] = resolve_unit(
-                name, tasks, "target", checkpoint, recipe, cards, plan.data, manner, hashes.of(checkpoint)
+            if trained is not None:
+                languages = {training_card(plain, cards).name: trained}
+                if reason := lacking_reason(trained, cards, plan.data):
+                    found.lacking[name] = reason
+                    continue
+            unit = resolve_unit(
+                plain, tasks, "target", checkpoint, recipe, cards, plan.data, manner, hashes.of(checkpoint), languages
             )
-            require_unit(found[name])
+            require_unit(unit)
+            found.units[name] = unit
         except HubSilent:
             raise
         except DataError as error:
@@ -95,24 +119,28 @@ def untrained_units(
     return found
 
 
-def _start(name: str, cards: Cards, options: Options, told: bool, always: bool) -> tuple[Checkpoint | None, str | None]:
-    """The encoder that a unit would be trained from, and why the model at hand cannot serve the unit as it is.
+def _start(
+    cell: Cell, cards: Cards, options: Options, told: bool, always: bool
+) -> tuple[Checkpoint | None, str | None]:
+    """The encoder that the unit of a cell would be trained from, and why the model cannot serve the unit as it is.
 
     No encoder: there is none to train from, or names of labels must be told first; `find_setups` says so.
     """
+    unit, name = str(cell.unit), str(cell.plain_unit)
     card = cards.card(name)
     kind = KINDS[card.kind]
     try:
-        checkpoint = find_checkpoint(options.model, name, options.revision)
+        checkpoint = find_serving(options.model, unit, cell.trained, options.revision)
         base = checkpoint if checkpoint.repo else find_checkpoint(options.model, None, options.revision)
     except ModelError:
-        return _only_base(options), f"{options.model}: has no checkpoint for {name}"
+        return _only_base(options), f"{options.model}: has no checkpoint for {unit}"
+    other = languages_fault(checkpoint, unit, cell.trained, options.languages_asked)
     if kind.head is None:  # a dual encoder; a model made for sentence vectors is one already
         ready = name in checkpoint.tasks or checkpoint.sentence is not None or checkpoint.path != base.path
-        return base, None if ready else f"{checkpoint.name}: no dual encoder for {name}"
+        return base, other if ready else f"{checkpoint.name}: no dual encoder for {name}"
     fault = head_fault(checkpoint, kind.head, card.labels, options.keep_head, name)
-    if fault is not None:
-        return base, f"{name}: {fault}"
+    if fault is not None or other is not None:
+        return base, f"{name}: {fault or other}"
     if card.labels and not told:
         try:
             label_order(checkpoint, card.labels, card.aliases, name)

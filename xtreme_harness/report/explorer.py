@@ -84,7 +84,7 @@ def _entry(samples: Sequence[Sample | None]) -> dict[str, Any]:
         "t": one.task,
         "l": one.language,
         "id": one.id,
-        "in": {name: value for name, value in one.input.items() if name not in _GOLD},
+        "in": {name: value for name, value in one.input.items() if name not in _GOLD and value is not None},
         "gold": one.gold,
         "out": [None if sample is None else {"p": sample.prediction, "ok": sample.right} for sample in samples],
     }

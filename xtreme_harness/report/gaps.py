@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xtreme_harness.data.trained_on import ENGLISH
+from xtreme_harness.languages import english_of
 from xtreme_harness.results.frame import FrameRow
 from xtreme_harness.scoring.means import left_to_right_mean
 
@@ -46,14 +48,16 @@ class Correlation:
     n: int  # languages
 
 
-def gap_of(task: str, rows: Mapping[str, FrameRow], source: str = "en") -> Gap | None:
-    """The gap of one task; None where the source language, or every other, is absent.
+def gap_of(task: str, rows: Mapping[str, FrameRow]) -> Gap | None:
+    """The gap of one task; None where English, or every other language, is absent, or was trained on.
 
     Args:
         task: its name.
         rows: language -> headline figure.
-        source: the language that was trained on.
     """
+    source = english_of(rows)
+    if any(row.train_on != ENGLISH for row in rows.values()):
+        return None
     others = [row for code, row in rows.items() if code != source]
     if source not in rows or not others:
         return None

@@ -57,13 +57,17 @@ def read_all(places: Sequence[Path]) -> tuple[list[Model], Series | None]:
     return (models, found) if named is None else ([Model(run, (run,)) for run in _ends(named)], named)
 
 
-def compared(models: Sequence[Model]) -> tuple[Comparison | None, tuple[str, ...]]:
-    """The other models against the first; or why they cannot be compared."""
+def compared(models: Sequence[Model], include: Sequence[Path] = ()) -> tuple[Comparison | None, tuple[str, ...]]:
+    """The other models against the first; or why they cannot be compared.
+
+    Raises:
+        CardError: for a suite that no card file has, the `include` files and folders among them.
+    """
     if len(models) < 2:
         return None, ()
     first, *others = [model.seeds for model in models]
     try:
-        return compare_runs(first, others, all_cards()), ()
+        return compare_runs(first, others, all_cards(include)), ()
     except DataError as error:
         return None, listed(error.faults, 10)
 
@@ -77,7 +81,7 @@ def _ends(series: Series) -> list[Result]:
     return [series.runs[0], series.runs[-1]] if len(series.runs) > 1 else [series.runs[0]]
 
 
-def tokenizer_cuts(name: str, models: Sequence[Model]) -> dict[str, Fertility]:
+def tokenizer_cuts(name: str, models: Sequence[Model], include: Sequence[Path] = ()) -> dict[str, Fertility]:
     """How a checkpoint's tokenizer cuts the examples that the models' first runs logged, by language.
 
     Tasks that search a pool are left out: their queries may be in another language than the cell's.
@@ -90,7 +94,7 @@ def tokenizer_cuts(name: str, models: Sequence[Model]) -> dict[str, Fertility]:
     from xtreme_harness.models.weights import load_tokenizer, quietly
 
     require({"name": name}, {"name": ("--tokenizer", Wanted("a checkpoint folder or a Hub id", NAME.fits))})
-    heads = {task: KINDS[card.kind].head for task, card in all_cards().tasks.items()}
+    heads = {task: KINDS[card.kind].head for task, card in all_cards(include).tasks.items()}
     texts = read_texts([model.seeds[0] for model in models], [task for task, head in heads.items() if head is None])
     checkpoint = find_checkpoint(name, None)
     with quietly(checkpoint):

@@ -26,7 +26,7 @@ def training(found: Mapping[str, Sequence[Training]]) -> Html | None:
             "div",
             el("h3", f"{name}: {one.unit}" if len(found) > 1 else one.unit),
             _drawn(one.loss, "loss", f"Loss of {one.unit}"),
-            _drawn(one.dev, "dev", f"English dev score of {one.unit}"),
+            _drawn(one.dev, "dev", f"Dev score of {one.unit}"),
             class_="panel",
         )
         for name, units in found.items()
@@ -34,7 +34,7 @@ def training(found: Mapping[str, Sequence[Training]]) -> Html | None:
     ]
     if not panels:
         return None
-    text = note("Loss of the steps that were logged, and scores on English development data.")
+    text = note("Loss of the steps that were logged, and scores on development data.")
     return section("training", "Training", text, el("div", panels, class_="panels"))
 
 

@@ -10,6 +10,7 @@ from xtreme_harness.plan.cells import Missing
 from xtreme_harness.report.markup import Html, el
 from xtreme_harness.report.parts import number, run_mark, section, table
 from xtreme_harness.results.result import Dataset, Result
+from xtreme_harness.results.tables import training_lines
 
 __all__ = ["provenance"]
 
@@ -25,6 +26,7 @@ def _block(run: Result, name: str, colour: int) -> Html:
         "article",
         el("h3", run_mark(name, colour)),
         el("p", el("code", run.signature)),
+        [el("p", line) for line in training_lines(run.lineage)],
         _details("Signatures of the cells", _signatures(run)),
         _details("Environment", el("pre", run.environment or "not recorded")),
         _details("Command", el("pre", json.dumps(run.config, indent=2, ensure_ascii=False))),

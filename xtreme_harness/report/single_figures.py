@@ -124,7 +124,7 @@ def _training(content: Content) -> Drawn:
         for one in read_training(run):
             title = f"{name}: {one.unit}" if len(runs) > 1 else one.unit
             panels |= {f"{title}, loss": one.loss} if one.loss else {}
-            panels |= {f"{title}, English dev score": one.dev} if one.dev else {}
+            panels |= {f"{title}, dev score": one.dev} if one.dev else {}
     return Drawn(lambda: plots.curves(panels, ""), PointRow, _points(panels))
 
 

@@ -25,7 +25,8 @@ def transfer(rows: Sequence[FrameRow], names: Sequence[str], cuts: Mapping[str, 
         return None
     text = note(
         "English minus the mean of the other languages, percent points: what is lost on the way from the language of "
-        "training. Over all languages that were evaluated; tasks without English have none."
+        "training. Over all languages that were evaluated; tasks without English have none, nor have those that were "
+        "trained on other languages too."
     )
     return section(
         "transfer", "Transfer gap", text, _gaps(gaps),

@@ -6,14 +6,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from xtreme_harness.cards import Cards, Suite
+from xtreme_harness.cards import Cards, Overall, Suite
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, Target, scopes_of
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Absent, CellKey, Dataset, Level, Mean, Result
-from xtreme_harness.scoring.means import left_to_right_mean, official_layout, task_block
+from xtreme_harness.scoring.means import headline, left_to_right_mean, official_layout, task_block
 from xtreme_harness.scoring.spread import Spread
-from xtreme_harness.scoring.uncertainty import error_of_cell, of_group, of_task
+from xtreme_harness.scoring.uncertainty import (
+    Cells,
+    Uncertainty,
+    error_of_cell,
+    of_group,
+    of_groups,
+    of_languages,
+    of_task,
+)  # fmt: skip
 from xtreme_harness.signature import VERSION, fingerprint
 
 __all__ = ["build", "leaderboard", "mean_values", "namer"]
@@ -101,15 +109,25 @@ def leaderboard(
             extra[target.card.name] = {
                 k: v for k, v in extra[target.card.name].items() if k.removeprefix("avg_") in others
             }
-    found = official_layout(suite, blocks)
+    absent = _not_there(targets, by_cell, missing)
+    found = official_layout(suite, blocks, None if absent else _headlines(targets, by_cell))
     own: dict[str, Any] = {task: blocks[task] for task in suite.unscored if task in blocks} | extra
     for name, members in suite.means.items():
         if all(task in blocks for task in members):
             own[name] = left_to_right_mean(blocks[task]["avg_metric"] for task in members)
-    absent = _not_there(targets, by_cell, missing)
+    own |= {"mean": suite.mean} if suite.mean != "tasks" and suite.overall else {}
     return {
         **found,
         "xharness": {**own, "complete": not absent and limit is None, "limited": limit is not None, "missing": absent},
+    }
+
+
+def _headlines(
+    targets: Sequence[Target], by_cell: Mapping[CellKey, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    return {
+        t.card.name: {code: headline(METRICS[t.card.metric], by_cell[t.key, code]) for code in t.languages}
+        for t in targets
     }
 
 
@@ -137,7 +155,7 @@ def _with_errors(record: CellRecord) -> CellRecord:
     metric = METRICS[record.metric]
     errors = {name: error_of_cell(metric, record, [name]) for name in record.metrics}
     head = errors[metric.main[0]] if len(metric.main) == 1 else error_of_cell(metric, record, metric.main)
-    return replace(record, errors=errors, interval=Spread(record.headline, head).interval)
+    return replace(record, errors=errors, interval=Spread(record.headline, head, metric.low).interval)
 
 
 def _figures(cell: CellRecord) -> dict[str, float]:
@@ -153,37 +171,61 @@ def _means(plan: Plan, cards: Cards, by_cell: Mapping[CellKey, CellRecord], abse
     for scope in scopes_of(plan):
         if scope != BY_NAME:
             mine = {target.card.name: mean for target, mean in tasks if target.scope == scope}
-            groups += _groups(scope, cards.suites[scope], mine, name_of)
+            cells = {
+                target.card.name: Cells(METRICS[mean.metric], _records(target, by_cell), target.card.parallel)
+                for target, mean in tasks
+                if target.scope == scope
+            }
+            groups += _groups(scope, cards.suites[scope], mine, cells, name_of)
     return (*(mean for _, mean in tasks), *groups)
+
+
+def _records(target: Target, by_cell: Mapping[CellKey, CellRecord]) -> dict[str, CellRecord]:
+    """The finished cells of a task, by language."""
+    return {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
 
 
 def _task(
     target: Target, by_cell: Mapping[CellKey, CellRecord], absent: Absent, name_of: Callable[[str, str], str]
 ) -> Mean | None:
-    cells = {code: by_cell[target.key, code] for code in target.languages if (target.key, code) in by_cell}
-    if not cells:
+    if not (found := _records(target, by_cell)):
         return None
     metric, gaps = target.card.metric, absent.get(target.scope, {}).get(target.key, {})
     return Mean(
-        target.scope, "task", target.key, name_of(target.scope, target.key), metric, mean_values(list(cells.values())),
-        of_task(METRICS[metric], cells, target.card.parallel), tuple(cells),
+        target.scope, "task", target.key, name_of(target.scope, target.key), metric, mean_values(list(found.values())),
+        of_task(METRICS[metric], found, target.card.parallel), tuple(found),
         tuple(code for code in target.languages if code in gaps), len(target.languages),
     )  # fmt: skip
 
 
-def _groups(scope: str, suite: Suite, tasks: Mapping[str, Mean], name_of: Callable[[str, str], str]) -> list[Mean]:
-    """The means whose tasks all have a figure."""
-    overall = {scope: suite.tasks} if suite.overall else suite.means
-    sets: list[tuple[Level, Mapping[str, Sequence[str]]]] = [("group", suite.groups), ("suite", overall)]
+def _groups(
+    scope: str, suite: Suite, tasks: Mapping[str, Mean], cells: Mapping[str, Cells], name_of: Callable[[str, str], str]
+) -> list[Mean]:
+    """The means whose tasks all have a figure; a mean over languages exists where these lack no language."""
+    groups = {name: Overall.of(members) for name, members in suite.groups.items()}
+    sets: list[tuple[Level, Mapping[str, Overall]]] = [("group", groups), ("suite", suite.overalls(scope))]
     found = []
     for level, named in sets:
-        for name, members in named.items():
-            if all(task in tasks for task in members):
-                uncertainty = of_group([tasks[task].uncertainty for task in members])
-                lacking = tuple(mean.name for task, mean in tasks.items() if task in members and not mean.complete)
-                key = name_of(scope, name)
-                found.append(Mean(scope, level, name, key, "", {}, uncertainty, tuple(members), lacking, len(members)))
+        for name, overall in named.items():
+            mine = {task: tasks[task] for task in overall.tasks if task in tasks}
+            lacking = tuple(mean.name for task, mean in tasks.items() if task in mine and not mean.complete)
+            if len(mine) < len(overall.tasks) or (overall.over == "languages" and lacking):
+                continue
+            found.append(
+                Mean(
+                    scope, level, name, name_of(scope, name), "", {}, _uncertainty(overall, mine, cells), tuple(mine),
+                    lacking, len(mine), overall.over,
+                )
+            )  # fmt: skip
     return found
+
+
+def _uncertainty(overall: Overall, tasks: Mapping[str, Mean], cells: Mapping[str, Cells]) -> Uncertainty:
+    if overall.over == "languages":
+        return of_languages({task: cells[task] for task in overall.tasks})
+    if overall.over == "groups":
+        return of_groups(overall.sets, {task: mean.uncertainty for task, mean in tasks.items()})
+    return of_group([tasks[task].uncertainty for task in overall.tasks])
 
 
 def _failure(cell: str, message: str) -> Missing:

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.languages import language
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Result
@@ -40,6 +41,7 @@ class FrameRow:
     high: float | None
     n: int  # examples
     limited: bool
+    train_on: str = ENGLISH  # the languages of training: "english", "target", "all", "de+sw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +121,5 @@ def _row(
     facts = language(cell.language)
     return FrameRow(
         name, run.model, run.seed, cell.task, cell.language, facts.name, facts.script, facts.family, facts.resources,
-        metric, value, low, high, cell.n, run.limited,
+        metric, value, low, high, cell.n, run.limited, cell.train_on,
     )  # fmt: skip

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.data.trained_on import ENGLISH
+from xtreme_harness.languages import english_of
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results.build import namer
@@ -141,18 +143,21 @@ def _entry(mean: Mean) -> dict[str, Any]:
         "parts": list(mean.parts),
         "lacking": list(mean.lacking),
         "wanted": mean.wanted,
+        **({"over": mean.over} if mean.over != "tasks" else {}),
     }
 
 
 def _gaps(result: Result) -> dict[str, float]:
-    """English minus the mean of the other languages, in percent points of the headline."""
+    """English minus the mean of the other languages, in percent points; of tasks that were trained on English alone."""
     found: dict[str, float] = {}
     name_of = namer()
     for task in result.tasks:
-        scores = {code: result.scored[task.name, code].headline for code in task.parts}
-        others = [value for code, value in scores.items() if code != "en"]
-        if "en" in scores and others:
-            found[name_of(task.scope, task.name)] = scores["en"] - left_to_right_mean(others)
+        cells = {code: result.scored[task.name, code] for code in task.parts}
+        english = english_of(cells)
+        others = [cell.headline for code, cell in cells.items() if code != english]
+        zero_shot = all(cell.train_on == ENGLISH for cell in cells.values())
+        if english in cells and others and zero_shot:
+            found[name_of(task.scope, task.name)] = cells[english].headline - left_to_right_mean(others)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.schema import load_schema, schema_faults
+from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results import version_1
 from xtreme_harness.results.agreement import disagreements, error_keys
@@ -179,7 +180,9 @@ def _of_another(whole: CellRecord, record: CellRecord) -> list[str]:
 
 
 def _means(scopes: Mapping[str, Any], scored: Mapping[CellKey, CellRecord]) -> tuple[Mean, ...]:
-    return tuple(_mean(scope, name, entry, scored) for scope, name, entry in _entries(scopes))
+    entries = list(_entries(scopes))
+    lows = {(scope, name.partition("@")[0]): METRICS[e["metric"]].low for scope, name, e in entries if e["metric"]}
+    return tuple(_mean(scope, name, entry, scored, lows) for scope, name, entry in entries)
 
 
 def _entries(scopes: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -189,12 +192,20 @@ def _entries(scopes: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield from ((scope, name, entry) for name, entry in parts[level].items())
 
 
-def _mean(scope: str, name: str, entry: Mapping[str, Any], scored: Mapping[CellKey, CellRecord]) -> Mean:
+def _mean(
+    scope: str,
+    name: str,
+    entry: Mapping[str, Any],
+    scored: Mapping[CellKey, CellRecord],
+    lows: Mapping[tuple[str, str], float],
+) -> Mean:
+    """A mean again; `lows` says of the tasks of every scope how low their values can be."""
     parts = tuple(entry["parts"])
     values = mean_values([scored[name, code] for code in parts]) if entry["level"] == "task" else {}
-    spread = Spread(entry["value"], entry["standard_error"])
+    tasks = [name.partition("@")[0]] if entry["level"] == "task" else parts
+    spread = Spread(entry["value"], entry["standard_error"], min(lows[scope, task] for task in tasks))
     uncertainty = Uncertainty(spread, Variance(**entry["variance"]), entry["seeds"])
     return Mean(
         scope, entry["level"], name, entry["key"], entry["metric"], values, uncertainty, parts,
-        tuple(entry["lacking"]), entry["wanted"],
+        tuple(entry["lacking"]), entry["wanted"], entry.get("over", "tasks"),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from xtreme_harness.data.trained_on import ENGLISH
 from xtreme_harness.errors import OutputError, did_you_mean, listed
 from xtreme_harness.files.checked import MOST, read_object
 from xtreme_harness.files.json_text import json_text
@@ -21,7 +22,7 @@ from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.files.told import in_json
 from xtreme_harness.languages import language
-from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.metrics import METRICS, column_sums, expected_columns
 from xtreme_harness.records import Rows
 from xtreme_harness.results import version_1
 from xtreme_harness.results.statistics import statistics_faults
@@ -64,6 +65,8 @@ class CellRecord:
     source: str = ""  # where the examples came from: "facebook/xnli@b8dd5d7"
     calibration: float | None = None  # the number that was chosen on the dev split
     extras: Mapping[str, float] = field(default_factory=dict)  # figures beside the official ones, percent
+    train_on: str = ENGLISH  # the languages of its training: "english", "target", "all", "de+sw", "unknown"
+    translated: str = ""  # names the translation into English that was read: "mt@1f0c2a9b"
     by_seed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # seed -> metrics; {} of a single run
     errors: Mapping[str, float] = field(default_factory=dict)  # of every metric, standard error, percent
     interval: tuple[float, float] | None = None  # 95 %, of the headline
@@ -121,6 +124,7 @@ def write_cell(record: CellRecord, path: Path) -> None:
         "schema_version": SCHEMA_VERSION,
         "metric": record.metric,
         "seed": record.seed,
+        **_setting(record),
     }
     write_atomic(path, json_text(raw, separators=(",", ":")) + "\n")
 
@@ -156,7 +160,8 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
     faults = metric_faults(raw["metric"], raw["metrics"], "")
     if faults:
         return faults
-    wanted = list(METRICS[raw["metric"]].columns) if raw["status"] == "done" else []
+    metric = METRICS[raw["metric"]]
+    wanted = list(expected_columns(metric, raw["columns"])) if raw["status"] == "done" else []
     if raw["columns"] != wanted:
         return [f"columns: found {raw['columns']}, expected {wanted}"]
     if raw.get("ids") is not None and len(raw["ids"]) != raw["n"]:
@@ -166,7 +171,12 @@ def _disagreements(raw: Mapping[str, Any]) -> list[str]:
         for key in ("task", "language", "split", "metric", "seed")
         if key in raw["fields"] and raw["fields"][key] != raw[key]
     ]
-    faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted))
+    faults += [
+        f"fields.{key}: found {in_json(raw['fields'].get(key))}, expected {in_json(raw.get(key))}, as in {key}"
+        for key in ("train_on", "translated")
+        if raw["fields"].get(key) != raw.get(key)
+    ]
+    faults += statistics_faults(raw["rows"], raw["n"] if wanted else 0, len(wanted), metric.low < 0)
     return faults or (_figure_faults(raw) if wanted else [])
 
 
@@ -202,7 +212,14 @@ def entry_of(record: CellRecord) -> dict[str, Any]:
         "split": record.split,
         "metric": record.metric,
         "source": record.source,
+        **_setting(record),
     }
+
+
+def _setting(record: CellRecord) -> dict[str, str]:
+    """What is said where a cell is not trained on English and evaluated in its own language."""
+    train_on = {} if record.train_on == ENGLISH else {"train_on": record.train_on}
+    return train_on | ({"translated": record.translated} if record.translated else {})
 
 
 def of_entry(entry: Mapping[str, Any], errors: Mapping[str, float]) -> CellRecord:
@@ -235,6 +252,11 @@ def metric_faults(metric: str, values: Mapping[str, float], path: str) -> list[s
     known = METRICS[metric]
     names = known.reduce(np.ones(len(known.columns)))
     faults = [f"{path}metrics.{one}: missing, expected a number" for one in known.main if values and one not in values]
+    faults += [
+        f"{path}metrics.{one}: found {in_json(value)}, expected a number from {known.low:g} to 100"
+        for one, value in values.items()
+        if value < known.low
+    ]
     return faults + [f"{path}metrics.{one}: {metric} has no such value" for one in values if one not in names]
 
 
@@ -254,4 +276,5 @@ def plain_rows(rows: Rows | None) -> list[list[int | float]]:
 
 def _shared(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What both forms spell alike."""
-    return {key: raw[key] for key in _OF_BOTH}
+    setting = {"train_on": raw.get("train_on", ENGLISH), "translated": raw.get("translated", "")}
+    return {**{key: raw[key] for key in _OF_BOTH}, **setting}

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from xtreme_harness.cards import Over
 from xtreme_harness.errors import OutputError
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results.record import CellRecord
@@ -35,6 +36,7 @@ class Mean:
     parts: tuple[str, ...]  # what was averaged: languages, or tasks
     lacking: tuple[str, ...]  # languages that were asked for and are absent, or tasks that lack some
     wanted: int  # languages or tasks that the whole has
+    over: Over = "tasks"  # of a suite, what the outer mean is over; of a group its tasks; says nothing of a task
 
     @property
     def spread(self) -> Spread:

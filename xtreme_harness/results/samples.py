@@ -13,9 +13,11 @@ from xtreme_harness.files.checked import MOST
 from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.schema import Faults, load_schema, path_of
 from xtreme_harness.files.text import read_text
+from xtreme_harness.files.told import in_json
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.examples import restored
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, Metric, expected_columns
+from xtreme_harness.records import Vector
 from xtreme_harness.results import version_1
 from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.means import headline
@@ -89,15 +91,22 @@ def _record(line: str) -> Mapping[str, Any]:
 
 
 def _sample(task: str, language: str, metric: str, record: Mapping[str, Any]) -> Sample:
-    right = record["prediction"] == record["gold"]
+    right, known = record["prediction"] == record["gold"], METRICS[metric]
     if not right and record.get("statistics") is not None:
-        known = METRICS[metric]
-        if lacking := [column for column in known.columns if column not in record["statistics"]]:
-            raise ValueError(f"no statistic '{lacking[0]}'")
-        row = np.array([record["statistics"][column] for column in known.columns], dtype=np.float64)
-        right = headline(known, known.reduce(row)) >= _WHOLE
+        row = _row(known, record["statistics"])
+        right = known.alone and headline(known, known.reduce(row)) >= _WHOLE
     given = {name: value for name, value in record["input"].items() if name != "id"}
     kind = record["kind"] if record.get("kind") in KINDS else version_1.kind_of(record["input"])
     if kind is not None:
         restored(KINDS[kind].example, {**record["input"], "id": str(record["id"])}, "input")
     return Sample(task, language, str(record["id"]), given, record["gold"], record["prediction"], right, kind)
+
+
+def _row(metric: Metric[Any, Any], statistics: Mapping[str, float]) -> Vector:
+    """An example's statistics in the order of the metric's columns; ValueError for what it cannot have."""
+    columns = expected_columns(metric, list(statistics))
+    if lacking := [column for column in columns if column not in statistics]:
+        raise ValueError(f"no statistic '{lacking[0]}'")
+    if wrong := [c for c in columns if statistics[c] < 0 <= metric.low]:
+        raise ValueError(f"statistics.{wrong[0]}: found {in_json(statistics[wrong[0]])}, expected a number from 0")
+    return np.array([statistics[column] for column in columns], dtype=np.float64)

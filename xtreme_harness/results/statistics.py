@@ -14,8 +14,8 @@ from xtreme_harness.files.told import in_json
 __all__ = ["statistics_faults"]
 
 
-def statistics_faults(rows: list[Any], n: int, k: int) -> list[str]:
-    """What keeps a list from being n lists of k finite numbers from 0; there may be millions.
+def statistics_faults(rows: list[Any], n: int, k: int, signed: bool = False) -> list[str]:
+    """What keeps a list from being n lists of k finite numbers, from 0 unless `signed`; there may be millions.
 
     >>> statistics_faults([[1, 1], [0, None]], 2, 2)
     ['rows[1][1]: found null, expected a number from 0']
@@ -23,25 +23,26 @@ def statistics_faults(rows: list[Any], n: int, k: int) -> list[str]:
     if len(rows) != n:
         return [f"rows: found {len(rows)}, expected {f'n, which is {n}' if n else 'none'}"]
     lists = set(map(type, rows)) <= {list} and set(map(len, rows)) <= {k}
-    if lists and set(map(type, chain.from_iterable(rows))) <= {int, float} and _counts(rows):
+    if lists and set(map(type, chain.from_iterable(rows))) <= {int, float} and _counts(rows, signed):
         return []
-    return list(_each(rows, k))
+    return list(_each(rows, k, signed))
 
 
-def _counts(rows: list[list[int | float]]) -> bool:
-    """Are they all finite and from 0?"""
+def _counts(rows: list[list[int | float]], signed: bool) -> bool:
+    """Are they all finite, and from 0 where they must be?"""
     try:
         found = np.array(rows, dtype=np.float64)
     except OverflowError:
         return False
-    return bool(np.isfinite(found).all() and (found >= 0).all())
+    return bool(np.isfinite(found).all() and (signed or (found >= 0).all()))
 
 
-def _each(rows: list[Any], k: int) -> Iterator[str]:
+def _each(rows: list[Any], k: int, signed: bool) -> Iterator[str]:
+    low, words = (-sys.float_info.max, "a number") if signed else (0.0, "a number from 0")
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != k:
             yield f"rows[{i}]: found {in_json(row)}, expected a list of {k} numbers"
             continue
         for j, value in enumerate(row):
-            if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:
-                yield f"rows[{i}][{j}]: found {in_json(value)}, expected a number from 0"
+            if type(value) not in (int, float) or not low <= value <= sys.float_info.max:
+                yield f"rows[{i}][{j}]: found {in_json(value)}, expected {words}"

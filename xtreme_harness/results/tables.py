@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from xtreme_harness.cards.search_space import trial_name
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.results.record import CellRecord
 from xtreme_harness.results.result import Result
 from xtreme_harness.scoring.uncertainty import error_of_cell
 from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["by_language_table", "group_table", "task_table"]
+__all__ = ["by_language_table", "group_table", "task_table", "training_lines"]
 
 _HEADERS = ["Tasks", "Version", "Filter", "n-shot", "Metric", "", "Value", "", "Stderr"]
 
@@ -51,7 +53,8 @@ def group_table(result: Result) -> str:
         name = f"{group.scope}: {'overall' if group.name == group.scope else group.name}"
         if not group.complete:
             name += " (incomplete)"
-        rows.append(_row(f"**{name}**" if overall else name, "mean of tasks", group.spread.value, group.spread.error))
+        name = f"**{name}**" if overall else name
+        rows.append(_row(name, f"mean of {group.over}", group.spread.value, group.spread.error))
     return _markdown(rows, _marked(result, ["Groups", *_HEADERS[1:]])) if rows else ""
 
 
@@ -61,6 +64,33 @@ def by_language_table(result: Result) -> str:
     tasks = dict.fromkeys(task.name for task in result.tasks)
     rows = [[task, *(_cell(result.scored.get((task, code))) for code in codes)] for task in tasks]
     return _markdown(rows, _marked(result, ["Tasks", *codes]))
+
+
+def training_lines(lineage: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line a stage that was searched or left its encoder frozen: "xnli: lr=2e-05, chosen of 3 on dev".
+
+    Args:
+        lineage: the stages of checkpoints.
+    """
+    found = []
+    for stage in lineage:
+        recipe = stage.get("recipe")
+        values = recipe.get("values") if isinstance(recipe, Mapping) else None
+        frozen = isinstance(values, Mapping) and values.get("freeze_encoder") is True
+        told = ["frozen encoder"] if frozen else []
+        if "search" in stage:
+            search = stage["search"]
+            told.append(f"{trial_name(search['values'])}, chosen of {_tried(search['trials'])} on dev")
+        names = stage.get("tasks")
+        name = "+".join(map(str, names)) if isinstance(names, list | tuple) else str(stage.get("stage"))
+        found += [f"{name}: {'; '.join(told)}"] if told else []
+    return list(dict.fromkeys(found))
+
+
+def _tried(trials: Sequence[Mapping[str, Any]]) -> str:
+    """How many trials there were, and how many failed."""
+    failed = sum("failed" in trial for trial in trials)
+    return f"{len(trials)} ({failed} failed)" if failed else str(len(trials))
 
 
 def _cell(cell: CellRecord | None) -> str:

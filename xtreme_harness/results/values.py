@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from xtreme_harness.errors import OutputError, listed
+from xtreme_harness.cards import Cards
+from xtreme_harness.errors import CardError, OutputError, listed
 from xtreme_harness.metrics import METRICS
 from xtreme_harness.plan.cells import BY_NAME
 from xtreme_harness.results.frame import SCORE
@@ -19,8 +20,8 @@ from xtreme_harness.results.result import CellKey, Mean, Result
 from xtreme_harness.scoring.spread import Spread
 
 __all__ = [
-    "CellFigure", "Lost", "absent_cells", "cell_figures", "date_of", "means_of", "require_figures", "strange_cells",
-    "strange_figures",
+    "CellFigure", "Lost", "absent_cells", "cell_figures", "date_of", "means_of", "require_figures", "require_suites",
+    "strange_cells", "strange_figures",
 ]  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _of_cell(cell: CellRecord) -> Iterator[CellFigure]:
             *cell.key, SCORE, cell.headline, None, cell.interval, cell.n, cell.signature, headline=True
         )  # fmt: skip
     for name in sorted(cell.metrics, key=lambda name: name not in metric.main):
-        spread = Spread(cell.metrics[name], cell.errors[name])
+        spread = Spread(cell.metrics[name], cell.errors[name], metric.low)
         yield CellFigure(
             *cell.key, name, spread.value, spread.error, spread.interval, cell.n, cell.signature,
             headline=metric.main == (name,),
@@ -122,6 +123,16 @@ def require_figures(runs: Sequence[Result]) -> None:
     faults += [f"{run.place}: no finished cell, so no figures; evaluate first" for run in runs if not run.scored]
     if faults:
         raise OutputError(*listed(faults, 10))
+
+
+def require_suites(cards: Cards, runs: Sequence[Result]) -> None:
+    """Raise CardError for every suite that a run was asked for and that the cards do not have."""
+    unknown = dict.fromkeys((run.place, name) for run in runs for name in run.suites if name not in cards.suites)
+    if unknown:
+        advice = "give --include-path with the file or folder that has it"
+        raise CardError(
+            *(f"{place}: is a run of the suite '{name}', which is not known here; {advice}" for place, name in unknown)
+        )
 
 
 def strange_figures(run: Result) -> list[str]:

@@ -13,7 +13,7 @@ from xtreme_harness.metrics import Metric, column_sums
 from xtreme_harness.records import Rows
 from xtreme_harness.scoring.means import left_to_right_mean
 
-__all__ = ["Spread", "influence", "macro_spread"]
+__all__ = ["Spread", "influence", "macro_spread", "weighted_variance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,12 @@ class Spread:
 
     value: float
     error: float
+    low: float = 0.0  # the least that the value can be
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval by the normal approximation, cut to 0-100."""
-        return max(0.0, self.value - 1.96 * self.error), min(100.0, self.value + 1.96 * self.error)
+        """95 % interval by the normal approximation, cut to what the value can be."""
+        return max(self.low, self.value - 1.96 * self.error), min(100.0, self.value + 1.96 * self.error)
 
 
 def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDArray[np.float64]:
@@ -43,7 +44,7 @@ def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDA
         step = max(abs(total), 1.0) * 1e-5
         above, below = sums.copy(), sums.copy()
         above[i] += step
-        below[i] = max(0.0, below[i] - step)
+        below[i] = total - step if total < 0 else max(0.0, total - step)  # no count goes below 0
         width = above[i] - below[i]
         high, low = metric.reduce(above), metric.reduce(below)
         gradient[i] = sum(high[name] - low[name] for name in names) / len(names) / width
@@ -70,15 +71,35 @@ def macro_spread(
         left_to_right_mean(metric.reduce(column_sums(r))[n] for n in names) for r in rows.values()
     )
     moved = {language: influence(metric, r, names) / len(rows) for language, r in rows.items()}
+    return Spread(value, float(np.sqrt(_joint(moved, ids))), metric.low)
+
+
+def weighted_variance(
+    metric: Metric[Any, Any],
+    rows: Mapping[str, Rows],
+    ids: Mapping[str, Sequence[str]] | None,
+    weights: Mapping[str, float],
+) -> float:
+    """Squared standard error of a weighted sum of a task's headlines over languages, squared percent points.
+
+    Args:
+        metric: of the task.
+        rows: language -> statistics.
+        ids: as of `macro_spread`.
+        weights: language -> what its headline counts.
+    """
+    return _joint({code: influence(metric, r, metric.main) * weights[code] for code, r in rows.items()}, ids)
+
+
+def _joint(moved: Mapping[str, NDArray[np.float64]], ids: Mapping[str, Sequence[str]] | None) -> float:
+    """The variance of a sum over languages, of how much each example moves it."""
     if ids is None:
-        variance = sum(_variance(m) for m in moved.values())
-    else:
-        items: dict[str, float] = {}
-        for language, shifts in moved.items():
-            for item, shift in zip(ids[language], shifts.tolist(), strict=True):
-                items[item] = items.get(item, 0.0) + shift
-        variance = _variance(np.array(list(items.values())))
-    return Spread(value, float(np.sqrt(variance)))
+        return sum(_variance(m) for m in moved.values())
+    items: dict[str, float] = {}
+    for language, shifts in moved.items():
+        for item, shift in zip(ids[language], shifts.tolist(), strict=True):
+            items[item] = items.get(item, 0.0) + shift
+    return _variance(np.array(list(items.values())))
 
 
 def _variance(moved: NDArray[np.float64]) -> float:

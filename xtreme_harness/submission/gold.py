@@ -31,6 +31,9 @@ def relabelled(labels: Path, kind: Kind[Any, Any, Any], card: TaskCard, split: S
     if unnamed is not None:
         golds = {**{e.id: unnamed for e in split.examples}, **golds}
     ids = {e.id for e in split.examples}
+    if len(golds) == len(ids) and ids.isdisjoint(golds) and [*golds] == [str(i) for i in range(len(ids))]:
+        # a line an example, and the ids stand in the data alone
+        golds = {e.id: golds[str(i)] for i, e in enumerate(split.examples)}
     faults = [f"{path}: no label for '{e.id}'" for e in split.examples if e.id not in golds]
     if len(golds) > len(ids) or set(golds) - ids:
         unknown = [key for key in golds if key not in ids]

@@ -18,8 +18,8 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import DataError, PredictionError, XHarnessError
 from xtreme_harness.files.text import read_text
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.metrics import METRICS, column_sums
-from xtreme_harness.plan.arguments import PLACE, one_of, require
+from xtreme_harness.metrics import METRICS, column_sums, of_labels
+from xtreme_harness.plan.arguments import PLACE, PLACES, one_of, require
 from xtreme_harness.plan.cells import Missing, Target, all_cards, select
 from xtreme_harness.records import Rows
 from xtreme_harness.results.build import leaderboard
@@ -73,11 +73,14 @@ def score(
     *,
     mode: Mode = "strict",
     udpos_convention: str = "seqeval-0.0.12",
+    include: Sequence[str | Path] = (),
 ) -> FolderScores:
     """Score a prediction folder against a label folder, as `xharness score` does; see `score_folders`."""
     sides = {"predictions": predictions, "labels": labels}
     require(sides, {name: (f"--{name}", PLACE) for name in sides})
-    return score_folders(Path(predictions), Path(labels), suite, all_cards(), mode, udpos_convention)
+    require({"include": include}, {"include": ("--include-path", PLACES)})
+    cards = all_cards([Path(place) for place in include])
+    return score_folders(Path(predictions), Path(labels), suite, cards, mode, udpos_convention)
 
 
 def score_folders(
@@ -93,7 +96,7 @@ def score_folders(
     Args:
         predictions: folder of a submission.
         labels: folder of the same form with the gold.
-        suite: "xtreme" or "xtreme-r".
+        suite: its name.
         cards: the tasks.
         mode: "strict": every file of the suite must be there and without fault. "official": as the official script:
             tasks with a folder on both sides count, an absent file ends the run, ids that are missing score 0, ids
@@ -182,7 +185,7 @@ def _absence(cell: _Cell) -> str:
 
 
 def _score_file(cell: _Cell, mode: Mode) -> _Scored:
-    kind, metric = KINDS[cell.card.kind], METRICS[cell.card.metric]
+    kind, metric = KINDS[cell.card.kind], of_labels(METRICS[cell.card.metric], cell.card.labels)
     encoding = "utf-8" if mode == "official" else "utf-8-sig"  # to the official script a byte-order mark is text
     golds = kind.golds(read_text(cell.label, encoding), str(cell.label), cell.card)
     found = kind.loads(read_text(cell.prediction, encoding), str(cell.prediction), list(golds), cell.card)
@@ -195,7 +198,10 @@ def _score_file(cell: _Cell, mode: Mode) -> _Scored:
         keys = dict.fromkeys([*golds, *found])
         golds, found = {k: golds.get(k, unnamed) for k in keys}, {k: found.get(k, unnamed) for k in keys}
     there = [key for key in golds if key in found]
-    rows = metric.rows([found[key] for key in there], [golds[key] for key in there], cell.language)
+    try:
+        rows = metric.rows([found[key] for key in there], [golds[key] for key in there], cell.language)
+    except DataError as error:
+        raise PredictionError(*(f"{cell.prediction}: {fault}" for fault in error.faults)) from None
     without = len(golds) - len(there)
     if without and mode == "partial" and not there:
         raise PredictionError(f"{cell.prediction}: none of its {len(golds)} ids has a prediction; remove the file")

@@ -32,9 +32,10 @@ class Course:
     lessons: Sequence[Lesson]
     kind: Kind[Any, Any, Any] | None = None  # None: no predictions are made of it (masked language modelling)
     card: TaskCard | None = None  # with the recipe's length
-    dev: Split[Any] | None = None  # English, for selection
+    dev: Split[Any] | None = None  # for selection
     dev_lessons: Sequence[Lesson] = ()  # the same, for heads that are selected by their loss
     prepare: Callable[[Sequence[Lesson], int], list[Lesson]] | None = None  # lessons, seed -> as trained (masking)
+    language: str = "en"  # of the inputs, for models that are told (XLM)
 
     @property
     def name(self) -> str:

@@ -29,9 +29,9 @@ def reader_of(trainee: Trainee, course: Course, device: torch.device) -> Model:
     return Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
 
 
-def inputs_of(reader: Model, lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
+def inputs_of(reader: Model, lessons: Sequence[Lesson], language: str = "en") -> dict[str, torch.Tensor]:
     """The padded rows of some lessons, in the form that the network takes."""
-    inputs = reader.tensors([row for lesson in lessons for row in lesson.rows], "en")
+    inputs = reader.tensors([row for lesson in lessons for row in lesson.rows], language)
     return {name: value.unsqueeze(1) for name, value in inputs.items()} if reader.by_choice else inputs
 
 
@@ -41,7 +41,8 @@ def accumulate(
     """Add the gradient of a batch's mean loss, computed in parts; return the loss, and the number of real tokens.
 
     With several processes each computes its share of the batch; their gradients are averaged, so that the sum is the
-    same as one process would find. The lessons of a dual encoder see the other lessons of their own process only.
+    same as one process would find. The lessons of a dual encoder see the other lessons of their own process only. A
+    frozen encoder is asked for its states, and the heads alone are computed.
     """
     objective = objective_of(course.role.head)
     units = sum(objective.units(lesson) for lesson in lessons)
@@ -51,14 +52,17 @@ def accumulate(
     factor = weight * accelerator.num_processes / max(1, units)
     lengths = [max(len(row.ids) for row in lesson.rows) for lesson in share]
     rows = [len(lesson.rows) for lesson in share]
-    parts = split_batch(lengths, budget, rows, accelerator.unwrap_model(model).pads)
+    network: Trainee = accelerator.unwrap_model(model)
+    parts = split_batch(lengths, budget, rows, network.pads)
     total, outputs = 0.0, []
     with accelerator.autocast():  # around all parts: weights are cast once a step
         for number, part in enumerate(parts):
             chosen = [share[i] for i in part]
             last = number == len(parts) - 1
             with nullcontext() if last or accelerator.num_processes == 1 else accelerator.no_sync(model):
-                out = model(course.name, inputs_of(reader, chosen), kept_places(chosen) if objective.few else None)
+                states = _frozen_states(network, course, chosen)
+                places = kept_places(chosen) if objective.few else None
+                out = model(course.name, inputs_of(reader, chosen, course.language), places, states)
                 if objective.whole:
                     outputs.append(out)
                     continue
@@ -71,6 +75,13 @@ def accumulate(
             total = float(loss.detach())
     tokens = sum(len(row.ids) for lesson in share for row in lesson.rows)
     return mean_over_processes(accelerator, total), tokens
+
+
+def _frozen_states(network: Trainee, course: Course, lessons: Sequence[Lesson]) -> torch.Tensor | None:
+    """What an encoder that is not trained answers; None of one that is."""
+    if network.frozen is None:
+        return None
+    return network.frozen.of_lessons[course.name]([row for lesson in lessons for row in lesson.rows])
 
 
 def _joined_loss(objective: Objective, outputs: Sequence[Any], parts: Sequence[Any], share: Sequence[Lesson]) -> Any:

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from xtreme_harness.cards.recipe import Hyper, Mixture
-from xtreme_harness.errors import ModelError
+from xtreme_harness.errors import Diverged, ModelError
+from xtreme_harness.models.compute.answers import NoNumbers
 from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.finite import broken_tensor
 from xtreme_harness.models.load import Model
@@ -28,6 +29,7 @@ from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, release
 from xtreme_harness.training.course import Course
 from xtreme_harness.training.gradients import accumulate, reader_of
+from xtreme_harness.training.lesson_states import keep_states
 from xtreme_harness.training.network import Trainee
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
@@ -86,7 +88,8 @@ def fit(
 
     Raises:
         CardError: there are more optimiser steps than a run can have.
-        ModelError: the loss or a dev score is not a number, or one lesson does not fit in memory.
+        Diverged: the loss or a dev score is not a number.
+        ModelError: one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
     accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder.parent, len(courses) > 1)
@@ -120,6 +123,8 @@ def _fit(
     state = load_state(folder, key, trainee, optimizer, accelerator.device, accelerator.scaler)
     outcome = Fitted(total, _counts(order[:total], courses), state.best, resumed_at=state.step)
     budget = hyper.token_budget or _TOKEN_BUDGET[accelerator.device.type]
+    if trainee.frozen is not None:
+        keep_states(trainee.frozen, courses, readers, outcome.counts, budget)
     run = _Run(accelerator, trainee, model, optimizer, courses, readers, hyper, seed, total, outcome, report, budget)
     saver = Saver(folder, key, trainee, optimizer, accelerator)
     trainee.train()
@@ -168,7 +173,7 @@ def _step(run: _Run, course: Course, lessons: Sequence[Lesson], step: int) -> No
     if not np.isfinite(loss):
         if step == 0 and (broken := broken_tensor(run.trainee.members[course.name].named_parameters())):
             raise ModelError(f"{course.name}: the checkpoint's weights: {broken}; save it again")
-        raise ModelError(
+        raise Diverged(
             f"{course.name}: the loss is not a number at step {step + 1} of {run.total} (lr {lr:.2g}); "
             "lower it by --set lr=..., or use --dtype float32"
         )
@@ -198,7 +203,7 @@ def _looked(run: _Run, best: Best, done: int, folder: Path) -> Best:
     scores = _evaluated(run)
     strange = [task for task, value in scores.items() if not np.isfinite(value)]
     if strange:
-        raise ModelError(
+        raise Diverged(
             f"{', '.join(strange)}: the English dev score is not a number at step {done} of {run.total}; "
             "lower lr by --set lr=..., or use --dtype float32"
         )
@@ -264,8 +269,11 @@ def _evaluated(run: _Run) -> dict[str, float]:
     scores: list[Any] = [None]
     if run.accelerator.is_main_process:
         run.trainee.eval()
-        with run.accelerator.autocast(), torch.no_grad():
-            scores = [dev_scores(run.trainee, run.courses, run.readers, run.hyper)]
+        try:
+            with run.accelerator.autocast(), torch.no_grad():
+                scores = [dev_scores(run.trainee, run.courses, run.readers, run.hyper)]
+        except NoNumbers:
+            scores = [{course.name: float("nan") for course in run.courses}]
         run.trainee.train()
     if run.accelerator.num_processes > 1:
         from accelerate.utils import broadcast_object_list

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -15,19 +15,18 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.checkpoint import Checkpoint, read_checkpoint
 from xtreme_harness.models.compute.dropout import replace_dropout
+from xtreme_harness.models.compute.masked_words import Places, answer_kept
 from xtreme_harness.models.compute.unpadded import compute_without_padding
-from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.fit import head_fault, label_order, no_trained_head
 from xtreme_harness.models.head_table import ENCODER_DECODERS, HEADS
 from xtreme_harness.models.heads import HeadedEncoder, with_head
 from xtreme_harness.models.load import fitted_tokenizer
 from xtreme_harness.models.pooling import WITH_POOLER, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
+from xtreme_harness.training.frozen import Frozen, freeze
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
-
-
-Places = tuple[list[int], list[int]]  # row and column of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +79,32 @@ class Trainee(nn.Module):
         self.kept: set[str] = set()  # tasks whose head came with the checkpoint
         self.pads = True  # does the encoder compute the padding of a batch?
         self.adapted = False  # are low-rank additions trained, and not the encoder itself?
+        self.frozen: Frozen | None = None  # the encoder, where it is not trained
 
-    def forward(self, task: str, inputs: Mapping[str, torch.Tensor], kept: Places | None = None) -> Any:
-        """Run one task's network; a masked-LM head answers for the kept positions alone where it can, (k, c)."""
+    def forward(
+        self, task: str, inputs: Mapping[str, torch.Tensor], kept: Places | None = None,
+        states: torch.Tensor | None = None,
+    ) -> Any:  # fmt: skip
+        """Run one task's network; a masked-LM head answers for the kept positions alone where it can, (k, c).
+
+        With the states of a frozen encoder, the head alone is run.
+        """
         member: Any = self.members[task]
         member.kept = kept
-        return member(**inputs)
+        if self.frozen is not None:
+            self.frozen.given = states
+        try:
+            return member(**inputs)
+        finally:
+            if self.frozen is not None:
+                self.frozen.given = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Train, or not; a frozen encoder never drops anything."""
+        super().train(mode)
+        if self.frozen is not None:
+            self.frozen.encoder.eval()
+        return self
 
 
 def build(
@@ -96,7 +115,7 @@ def build(
     Args:
         checkpoint: the base, an earlier stage, or an adapter (which is merged).
         roles: the tasks.
-        hyper: dropout, LoRA and gradient checkpointing are read from it.
+        hyper: dropout, LoRA, gradient checkpointing and what is frozen are read from it.
         seed: of new heads.
         keep_head: take the checkpoint's own head for the tasks that it fits.
         trust: run code that the checkpoint carries.
@@ -121,6 +140,9 @@ def build(
         for role in roles:
             _label(trainee, checkpoint, role, keep_head, trust)
         _prepare(trainee, encoder, hyper)
+        if hyper.freeze_encoder:
+            trainee.frozen = freeze(encoder, checkpoint)
+            trainee.pads = False  # nothing is computed of it by a head
     return trainee
 
 
@@ -168,17 +190,10 @@ def _masked_lm(checkpoint: Checkpoint, encoder: Any, auto: Any) -> nn.Module:
     network, info = auto.from_pretrained(path, dtype=torch.float32, use_safetensors=True, output_loading_info=True)
     lacking = sorted(name for name in info["missing_keys"] if "pooler" not in name and "decoder" not in name)
     if lacking or checkpoint.base is not None:
-        found = ", ".join(checkpoint.config.get("architectures") or ["none"])
-        raise ModelError(
-            f"{checkpoint.name}: --mlm: no trained masked-LM head in this checkpoint (architectures: {found}); "
-            "give the base model that was pretrained with one"
-        )
+        raise ModelError(f"{checkpoint.name}: --mlm: {no_trained_head(checkpoint)}")
     setattr(network, network.base_model_prefix, encoder)
     network.tie_weights()
-    network.kept = None
-    last = network.get_output_embeddings()  # states to the vocabulary: most of the arithmetic, for a few tokens
-    if last is not None:
-        last.register_forward_pre_hook(lambda module, given: (given[0][network.kept],) if network.kept else None)
+    answer_kept(network)
     member: nn.Module = network
     return member
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from xtreme_harness.errors import ModelError
+from xtreme_harness.models.compute.masked_words import Places, places_of
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.records import Lesson
 
@@ -39,6 +40,12 @@ def _classes(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     return cross_entropy(out.logits.float(), _goals(lessons, out.logits), reduction="sum")
 
 
+def _squares(out: Any, lessons: Sequence[Lesson]) -> Tensor:
+    """Squared distance of one number a sequence from its goal; `logits` (n, 1)."""
+    found = out.logits.float()[:, 0]
+    return mse_loss(found, _goals(lessons, found).float(), reduction="sum")
+
+
 def _choices(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     """Cross-entropy over the candidates of a choice; `logits` (n * c, 1), the candidates of a lesson together."""
     scores = out.logits.float().view(len(lessons), -1)
@@ -53,10 +60,9 @@ def _tags(out: Any, lessons: Sequence[Lesson]) -> Tensor:
     return cross_entropy(logits.float(), goals, ignore_index=IGNORED, reduction="sum")
 
 
-def kept_places(lessons: Sequence[Lesson]) -> tuple[list[int], list[int]]:
+def kept_places(lessons: Sequence[Lesson]) -> Places:
     """Row and column of every kept position of a batch of one sequence a lesson."""
-    rows = [i for i, lesson in enumerate(lessons) for _ in lesson.goals]
-    return rows, [at for lesson in lessons for at in lesson.rows[0].keep or ()]
+    return places_of([lesson.rows[0] for lesson in lessons])
 
 
 def _spans(out: Any, lessons: Sequence[Lesson]) -> Tensor:
@@ -106,6 +112,7 @@ def _tagged(lesson: Lesson) -> int:
 
 OBJECTIVES: dict[str, Objective] = {  # by the name that the head has for it in HEADS
     "classes": Objective(_one, _classes),
+    "squares": Objective(_one, _squares),
     "choices": Objective(_one, _choices),
     "tags": Objective(_tagged, _tags),
     "spans": Objective(_one, _spans),

@@ -24,7 +24,7 @@ from xtreme_harness.models.sentence import sentence_files
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.training.network import DualEncoder, Trainee, encoder_of, merge_adapters
 
-__all__ = ["save_checkpoint"]
+__all__ = ["put_in_place", "save_checkpoint"]
 
 _NEW = ".saving"
 
@@ -64,7 +64,7 @@ def save_checkpoint(
             f"{folder}: the checkpoint cannot be saved ({reason}); what stood there is intact; "
             "make room and run the same command: training continues from its last state"
         ) from error
-    _put_in_place(new, folder)
+    put_in_place(new, folder)
 
 
 def _copy_sentence_files(base: Path, new: Path) -> None:
@@ -127,7 +127,7 @@ def _write_notes(folder: Path, notes: Mapping[str, Any]) -> None:
     (folder / NOTES).write_text(json_text(notes, indent=1) + "\n", "utf-8")
 
 
-def _put_in_place(new: Path, folder: Path) -> None:
+def put_in_place(new: Path, folder: Path) -> None:
     """Move the finished files over the old ones; `xharness.json`, which says that all are there, comes last."""
     (folder / NOTES).unlink(missing_ok=True)
     names = {path.name for path in new.iterdir()}
@@ -139,4 +139,4 @@ def _put_in_place(new: Path, folder: Path) -> None:
     for old in folder.glob("*.safetensors"):
         if old.name not in names:
             old.unlink()
-    new.rmdir()
+    shutil.rmtree(new)  # a rename onto another name of the same file leaves both

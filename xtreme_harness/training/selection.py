@@ -1,4 +1,4 @@
-"""Which weights of a run are kept: scores on English dev data, and the best of them so far."""
+"""Which weights of a run are kept: scores on dev data, and the best of them so far."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds.predict import predict
-from xtreme_harness.metrics import METRICS
+from xtreme_harness.metrics import METRICS, of_labels
 from xtreme_harness.models.load import Model
 from xtreme_harness.records import Lesson
 from xtreme_harness.scoring.means import headline
@@ -53,7 +53,7 @@ def dev_scores(trainee: Any, courses: Sequence[Course], readers: Mapping[str, Mo
             if hyper.eval_examples:
                 split = replace(split, examples=split.examples[: hyper.eval_examples])
             answers = predict(readers[course.name], course.kind, split, course.card)
-            metric = METRICS[course.card.metric]
+            metric = of_labels(METRICS[course.card.metric], course.card.labels)
             found[course.name] = headline(metric, score(metric, course.kind, split, answers.found).values)
     return found
 
@@ -64,6 +64,6 @@ def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: 
     total, size = 0.0, course.role.group or course.hyper.batch_size
     for first in range(0, len(lessons), size):
         batch = lessons[first : first + size]
-        inputs = reader.tensors([row for lesson in batch for row in lesson.rows], "en")
+        inputs = reader.tensors([row for lesson in batch for row in lesson.rows], course.language)
         total += float(objective.loss(trainee.members[course.name](**inputs), batch))
     return total / len(lessons)

@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.data.training_sets import by_languages
 from xtreme_harness.data.translations import load_translated, require_translations
 from xtreme_harness.errors import DataError
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.jobs import SILENT, Watch
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.stage import Stage, StageTask
+from xtreme_harness.plan.stage import Stage, StageTask, languages_of
 from xtreme_harness.plan.standing import Trained, earlier_fields, find_trained, refuse_other
 from xtreme_harness.records import Split
 from xtreme_harness.signature import VERSION, changed_fields, fingerprint
@@ -30,8 +31,9 @@ log = logging.getLogger("xtreme_harness")
 
 
 def train_stage(
-    stage: Stage, folder: Path, *, replace_other: bool = False, tracker: str | None = None, watch: Watch = SILENT
-) -> Trained:
+    stage: Stage, folder: Path, *, replace_other: bool = False, tracker: str | None = None, watch: Watch = SILENT,
+    scored: bool = False,
+) -> Trained:  # fmt: skip
     """Train one stage into a folder; a finished one is kept, an interrupted one continued.
 
     Args:
@@ -40,6 +42,7 @@ def train_stage(
         replace_other: train over what another run left there; else that is an error.
         tracker: of experiments, by accelerate's name.
         watch: who is told.
+        scored: must it have a dev score?
 
     Raises:
         OutputError: the folder holds another run, or cannot be written.
@@ -55,7 +58,7 @@ def train_stage(
         if main:
             _settle(folder, stage.fields, replace_other)
             watch.started(stage, folder)
-        return _trained(stage, folder, tracker, watch)
+        return _trained(stage, folder, tracker, watch, scored)
 
 
 def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
@@ -73,7 +76,7 @@ def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> Non
     write_atomic(work / "run.json", json.dumps(dict(fields)) + "\n")
 
 
-def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> Trained:
+def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch, scored: bool) -> Trained:
     from xtreme_harness.data.texts import read_texts
     from xtreme_harness.models.head_table import MASKED_LM
     from xtreme_harness.training.course import head_of
@@ -94,7 +97,7 @@ def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> T
         make_course(task, role, *splits[task.name], trainee.tokenizer)
         for task, role in zip(stage.tasks, roles, strict=True)
     ]
-    _warn(stage, trainee.kept, courses)
+    _warn(stage, trainee.kept, courses, scored)
     if manner.mlm is not None:
         masking = stage.recipe.mlm
         courses.append(masked_course(read_texts(manner.mlm), masking, trainee.tokenizer, stage.hyper, manner.seed))
@@ -123,6 +126,8 @@ def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch) -> T
 def load_task(stage: Stage, task: StageTask, folder: Path) -> tuple[Split[Any], Split[Any] | None]:
     """The training split of a task, limited and translated as the stage says, and its dev split.
 
+    The limit is of every language that is trained on; of English with its translations it is of all together.
+
     Args:
         stage: with the limit, the seed, the translations.
         task: one of its tasks.
@@ -132,16 +137,18 @@ def load_task(stage: Stage, task: StageTask, folder: Path) -> tuple[Split[Any], 
     from xtreme_harness.training.translated import mixed, report_quality
 
     kind, manner = KINDS[task.card.kind], stage.manner
-    train = task.data.load("train", kind)
-    if train is None:
-        raise DataError(f"{task.name}: no English training data")
+    parts = task.data.load_each(kind)
+    if not parts:
+        raise DataError(f"{task.name}: no training data in {task.data.trained.words}")
     if manner.translated is not None:
+        train = by_languages(parts)
         found = load_translated(task.data, manner.translated, kind)
         require_translations(task.card, manner.translated, found)
         report = folder / f"translations-{task.name}.json"
         report_quality(task.data, train, found, manner.translated, KINDS, report)
-        train = mixed(train, found, manner.translations_only)
-    return limited(train, manner.limit, manner.seed, kind.gold), task.data.load("dev", kind)
+        parts = {train.language: mixed(train, found, manner.translations_only)}
+    limits = {code: limited(part, manner.limit, manner.seed, kind.gold) for code, part in parts.items()}
+    return by_languages(limits), task.data.load("dev", kind)
 
 
 def make_course(task: StageTask, role: Any, train: Split[Any], dev: Split[Any] | None, tokenizer: Any) -> Any:
@@ -155,19 +162,25 @@ def make_course(task: StageTask, role: Any, train: Split[Any], dev: Split[Any] |
     usable = dev if dev is not None and all(kind.gold(e) is not None for e in dev.examples) else None
     by_loss = lessons_of(kind, usable, tokenizer, task.card) if usable is not None and kind.head is None else []
     scored = usable if kind.head is not None else None
-    return Course(role, task.hyper, lessons, kind, task.card, scored, by_loss)
+    languages = task.data.trained.languages
+    own = languages[0] if len(languages) == 1 else "en"  # of several joined, as of translations beside the English
+    return Course(role, task.hyper, lessons, kind, task.card, scored, by_loss, language=own)
 
 
-def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any]) -> None:
-    """Tell what was asked for and cannot be had."""
+def _warn(stage: Stage, kept: Collection[str], courses: Sequence[Any], scored: bool) -> None:
+    """Tell what was asked for and cannot be had; DataError where nothing could be scored that must be."""
     for course in courses:
         if stage.manner.keep_head and course.name not in kept:
             log.warning(
                 "%s: --keep-head: %s has no head that fits; a new one is trained", course.name, stage.checkpoint.name
             )
     selected = any(course.dev is not None or course.dev_lessons for course in courses)
+    if scored and not selected:
+        raise DataError(f"{stage.name}: the dev data has no gold to choose among trainings on; give one value")
     if stage.hyper.selection == "best" and not selected:
-        log.warning("%s: no English dev data to select weights on; the last ones are kept", stage.name)
+        trained = stage.tasks[0].data.trained
+        words = "English" if trained.select == trained.english else trained.select
+        log.warning("%s: no %s dev data to select weights on; the last ones are kept", stage.name, words)
 
 
 def _notes(stage: Stage, outcome: Any, sizes: Mapping[str, int]) -> dict[str, Any]:
@@ -181,6 +194,7 @@ def _notes(stage: Stage, outcome: Any, sizes: Mapping[str, int]) -> dict[str, An
         "recipe": {"name": stage.recipe.name, "comparable": stage.recipe.comparable, "values": fields["optimizer"]},
         "seed": stage.manner.seed,
         "limit_train": stage.manner.limit,
+        **languages_of(stage.tasks),
         "mlm": fields["mlm"],
         "translated": fields["translated"],
         "steps": outcome.steps,
@@ -194,5 +208,5 @@ def _notes(stage: Stage, outcome: Any, sizes: Mapping[str, int]) -> dict[str, An
     if not earlier:
         earlier = [{"stage": "base", "data": None, "recipe": None, "checkpoint": base.name}]
     earlier[-1] = {**earlier[-1], "checkpoint_hash": fields["base"]}
-    names = list(stage.task_names) if len(stage.tasks) > 1 else [stage.name]
+    names = list(stage.task_names) if len(stage.tasks) > 1 else [stage.serves or stage.name]
     return {"stage": stage.level, "tasks": names, "lineage": [*earlier, own], "fields": dict(fields)}

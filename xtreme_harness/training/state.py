@@ -37,7 +37,7 @@ def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: An
         "key": key,
         "step": state.step,
         "best": asdict(state.best),
-        "weights": trainee.state_dict(),
+        "weights": _moving(trainee),
         "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict() if scaler is not None else None,
     }
@@ -53,7 +53,7 @@ def save_weights(folder: Path, step: int, trainee: Any) -> None:
 
     seen: dict[int, str] = {}
     weights = {}
-    for name, value in trainee.state_dict().items():
+    for name, value in _moving(trainee).items():
         if value.data_ptr() in seen and value.numel():  # shared by several tasks: loading one loads all
             continue
         seen[value.data_ptr()] = name
@@ -65,7 +65,7 @@ def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any
     """Continue a saved run of the same key, in place; a fresh state where there is none."""
     whole = _whole_state(folder / "state.pt", key, device)
     best = _best(whole)
-    if whole is None or best is None or not _same_shapes(whole.get("weights"), trainee.state_dict()):
+    if whole is None or best is None or not _same_shapes(whole.get("weights"), _moving(trainee)):
         return State(0, Best())
     if best.step and not (folder / f"best-{best.step}.safetensors").is_file():
         return State(0, Best())
@@ -73,10 +73,17 @@ def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any
         optimizer.load_state_dict(whole["optimizer"])
     except (KeyError, TypeError, ValueError, AttributeError):  # of other weights; it is as it was
         return State(0, Best())
-    trainee.load_state_dict(whole["weights"])
+    trainee.load_state_dict(whole["weights"], strict=False)
     if scaler is not None and whole.get("scaler"):
         scaler.load_state_dict(whole["scaler"])
     return State(whole["step"], best)
+
+
+def _moving(trainee: Any) -> dict[str, Any]:
+    """The weights without those that training leaves as they are."""
+    named = trainee.named_parameters(remove_duplicate=False)
+    still = {name for name, parameter in named if not parameter.requires_grad}
+    return {name: value for name, value in trainee.state_dict().items() if name not in still}
 
 
 def _whole_state(file: Path, key: str, device: Any) -> dict[str, Any] | None:

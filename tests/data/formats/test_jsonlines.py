@@ -168,3 +168,30 @@ def test_rows_that_are_no_examples_are_dropped(tmp_path: Path) -> None:
 def test_a_file_of_dropped_rows_alone_has_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="found no rows"):
         rows(written(tmp_path, lines({"premise": "a", "label": "-"})), {**COPA, "drop": {"label": ["-"]}})
+
+
+class TestWhere:
+    """One file that holds several splits."""
+
+    COLUMNS = {"columns": {"text": "t"}}
+    ROWS = lines({"t": "a", "in": {"split": "train"}}, {"t": "b", "in": {"split": 2}}, {"t": "c"}, {"x": 1, "in": 0})
+
+    @pytest.mark.parametrize(("value", "kept"), [("train", ["a"]), ("2", ["b"]), (2, ["b"])])
+    def test_keeps_the_objects_with_the_value(self, tmp_path: Path, value: Any, kept: list[str]) -> None:
+        path = written(tmp_path, self.ROWS)
+        found = rows(path, {**self.COLUMNS, "where": {"in.split": value}})
+        assert [row.values["text"] for row in found] == kept
+        assert found[0].place == f"{path}:{'ab'.index(kept[0]) + 1}"
+
+    def test_faults_of_other_objects_are_not_told(self, tmp_path: Path) -> None:
+        path = written(tmp_path, lines({"t": None, "s": "train"}, {"t": "b", "s": "dev"}))
+        assert [row.values for row in rows(path, {**self.COLUMNS, "where": {"s": "dev"}})] == [{"text": "b"}]
+
+    def test_says_what_there_is_instead(self, tmp_path: Path) -> None:
+        path = written(tmp_path, self.ROWS)
+        with pytest.raises(DataError) as error:
+            rows(path, {**self.COLUMNS, "where": {"in.split": "dev"}})
+        assert str(error.value) == (
+            f"{path}: found no object with in.split 'dev', only in.split 'train', in.split 2, in.split None, "
+            "choose one of these"
+        )

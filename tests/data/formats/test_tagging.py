@@ -108,6 +108,28 @@ def test_lines_that_begin_a_document_stay_unless_the_card_drops_them(tmp_path: P
         rows("conll", path, {"documents": True})
 
 
+UNER = (
+    "# sent_id = 1\n# text = #1 Bonn\n1\t#1\tO\t-\t-\n# in between\n2\tBonn\tB-LOC\t-\ta\n\t\n"
+    "# sent_id = 2\n1\tAda\tB-PER\t-\t-\n"
+)
+TREEBANK = {"token": 1, "tag": 2, "width": 5}
+
+
+def test_comment_lines_can_be_dropped(tmp_path: Path) -> None:
+    found = rows("conll", written(tmp_path, UNER), {**TREEBANK, "comments": "drop"})
+    assert sentences(found) == [[("#1", "O"), ("Bonn", "B-LOC")], [("Ada", "B-PER")]]
+    assert [list(row.lines) for row in found] == [[3, 5], [8]]
+
+
+def test_a_word_that_looks_like_a_comment_stays_unless_the_card_drops_them(tmp_path: Path) -> None:
+    path = written(tmp_path, "#tag\tO\nBonn\tB-LOC\n")
+    assert sentences(rows("conll", path, {})) == [[("#tag", "O"), ("Bonn", "B-LOC")]]
+    with pytest.raises(DataError, match=r"file:1: 5 columns expected, 1 found"):
+        rows("conll", written(tmp_path, UNER), TREEBANK)
+    with pytest.raises(CardError, match=r"options\.comments: found True, expected one of keep, drop"):
+        rows("conll", path, {"comments": True})
+
+
 def test_words_know_their_lines(tmp_path: Path) -> None:
     path = written(tmp_path, "\na\tX\nb\tY\n\n\nc\tZ\n")
     assert [list(row.lines) for row in rows("conll", path, {})] == [[2, 3], [6]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from xtreme_harness.data.formats.annotated import read_annotated
 from xtreme_harness.data.formats.bitext import read_bucc, read_tatoeba
 from xtreme_harness.data.formats.card_options import OPTIONS, PATH
 from xtreme_harness.data.formats.conllu import read_conllu
@@ -19,6 +20,7 @@ from xtreme_harness.data.formats.mewslix import read_mewslix, read_mewslix_pairs
 from xtreme_harness.data.formats.qrels import read_qrels
 from xtreme_harness.data.formats.squad import read_squad
 from xtreme_harness.data.formats.tagging import read_conll
+from xtreme_harness.data.formats.winograd import read_winograd
 from xtreme_harness.data.formats.xquad_r import read_xquad_r
 from xtreme_harness.records import Json, Table
 
@@ -27,6 +29,7 @@ __all__ = ["FORMATS", "OPTIONS", "PATH", "Reader"]
 Reader = Callable[[Mapping[str, Sequence[Path]], Mapping[str, Json]], Table]
 
 FORMATS: dict[str, Reader] = {
+    "annotated": read_annotated,
     "bucc": read_bucc,
     "conll": read_conll,
     "conllu": read_conllu,
@@ -39,5 +42,6 @@ FORMATS: dict[str, Reader] = {
     "squad": read_squad,
     "tatoeba": read_tatoeba,
     "tsv": read_tsv,
+    "winograd": read_winograd,
     "xquad_r": read_xquad_r,
 }

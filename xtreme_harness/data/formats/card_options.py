@@ -45,7 +45,11 @@ _ROWS = {
     "drop": mapping(TEXT, either(_SCALAR, each(_SCALAR)), "a mapping of fields to lists of values"),
     "lists": each(TEXT),
 }
-_OBJECTS = {"columns": _columns(_KEY, "a mapping of fields to paths"), **_ROWS}
+_OBJECTS = {
+    "columns": _columns(_KEY, "a mapping of fields to paths"),
+    "where": mapping(PATH, VALUE, "a mapping of paths to the value of the objects to keep"),
+    **_ROWS,
+}
 _DELIMITED = {
     "columns": _columns(_COLUMN, "a mapping of fields to columns"),
     **_ROWS,
@@ -60,6 +64,7 @@ _DELIMITED = {
 _NAMED = "a mapping of fields to names of columns"
 
 OPTIONS: dict[str, Mapping[str, Expected]] = {
+    "annotated": {**_OBJECTS, "language": STRING, "characters": each(TEXT)},
     "bucc": {},
     "conll": {
         "token": _POSITION,
@@ -68,6 +73,7 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
         "prefix": FLAG,
         "width": whole(1, 10_000),
         "documents": one_of("keep", "drop"),
+        "comments": one_of("keep", "drop"),
     },
     "conllu": {
         "tag_column": one_of("upos", "xpos"),
@@ -88,5 +94,6 @@ OPTIONS: dict[str, Mapping[str, Expected]] = {
     "squad": {"check_spans": FLAG, "ids": one_of("unique", "any", "position"), "id_prefix": STRING},
     "tatoeba": {"sorted": FLAG},
     "tsv": _DELIMITED,
+    "winograd": {"language": STRING},
     "xquad_r": {"check_spans": FLAG},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.data.formats.checks import files_of, refuse
@@ -21,8 +21,9 @@ _STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[([0-9]{1,9})\]")
 def read_jsonl(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
     """Read one object a line; several files follow one another.
 
-    Options: `columns` (field -> path such as `question.choices[0].text`, or a list of alternatives), `optional`,
-    `removed`, `drop` and `lists` as of `fields.settle`.
+    Options: `columns` (field -> path such as `question.choices[0].text`, or a list of alternatives), `where` (path ->
+    the value of the objects to keep, of a file that holds several splits or languages), `optional`, `removed`, `drop`
+    and `lists` as of `fields.settle`.
 
     Raises:
         DataError: with all faults of a file.
@@ -97,7 +98,7 @@ def _rows(
     optional = set(options.get("optional", ()))
     wanted = {field: " or ".join(f"'{c}'" for c in paths) for field, paths in columns_of(options).items()}
     records, broken = [], set()
-    for place, obj in objects:
+    for place, obj in _kept(path, objects, options):
         values: dict[str, Json] = {}
         for field, paths in columns.items():
             values[field] = next((v for p in paths if (v := resolve(obj, p)) is not None), None)
@@ -107,6 +108,24 @@ def _rows(
                 broken.add(place)
         records.append(Record(values, place))
     return [row for row in settle(records, path, options, faults) if row.place not in broken]
+
+
+def _kept(
+    path: Path, objects: Iterable[tuple[str, dict[str, Json]]], options: Mapping[str, Json]
+) -> Iterator[tuple[str, dict[str, Json]]]:
+    """The objects that option `where` keeps; DataError where it keeps none of them."""
+    wanted = [(key, steps(str(key)), str(value)) for key, value in options.get("where", {}).items()]
+    others, kept = set(), not wanted
+    for place, obj in objects:
+        found = [resolve(obj, at) for _, at, _ in wanted]
+        if all(value is not None and str(value) == want for value, (_, _, want) in zip(found, wanted, strict=True)):
+            kept = True
+            yield place, obj
+        else:
+            others.add(", ".join(f"{key} {shown(value)}" for value, (key, _, _) in zip(found, wanted, strict=True)))
+    if others and not kept:
+        asked = ", ".join(f"{key} {shown(want)}" for key, _, want in wanted)
+        raise DataError(f"{path}: found no object with {asked}, only {some(sorted(others), 20)}, choose one of these")
 
 
 def _is_null(obj: Json, path: Sequence[str | int]) -> bool:

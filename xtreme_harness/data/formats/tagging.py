@@ -1,4 +1,4 @@
-"""One word and its tag a line, a blank line between sentences: PAN-X, UD-POS as XTREME writes it, MasakhaNER."""
+"""One word and its tag a line, a blank line between sentences: PAN-X, UD-POS as XTREME writes it, MasakhaNER, UNER."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def read_conll(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
 
     Options: `token` and `tag` (column from 0; 0 and 1), `width` (number of columns where more follow), `separator`
     (`tab` or `whitespace`), `prefix` (tokens stand as `<language>:<token>`, the WikiANN source), `documents` (`keep`;
-    `drop`: lines that begin a document, `-DOCSTART-`, are no sentences and only end the one before).
+    `drop`: lines that begin a document, `-DOCSTART-`, are no sentences and only end the one before), `comments`
+    (`keep`; `drop`: lines that begin with `#`, as the treebanks have them above a sentence, are no words).
 
     Raises:
         DataError: with all faults of a file.
@@ -46,8 +47,11 @@ def read_conll(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json])
 def _sentences(path: Path, options: Mapping[str, Json]) -> Iterator[list[_Word]]:
     tabs = choice(options, "separator", ("tab", "whitespace"), "tab") == "tab"
     drop = choice(options, "documents", ("keep", "drop"), "keep") == "drop"
+    comments = choice(options, "comments", ("keep", "drop"), "keep") == "drop"
     words: list[_Word] = []
     for number, line in enumerate([*read_lines(path), ""], 1):
+        if comments and line.startswith("#"):
+            continue
         columns = line.split("\t") if tabs else _BLANKS.split(line.strip(" \t"))
         if line.strip(" \t") and not (drop and _begins_document(columns, options)):
             words.append((number, columns))
@@ -87,8 +91,10 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
                     )
         values = {"words": tuple(forms), "tags": tuple(tags) if width > 1 else None}
         if len(faults) == sound:
-            lines = range(words[0][0], words[-1][0] + 1)
-            rows.append(Row(values, f"{path}:{words[0][0]}", lines))
+            first, last = words[0][0], words[-1][0]
+            unbroken = last - first + 1 == len(words)  # no comment among them
+            lines = range(first, last + 1) if unbroken else tuple(number for number, _ in words)
+            rows.append(Row(values, f"{path}:{first}", lines))
     return rows
 
 

@@ -155,7 +155,7 @@ class TestWhereSuitesStand:
     def test_two_files_of_a_folder_do_not_have_the_same(self, tmp_path: Path) -> None:
         (tmp_path / "suites.yaml").write_text("mine: {tasks: [xnli]}\n")
         (tmp_path / "mine.yaml").write_text("suite: mine\ntasks: [pawsx]\n")
-        with pytest.raises(CardError, match=r"suite 'mine' stands in mine\.yaml too"):
+        with pytest.raises(CardError, match=r"suite 'mine' stands in suites\.yaml too"):
             all_cards([tmp_path])
 
     def test_a_suite_is_asked_for_by_name_or_by_its_file(self, tmp_path: Path) -> None:
@@ -261,10 +261,11 @@ BROKEN: list[tuple[Any, list[str]]] = [
         ["mine.overall: 'tags' is the name of another mean of this suite; give it another"],
     ),
     (
-        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"]}},
+        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"], "xnli_de": ["xnli"]}},
         [
             "mine.groups.xharness: 'xharness' is another key of the same file; give it another name",
             "mine.groups.a,b: found 'a,b', expected a name of letters, digits, - and _",
+            "mine.groups.xnli_de: 'xnli_de' is a cell of the same file; give it another name",
         ],
     ),
     ({"tasks": ["xnli"], "metric": {}}, ["mine.metric: unknown key (did you mean 'metrics'?)"]),

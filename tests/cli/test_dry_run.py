@@ -37,6 +37,10 @@ EVAL = {
     "no such recipe": ("-t", "xnli", "--recipe", "fsat"),
     "a misspelt setting": ("-t", "xnli", "--set", "epoch=1"),
     "no training data": ("-t", "xnli", "--data", "{untrained}"),
+    "a search without dev data": ("-t", "tydiqa", "--set", "lr=1e-5,2e-5"),
+    "a search of one value twice": ("-t", "xnli", "--set", "lr=1e-5,0.00001"),
+    "a frozen dual encoder": ("-t", "lareqa", "--set", "freeze_encoder=true"),
+    "a folder for a trial's notes": ("-t", "xnli", "--set", "lr=1,2", "-o", "{tried}"),
     "no such device": ("-t", "xnli", "--device", "tpu"),
     "no such GPU": ("-t", "xnli", "--device", "cuda:9"),
     "no such layer": ("-t", "tatoeba", "--layer", "x"),
@@ -82,6 +86,11 @@ TRAIN = {
     "a seed twice": ("-t", "xnli", "--seeds", "1,1"),
     "no such recipe": ("-t", "xnli", "--recipe", "fsat"),
     "a misspelt setting": ("-t", "xnli", "--set", "epoch=1"),
+    "a search without dev data": ("-t", "tydiqa", "--set", "lr=1e-5,2e-5"),
+    "a search of one of several tasks": ("-t", "mnli,squad", "--set", "tasks.squad.lr=1e-5,2e-5"),
+    "too many trials": ("-t", "mnli", "--set", "lr=1,2,3,4,5,6,7,8,9", "--set", "epochs=1,2,3,4,5,6,7,8"),
+    "a frozen encoder under masked words": ("-t", "mnli", "--set", "freeze_encoder=true", "--mlm", "{texts}"),
+    "a trial of another training": ("-t", "xnli", "--set", "lr=1,2", "-o", "{retried}"),
     "weights of no task": ("-t", "mnli,squad", "--sampling", "specified"),
     "no texts": ("-t", "xnli", "--mlm", "{tmp}/nope"),
     "texts that are none": ("-t", "xnli", "--mlm", "{empty}"),
@@ -137,7 +146,8 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
     names = (
         "empty", "blocked", "taken", "blank", "texts", "untrained", "broken", "mistranslated", "other", "seeded",
         "gridded", "staged", "meant", "celled", "linked", "united",
-        "training", "unteachable", "chained", "journaled", "encoded", "ran", "weightless", "toneless", "unknown",
+        "tried", "retried", "training", "unteachable", "chained", "journaled", "encoded", "ran", "weightless",
+        "toneless", "unknown",
     )  # fmt: skip
     found = {name: str(tmp / name) for name in names} | {"tmp": str(tmp), "base": str(base)}
     for name in ("empty", "blocked", "taken", "blank", "texts", "other/training", "seeded"):
@@ -147,10 +157,12 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
     for name in (
         "meant/results.json", "celled/cells/xnli/de.json", "united/models", "training/models/xnli", "chained/stages",
         "journaled/train.jsonl", "encoded/encoders/base/mnli", "ran/runs/base/mnli",
+        "tried/models/xnli/trials", "retried/trials/lr=2",
     ):  # fmt: skip
         (tmp / name).mkdir(parents=True)
     for name in (
         "united/models/xnli",
+        "tried/models/xnli/trials/lr=2",
         "chained/stages/siqa",
         "encoded/encoders/base/mnli/seed-42",
         "ran/runs/base/mnli/seed-42",
@@ -163,6 +175,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[
     (tmp / "blank" / "en.txt").write_text("\n")
     (tmp / "texts" / "en.txt").write_text("One.\nTwo.\n")
     (tmp / "seeded" / "seed-2").write_text("")
+    (tmp / "retried" / "trials" / "lr=2" / "trial.json").write_text(json.dumps({"fields": {"name": "squad"}}))
     (tmp / "other" / "xharness.json").write_text(json.dumps({"fields": {"name": "squad"}}))
     (tmp / "gridded/encoders/base/mnli/seed-42").mkdir(parents=True)
     (tmp / "gridded/encoders/base/mnli/seed-42/xharness.json").write_text(json.dumps({"fields": {"name": "squad"}}))

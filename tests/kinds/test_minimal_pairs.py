@@ -351,6 +351,16 @@ def test_a_checkpoint_is_evaluated_and_the_variant_is_recorded(
     assert "|pll:within_word|" in two.signature and two.fingerprint != cells["en"].fingerprint
 
 
+def test_a_dry_run_counts_a_pass_a_token(
+    pairs: Path, tmp_path: Path, checkpoints: Callable[[str], Path], xharness: Any
+) -> None:
+    flags = ("--data", tmp_path, "--languages", "de", "--device", "cpu", "--dry-run", "-o", tmp_path / "out")
+    done = xharness("-q", "eval", "-m", checkpoints("bert"), "-t", pairs, *flags)
+    tokens = [len(sentence.encode()) // 4 for sentence in ("er ist", "er sind")]
+    assert done.status == 0, done.err
+    assert f"| {sum(n * (n + 2) for n in tokens)} " in done.out and "| AutoModelForMaskedLM |" in done.out
+
+
 @pytest.mark.parametrize("model", ["oracle", "random", "majority"])
 def test_self_tests(pairs: Path, tmp_path: Path, model: str) -> None:
     result = evaluate(model, str(pairs), data=str(tmp_path), output=tmp_path / "out", log_samples=True)

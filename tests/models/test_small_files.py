@@ -180,6 +180,10 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
         ("config.json", {"hidden_dropout_prob": "word"}, "hidden_dropout_prob: found 'word', expected a number"),
         ("xharness.json", {"seconds": float("nan")}, "seconds: nan, expected a number; JSON has no other"),
         ("xharness.json", {"lineage": [{"dev": {"xnli": float("inf")}}]}, "lineage[0].dev.xnli: inf, expected"),
+        ("xharness.json", {"lineage": [{"search": 3}]}, "lineage[0]: search: found 3, expected an object of what was"),
+        ("xharness.json", {"lineage": [{"search": {"values": {}, "trials": []}}]}, "lineage[0]: search: found {'va"),
+        ("xharness.json", {"lineage": [{"search": {"values": {}, "trials": [{"values": {}, "dev": {"a": "b"}}]}}]},
+         "lineage[0]: search: found {'values'"),
         ("modules.json", [{"type": "x\0y", "path": ""}], "[0]: type: found 'x\\x00y', expected a text"),
     ],
 )  # fmt: skip

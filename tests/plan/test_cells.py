@@ -27,6 +27,8 @@ class TestSelect:
             ("xtreme", ["pawsx", "xnli", "panx", "udpos", "bucc2018", "tatoeba", "xquad", "mlqa", "tydiqa"]),
             ("tagging", ["udpos", "panx"]),
             ("qa", ["xquad", "mlqa", "tydiqa"]),
+            ("tagging@world", ["uner", "masakhaner_en"]),
+            ("tagging@xtreme-r", ["udpos", "panx"]),
             ("xnli", ["xnli"]),
             ("x[a-q]*", ["xcopa", "xnli", "xquad"]),
             ("tatoeba@xtreme-r", ["tatoeba@xtreme-r"]),

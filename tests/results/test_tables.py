@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness import Result, evaluate
-from xtreme_harness.results.tables import by_language_table, group_table, task_table
+from xtreme_harness.results.tables import by_language_table, group_table, task_table, training_lines
 
 
 def cells(line: str) -> list[str]:
@@ -69,3 +69,33 @@ def test_limited_results_say_so_in_every_table(tmp_path: Path) -> None:
 def test_a_run_without_suites_has_no_groups(tmp_path: Path) -> None:
     assert group_table(evaluate("oracle", "bucc2018", data="samples", output=tmp_path)) == ""
     assert "tasks: bucc2018 " in task_table(evaluate("oracle", "bucc2018", data="samples", output=tmp_path), "1")
+
+
+def searched(value: float, seed: int = 1, **more: Any) -> dict[str, Any]:
+    trials = [{"values": {"lr": 1e-5}, "dev": {"xnli": 1.0}}, {"values": {"lr": 2e-5}, "failed": "no number"}]
+    search = {"values": {"lr": value}, "trials": trials}
+    return {"stage": "target", "tasks": ["xnli"], "seed": seed, "recipe": {}, "search": search, **more}
+
+
+FROZEN = {"recipe": {"name": "fast", "values": {"freeze_encoder": True}}}
+CHOSEN = "chosen of 2 (1 failed) on dev"
+
+
+@pytest.mark.parametrize(
+    ("lineage", "lines"),
+    [
+        ([{"stage": "base", "recipe": None}, {"stage": "target", "tasks": ["xnli"], "recipe": {"values": {}}}], []),
+        ([searched(1e-5)], [f"xnli: lr=1e-05, {CHOSEN}"]),
+        ([searched(1e-5, **FROZEN)], [f"xnli: frozen encoder; lr=1e-05, {CHOSEN}"]),
+        ([{"stage": "target", "tasks": ["mnli", "copa"], **FROZEN}], ["mnli+copa: frozen encoder"]),
+        ([searched(1e-5, 1), searched(1e-5, 2)], [f"xnli: lr=1e-05, {CHOSEN}"]),
+        ([searched(1e-5, 1), searched(2e-5, 2)],
+         [f"xnli, seed 1: lr=1e-05, {CHOSEN}", f"xnli, seed 2: lr=2e-05, {CHOSEN}"]),
+        ([searched(1e-5, train_languages={"xnli": ["de", "sw"]}), searched(2e-5)],
+         [f"xnli (de+sw): lr=1e-05, {CHOSEN}", f"xnli: lr=2e-05, {CHOSEN}"]),
+        ([{"stage": "x", "recipe": "own", "tasks": 3, "search": searched(1)["search"]}], [f"x: lr=1, {CHOSEN}"]),
+    ],
+    ids=["nothing to tell", "searched", "both", "frozen", "seeds alike", "seeds apart", "languages", "another's notes"],
+)  # fmt: skip
+def test_what_was_chosen_or_left_frozen_is_said(lineage: list[dict[str, Any]], lines: list[str]) -> None:
+    assert training_lines(lineage) == lines

@@ -14,7 +14,7 @@ from tests.conftest import Finished, Made
 from tests.fixtures.tampering import tampered
 from xtreme_harness import evaluate
 from xtreme_harness.errors import OutputError, XHarnessError
-from xtreme_harness.plan.standing import find_trained, refuse_other
+from xtreme_harness.plan.standing import find_trained, find_trial, refuse_other
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import read_samples, texts
 from xtreme_harness.results.series import read_entries
@@ -154,6 +154,21 @@ def test_notes_of_a_checkpoint(tmp_path: Path) -> None:
     for name in each(file):
         found = find_trained(tmp_path, fields)
         assert found is None or {"seed", "steps", "dev"} <= found.notes["lineage"][-1].keys(), name
+        refused(lambda: refuse_other(tmp_path, fields), tmp_path)
+
+
+def test_notes_of_a_trial(tmp_path: Path) -> None:
+    own = {"stage": "target", "seed": 1, "steps": 2, "selected_step": 2, "dev": {"xnli": 50.0}, "examples": {"xnli": 3}}
+    fields = {"base": "x", "tasks": {"xnli": {"data": {}}}}
+    notes = {"stage": "target", "tasks": ["xnli"], "lineage": [own], "fields": fields}
+    file = tmp_path / "trial.json"
+    file.write_text(json.dumps({"fields": fields, "notes": notes}), "utf-8")
+    known = find_trial(tmp_path, fields)
+    assert known is not None
+    assert known.score == 50.0
+    for name in each(file):
+        found = find_trial(tmp_path, fields)
+        assert found is None or found.failed or isinstance(found.score, float), name
         refused(lambda: refuse_other(tmp_path, fields), tmp_path)
 
 

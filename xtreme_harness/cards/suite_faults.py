@@ -87,11 +87,12 @@ def _taken(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:
     suite = one.suite
     means = {f"means.{name}": name for name in suite.means}
     means |= {"overall": suite.overall} if isinstance(suite.overall, str) else {}
+    cells = {f"{task}_{code}" for task in suite.tasks if task in tasks for code in tasks[task].all_languages}
     for where, name in [*((f"groups.{group}", group) for group in suite.groups), *means.items()]:
         if not NAMED.fullmatch(name):
             yield f"{where}: found {shown(name)}, expected a name of letters, digits, - and _"
-        elif name in suite.tasks or name in _KEYS:
-            what = "a task" if name in tasks else "another key"
+        elif name in suite.tasks or name in _KEYS or name in cells:
+            what = "a task" if name in tasks else "a cell" if name in cells else "another key"
             yield f"{where}: '{name}' is {what} of the same file; give it another name"
         elif where in means and (name in suite.groups or (where != "overall" and name == suite.overall)):
             yield f"{where}: '{name}' is the name of another mean of this suite; give it another"

@@ -87,7 +87,10 @@ RECIPE = click.option(
     help="Hyper-parameters of training: xtreme, jiant, fast, or a YAML file.",
 )
 SET = click.option(
-    "--set", multiple=True, metavar="KEY=VALUE", help="A value over the recipe's, as lr=1e-5; repeatable."
+    "--set",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A value over the recipe's, as lr=1e-5; of several, as lr=1e-5,2e-5, the best on dev is kept; repeatable.",
 )
 LIMIT_TRAIN = click.option(
     "--limit-train",

@@ -70,21 +70,37 @@ def training_lines(lineage: Sequence[Mapping[str, Any]]) -> list[str]:
     """One line a stage that was searched or left its encoder frozen: "xnli: lr=2e-05, chosen of 3 on dev".
 
     Args:
-        lineage: the stages of checkpoints.
+        lineage: the stages of checkpoints, of several seeds too: where these differ, each has a line.
     """
-    found = []
+    told: dict[str, dict[str, str]] = {}  # stage -> seed -> what is told
     for stage in lineage:
-        recipe = stage.get("recipe")
-        values = recipe.get("values") if isinstance(recipe, Mapping) else None
-        frozen = isinstance(values, Mapping) and values.get("freeze_encoder") is True
-        told = ["frozen encoder"] if frozen else []
-        if "search" in stage:
-            search = stage["search"]
-            told.append(f"{trial_name(search['values'])}, chosen of {_tried(search['trials'])} on dev")
-        names = stage.get("tasks")
-        name = "+".join(map(str, names)) if isinstance(names, list | tuple) else str(stage.get("stage"))
-        found += [f"{name}: {'; '.join(told)}"] if told else []
-    return list(dict.fromkeys(found))
+        if words := _how_trained(stage):
+            told.setdefault(_stage_name(stage), {})[str(stage.get("seed"))] = words
+    lines = []
+    for name, by_seed in told.items():
+        alike = len(set(by_seed.values())) == 1
+        lines += [f"{name}{'' if alike else f', seed {seed}'}: {words}" for seed, words in by_seed.items()]
+    return list(dict.fromkeys(lines))
+
+
+def _how_trained(stage: Mapping[str, Any]) -> str:
+    """What is told of a stage; "" of one that was trained once and whole."""
+    recipe, search = stage.get("recipe"), stage.get("search")
+    values = recipe.get("values") if isinstance(recipe, Mapping) else None
+    told = ["frozen encoder"] if isinstance(values, Mapping) and values.get("freeze_encoder") is True else []
+    if search is not None:
+        told.append(f"{trial_name(search['values'])}, chosen of {_tried(search['trials'])} on dev")
+    return "; ".join(told)
+
+
+def _stage_name(stage: Mapping[str, Any]) -> str:
+    """Its tasks, with the languages that they were trained on where these are not English alone."""
+    tasks, languages = stage.get("tasks"), stage.get("train_languages")
+    if not isinstance(tasks, list | tuple):
+        return str(stage.get("stage"))
+    named = languages if isinstance(languages, Mapping) else {}
+    own = {str(task): named.get(task) for task in tasks}
+    return "+".join(f"{t} ({'+'.join(map(str, codes))})" if isinstance(codes, list) else t for t, codes in own.items())
 
 
 def _tried(trials: Sequence[Mapping[str, Any]]) -> str:

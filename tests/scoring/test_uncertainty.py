@@ -14,7 +14,7 @@ from tests.fixtures.made_runs import accuracy_rows
 from xtreme_harness.comparison.resample import bootstrap, stratum
 from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.records import Rows
-from xtreme_harness.scoring.spread import Spread
+from xtreme_harness.scoring.spread import Spread, macro_spread
 from xtreme_harness.scoring.uncertainty import Cells, error_of_cell, of_group, of_groups, of_languages, of_task
 
 ACCURACY, F1 = METRICS["accuracy"], METRICS["entity_f1"]
@@ -252,3 +252,15 @@ def test_seeds_of_means_over_groups_and_languages() -> None:
     assert dict(by_language.by_seed) == {"0": 72.5, "1": 75}
     assert by_language.variance.seeds == pytest.approx(2.5**2 / 2 / 2)
     assert by_language.variance.languages == pytest.approx(2.5**2 / 2 / 2)  # 72.5 and 75
+
+
+@pytest.mark.parametrize("name", ["matthews", "macro_f1", "weighted_f1", "spearman", "pearson"])
+def test_the_same_answer_to_everything_has_the_error_of_a_bootstrap(name: str) -> None:
+    """What is constant stays so in every resample: a correlation with it is 0 there too, with an error of 0."""
+    golds: list = [str(i % 3 > 0) for i in range(60)] if METRICS[name].per_label else [float(i % 3) for i in range(60)]
+    metric = of_labels(METRICS[name], ["False", "True"])
+    rows = metric.rows([golds[1]] * 60, golds, "en")
+    rng = np.random.default_rng(0)
+    drawn = [metric.reduce(column_sums(rows[rng.integers(0, 60, 60)]))[metric.main[0]] for _ in range(2000)]
+    error = macro_spread(metric, {"en": rows}, None).error
+    assert error == pytest.approx(np.std(drawn), rel=0.1, abs=1e-9)

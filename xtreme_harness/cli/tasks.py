@@ -110,7 +110,7 @@ def check_tasks(
         measured += sum(finding.reach is not None for finding in findings)
     if model is not None and not measured:
         echo("--model: no answers here are cut from a text, so none depend on a tokenizer's offsets")
-    echo(f"{faults} faults" if faults else "no faults")
+    echo(f"{faults} fault{'' if faults == 1 else 's'}" if faults else "no faults")
     ctx.exit(1 if faults else 0)
 
 
@@ -145,6 +145,8 @@ def _short(example: Any) -> str:
     """An example on one line."""
     parts = []
     for name, value in asdict(example).items():
+        if value is None:  # a second text that there is none of, gold that the data do not have
+            continue
         text = " ".join(str(value if not isinstance(value, tuple) else " ".join(map(str, value))).split())
         parts.append(f"{name}={text[:60]}{'...' if len(text) > 60 else ''}")
     return " | ".join(parts)

@@ -117,7 +117,8 @@ def test_an_unknown_code_stands_for_itself() -> None:
         ("arz_Arab", "Egyptian Arabic", "Arab", "unknown", None, True),  # no Arabic of the table
         ("ace_Arab", "Acehnese (Arabic)", "Arab", "unknown", None, True),
         ("khm_Khmr", "Khmer", "Khmr", "unknown", None, False),
-        ("hyw", "Western Armenian", "Zyyy", "unknown", None, True),  # CLDR says no script, and would fall back on Latin
+        ("tpn", "Tupinambá", "Zyyy", "unknown", None, True),  # CLDR says no script, and would fall back on Latin
+        ("grc", "Ancient Greek", "Grek", "Indo-European:Greek", None, True),  # which CLDR writes in Cypriot
         ("qaf", "qaf", "Zyyy", "unknown", None, True),  # of private use
         ("ayr_Latn", "Aymara", "Latn", "Aymaran", 1, True),
     ],

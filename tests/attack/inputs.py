@@ -59,6 +59,17 @@ def _card_target(kind: str, files: dict[str, str], file: str, name: str) -> Targ
     )  # fmt: skip
 
 
+def _suite_targets() -> list[Target]:
+    """A file of suites, and a suite alone in its file."""
+    return [
+        Target(
+            kind, "yaml", {file: file, "samples/xnli": "samples/xnli", "samples/tatoeba": "samples/tatoeba"}, file,
+            f"-q eval -m oracle -t {file} --data samples -o out", tolerates=(), working=True,
+        )
+        for kind, file in (("suites", "suites.yaml"), ("suite alone", "suite.yaml"))
+    ]  # fmt: skip
+
+
 def _data(kind: str, form: str, task: str, file: str, folder: str = "", languages: str = "", **more: object) -> Target:
     folder = folder or f"samples/{task}"
     spoken = f" --languages {languages}" if languages else ""
@@ -117,6 +128,7 @@ ABSENT = tuple(name for name in PLACES if name != "no permission")  # what is no
 TARGETS: tuple[Target, ...] = (
     _card_target("task card", {"mycard.yaml": "mycard.yaml"}, "mycard.yaml", "mycard.yaml"),
     _card_target("included card", {"above.yaml": "above.yaml", "base.yaml": "base.yaml"}, "base.yaml", "above.yaml"),
+    *_suite_targets(),
     *(Target(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file,
              "-q eval -m oracle -t pairs.yaml --data . --languages de -o out", statuses=(2, 3),
              tolerates=tolerates, working=True)
@@ -149,6 +161,9 @@ TARGETS: tuple[Target, ...] = (
     _data("BUCC", "lines", "bucc2018", "de-en.test.de", languages="de"),
     _checked("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", languages="de", tolerates=ABSENT),
     _data("Tatoeba", "lines", "tatoeba", "tatoeba.deu-eng.deu", languages="de", lenient=("*",)),
+    _data("annotated slots", "jsonl", "massive_slots", "1.0/data/zh-CN.jsonl", folder="samples/massive",
+          languages="zh-CN"),
+    _data("Winograd schemas", "lines", "xwinograd", "dataset.tsv", folder="winograd/xwinograd", languages="en"),
     _checked("labels_file", "json", "ccg", "tags_to_id.json", folder="ccg"),
     *_sides("classification", "lines", "xnli/test-de.tsv", "predictions"),
     *_sides("tags", "lines", "panx/test-de.tsv", "predictions"),
@@ -191,6 +206,8 @@ TARGETS: tuple[Target, ...] = (
     Target("translated data", "lines", {"mt/xnli/de.tsv": "samples/xnli/train-en.tsv", "base": "ckpt/encoder"},
            "mt/xnli/de.tsv",
            "-q train -m base -t xnli --data samples --translated mt --recipe fast --dry-run -o out"),
+    Target("translated tests", "lines", {"mt/xnli/test-de.tsv": "samples/xnli/test-en.tsv"}, "mt/xnli/test-de.tsv",
+           "-q eval -m oracle -t xnli --languages de --data samples --translated mt --dry-run -o out"),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.attack.box import lay_out
-from xtreme_harness.cards import Cards
+from xtreme_harness.cards import Cards, TaskCard
 from xtreme_harness.cards.recipe import read_recipe
 from xtreme_harness.data.formats import FORMATS
 from xtreme_harness.data.sources import parse_data
@@ -136,6 +136,39 @@ def _side(name: str, form: str, task: str, language: str = "de") -> list[Reader]
     ]
 
 
+def _numbers() -> list[Reader]:
+    """Files of numbers, of a card of ratings."""
+    files = {"ratings.yaml": "own/ratings.yaml", "label": "own/label", "prediction": "own/prediction"}
+
+    def card(folder: Path) -> TaskCard:
+        return all_cards([folder / "ratings.yaml"]).card("ratings")
+
+    def golds(folder: Path) -> dict[str, Any]:
+        kind, text = KINDS[card(folder).kind], read_text(folder / "label")
+        kind.label_faults(text, "label", card(folder))
+        return kind.golds(text, "label", card(folder))
+
+    def loads(folder: Path) -> object:
+        kind, text, gold = KINDS[card(folder).kind], read_text(folder / "prediction"), golds(folder)
+        return kind.faults(text, "prediction", gold, card(folder)), kind.loads(
+            text, "prediction", [*gold], card(folder)
+        )
+
+    return [
+        Reader("label file: numbers", "lines", files, "label", golds),
+        Reader("predictions: numbers", "lines", files, "prediction", loads),
+    ]
+
+
+def _ratings(folder: Path) -> object:
+    from xtreme_harness.data.sources import locate
+
+    cards = all_cards([folder / "ratings.yaml"])
+    card, data = cards.card("ratings"), parse_data([str(folder)], cards.tasks)
+    located = locate(card, "test", "kn", data)
+    return located and load_split(card, "kn", "test", located, KINDS[card.kind].parse)
+
+
 def _judged(folder: Path) -> object:
     """Queries, corpus and judgements of whatever endings lie there, the corpus to its end."""
     files = {role: sorted((folder / "j").glob(f"{role}.*")) for role in ("queries", "corpus", "qrels")}
@@ -180,6 +213,8 @@ RUN = {"run": "runs/oracle"}
 READERS: tuple[Reader, ...] = (
     Reader("task card", "yaml", {"mycard.yaml": "mycard.yaml", "samples/xnli": "samples/xnli"}, "mycard.yaml",
            _own_card("mycard", "samples")),
+    Reader("suites", "yaml", {"suites.yaml": "suites.yaml"}, "suites.yaml",
+           lambda folder: all_cards([folder / "suites.yaml"]).suites),
     *(Reader(name, form, {"pairs.yaml": "pairs.yaml", "pairs": "pairs"}, file, _own_card("pairs", "."))
       for name, form, file in (("task card: minimal pairs", "yaml", "pairs.yaml"),
                                ("data: minimal pairs", "lines", "pairs/test-de.tsv"))),
@@ -231,6 +266,12 @@ READERS: tuple[Reader, ...] = (
     _format("BUCC gold", "lines", "bucc2018", "de-en.dev.gold", split="dev"),
     _format("Tatoeba", "lines", "tatoeba", "tatoeba.deu-eng.deu"),
     _format("labels_file", "json", "ccg", "tags_to_id.json", "en", folder="ccg"),
+    _format("several splits", "jsonl", "massive", "1.0/data/de-DE.jsonl", "de-DE"),
+    _format("annotated slots", "jsonl", "massive_slots", "1.0/data/zh-CN.jsonl", "zh-CN", folder="samples/massive"),
+    _format("Winograd schemas", "lines", "xwinograd", "dataset.tsv", "en", folder="winograd/xwinograd"),
+    Reader("data: ratings", "lines", {"ratings.yaml": "own/ratings.yaml", "ratings": "own/ratings"},
+           "ratings/test-kn.csv", _ratings),
+    *_numbers(),
     *_side("classification", "lines", "xnli"),
     *_side("tags", "lines", "panx"),
     *_side("answers", "json", "xquad"),

@@ -22,6 +22,14 @@ CONLLU = """# sent_id = 1
 3\tHaus\tHaus\tNOUN\tNN\t_\t0\troot\t_\t_
 
 """
+WINOGRAD = """\
+en\town\t?\tThe cup hit it.\t["The", "cup", "hit", "it", "."]\t["it", [3, 4], ["it"]]\t\
+[["a cup", [0, 1], ["a"], true], ["a lamp", [1, 2], ["b"], false]]
+ru\town\tIt fell.\tОно упало.\t["Оно", "упало", "."]\t["Оно", [0, 1], ["Оно"]]\t\
+[["стекло", [0, 1], ["a"], false], ["дерево", [1, 2], ["b"], true]]
+en\town\t?\tIt fell.\t["It", "fell", "."]\t["It", [0, 1], ["It"]]\t\
+[["A cup", [0, 1], ["a"], false], ["A lamp", [1, 2], ["b"], true]]
+"""
 METADATA = """kind: predictions
 model: "Tiny"
 suite: xtreme-r
@@ -60,6 +68,23 @@ search: {lr: [5.0e-5, 1.0e-4], dropout: [null, 0.1]}
 tasks:
   squad: {max_length: 128, search: {lr: [1.0e-5]}}
 """
+SUITES = """own:
+  title: two
+  tasks: [xnli, tatoeba]
+  groups: {nli: [xnli], search: [tatoeba]}
+  languages: {xnli: [de, en], "*": [de, sw]}
+  metrics: {xnli: accuracy}
+  mean: languages
+  overall: own_mean
+other:
+  groups: {nli: [xnli]}
+"""
+SUITE = """suite: lone
+groups: {nli: [xnli], search: [tatoeba]}
+languages: [de, sw]
+mean: groups
+overall: lone_mean
+"""
 RULES = """rules:
   - name: tasks
     task: "*"
@@ -87,6 +112,7 @@ official:
 def make_stock(stock: Path) -> None:
     """Write everything below a folder."""
     from tests.fixtures.generated_folders import write_folders
+    from tests.fixtures.own_cards import ratings
     from tests.fixtures.tiny_checkpoint import build_checkpoint
     from xtreme_harness import evaluate
     from xtreme_harness.cards import folder
@@ -96,6 +122,9 @@ def make_stock(stock: Path) -> None:
     (stock / "samples").mkdir(parents=True)
     shutil.copytree(samples, stock / "samples", dirs_exist_ok=True)
     _texts(stock)
+    ratings(stock / "own")
+    for name in ("label", "prediction"):
+        (stock / "own" / name).write_text("".join(f"{i / 7}\n" for i in range(30)), "utf-8")
     for suite in ("xtreme", "xtreme-r"):
         write_folders(stock / suite, suite, 1, size=6)
     build_checkpoint(stock / "ckpt")
@@ -113,6 +142,7 @@ def make_stock(stock: Path) -> None:
 
 def _texts(stock: Path) -> None:
     for name, text in {
+        "suites.yaml": SUITES, "suite.yaml": SUITE,
         "rules.yaml": RULES, "grid.yaml": GRID, "recipe.yaml": RECIPE, "metadata.yaml": METADATA,
         "subs/mine/metadata.yaml": PUBLISHED,
         "subs/mine/scores.json": json.dumps({"tasks": {"xnli": {"accuracy": 70.5}, "xquad": {"f1": 60.0}}}),
@@ -120,6 +150,7 @@ def _texts(stock: Path) -> None:
         "ud/UD_German-GSD/de_gsd-ud-test.conllu": CONLLU,
         "ccg/tags_to_id.json": json.dumps({"N": 0, "NP": 1, "S": 2}),
         **{f"ccg/{split}.tsv": "the man sleeps\tNP N S\na dog\tNP N\n" * 4 for split in ("train", "dev", "test")},
+        "winograd/xwinograd/dataset.tsv": WINOGRAD,
         "judged/queries.tsv": "q1\tdie See\nq2\tein Haus\nq3\tder Baum\n",
         "judged/corpus.jsonl": "".join(
             json.dumps({"docid": f"7#{i}", "title": "Haus" * (i % 2), "text": "am See"}) + "\n" for i in range(9)

@@ -18,7 +18,7 @@ from tests.fixtures.warm import Warm
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "robustness.md"
 PARTS = {
-    "cards and settings": r"(task card|included|recipe|gate rules|grid|metadata|scores\.json|--mlm|translated)",
+    "cards and settings": r"(task card|included|suite|recipe|gate rules|grid|metadata|scores\.json|--mlm|translated)",
     "data": r"data: ",
     "predictions and labels": r"(predictions|labels): ",
     "results": r"results: ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ class TestOptions:
 
 def test_the_twelve_targets_are_there_and_in_the_suites() -> None:
     assert set(CARDS.tasks) >= TARGETS
-    assert {t for suite in CARDS.suites.values() for t in suite.tasks} == TARGETS
+    assert {t for name in ("xtreme", "xtreme-r") for t in CARDS.suites[name].tasks} == TARGETS
     assert len(CARDS.suites["xtreme"].tasks) == 9
     assert len(CARDS.suites["xtreme-r"].tasks) == 10
 
@@ -169,7 +170,8 @@ def test_groups_find_their_tasks() -> None:
     groups = CARDS.groups()
     assert groups["qa"] == ("xquad", "mlqa", "tydiqa")
     assert groups["multi_choice"] == ("xcopa",)
-    assert set(groups["retrieval"]) == {"bucc2018", "tatoeba", "mewslix"}
+    assert set(groups["retrieval"]) == {"bucc2018", "tatoeba", "mewslix"}  # not those of the suite `world`
+    assert groups["grammar"] == ("multiblimp",)
 
 
 def test_a_card_written_by_hand_is_taken(tmp_path: Path) -> None:
@@ -259,8 +261,8 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("{}: official.files.validation: Input should be 'train', 'held_out', 'dev' or 'test' (found 'validation')",),
     ),
     "unknown suite": (
-        GOOD + "suites: {glue: {languages: [en]}}\n",
-        ("{}: suites.glue: unknown suite 'glue'; known: xtreme, xtreme-r",),
+        GOOD + "suites: {hundred: {languages: [en]}}\n",
+        ("{}: suites.hundred: unknown suite 'hundred'; known: xtreme, xtreme-r, glue, world",),
     ),
     "suite without languages": (
         GOOD + "suites: {xtreme: {langs: [en]}}\n",
@@ -389,3 +391,12 @@ def test_faults_of_suites(tmp_path: Path, suite: Any, message: str) -> None:
     faults: list[str] = []
     assert read_suites(tmp_path / "suites.yaml", faults) == {}
     assert faults == [f"{tmp_path}/suites.yaml: {message}"]
+
+
+def test_the_cards_in_the_readme_are_taken(tmp_path: Path) -> None:
+    text = (folder() / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(name: (\w+)\n.*?)^```", text, re.M | re.S)
+    assert {"mynli", "mytopics", "myner"} <= {name for _, name in blocks}
+    for card, name in blocks:
+        (tmp_path / f"{name}.yaml").write_text(card, "utf-8")
+    assert {name for _, name in blocks} <= set(all_cards([tmp_path]).tasks)

@@ -16,7 +16,8 @@ from xtreme_harness.data.formats.card_options import OPTIONS
 from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
 from xtreme_harness.errors import CardError
 from xtreme_harness.kinds import KINDS
-from xtreme_harness.plan.cells import all_cards, vocabulary
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.vocabulary import vocabulary
 
 Keys = tuple[str | int, ...]
 WORDS, FILE = vocabulary(), Path("mine.yaml")
@@ -151,6 +152,8 @@ def free(at: Keys) -> set[type]:
     options = at[2:] if "options" in at[:2] else ()
     if options[:1] in (("removed",), ("drop",)) and len(options) > 1:  # values of data: anything that a row may hold
         return {bool, int, float, str, list, dict}
+    if at[:2] == ("options", "range") and len(at) == 3:
+        return {int, float}
     if at[0] == "counts" and len(at) == 2:
         return {int, dict}
     if options[:1] == ("columns",) and len(options) == 2:

@@ -10,7 +10,8 @@ import yaml
 from xtreme_harness.cards import read_card
 from xtreme_harness.cards.start import new_card
 from xtreme_harness.errors import CardError
-from xtreme_harness.plan.cells import all_cards, vocabulary
+from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.vocabulary import vocabulary
 
 CARDS = all_cards()
 
@@ -59,3 +60,10 @@ def test_what_can_be_no_name(name: str) -> None:
 def test_a_card_of_parts_is_no_start() -> None:
     with pytest.raises(CardError, match="--like anli_plus: is made of snli, mnli, anli; name one of these"):
         new_card("mine", CARDS.card("anli_plus"))
+
+
+def test_the_languages_of_training_are_taken_over_where_they_are_no_codes() -> None:
+    like = CARDS.card("massive")
+    own = new_card("mine", like.model_copy(update={"train_on": "target", "select_on": "target"}))
+    assert "\ntrain_on: target  #" in own and "\nselect_on: target  #" in own
+    assert "train_on" not in new_card("mine", like) + new_card("mine", like.model_copy(update={"train_on": ("de-DE",)}))

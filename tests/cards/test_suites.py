@@ -10,7 +10,8 @@ import yaml
 
 from xtreme_harness import CardError
 from xtreme_harness.cards import Cards, Overall, Suite
-from xtreme_harness.plan.cells import BY_NAME, all_cards, asked_suite, asked_targets, select
+from xtreme_harness.plan.asked import asked_suite, asked_targets
+from xtreme_harness.plan.cells import BY_NAME, all_cards, select
 
 CARDS = all_cards()
 TOPIC = """\
@@ -154,7 +155,7 @@ class TestWhereSuitesStand:
     def test_two_files_of_a_folder_do_not_have_the_same(self, tmp_path: Path) -> None:
         (tmp_path / "suites.yaml").write_text("mine: {tasks: [xnli]}\n")
         (tmp_path / "mine.yaml").write_text("suite: mine\ntasks: [pawsx]\n")
-        with pytest.raises(CardError, match=r"suite 'mine' stands in mine\.yaml too"):
+        with pytest.raises(CardError, match=r"suite 'mine' stands in suites\.yaml too"):
             all_cards([tmp_path])
 
     def test_a_suite_is_asked_for_by_name_or_by_its_file(self, tmp_path: Path) -> None:
@@ -236,6 +237,13 @@ BROKEN: list[tuple[Any, list[str]]] = [
         ["mine.metrics.xnli: unknown metric 'acuracy' (did you mean 'accuracy'?)"],
     ),
     (
+        {"tasks": ["xnli", "xquad", "panx"], "metrics": {"xnli": "squad", "xquad": "entity_f1", "panx": "entity_f1"}},
+        [
+            "mine.metrics.xnli: squad compares texts, and the card's kind answers with labels",
+            "mine.metrics.xquad: entity_f1 compares tags, and the card's kind answers with texts",
+        ],
+    ),
+    (
         {"tasks": ["xnli"], "mean": "families"},
         ["mine.mean: Input should be 'tasks', 'groups' or 'languages' (found 'families')"],
     ),
@@ -253,10 +261,11 @@ BROKEN: list[tuple[Any, list[str]]] = [
         ["mine.overall: 'tags' is the name of another mean of this suite; give it another"],
     ),
     (
-        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"]}},
+        {"groups": {**GROUPS, "xharness": ["xnli"], "a,b": ["xnli"], "xnli_de": ["xnli"]}},
         [
             "mine.groups.xharness: 'xharness' is another key of the same file; give it another name",
             "mine.groups.a,b: found 'a,b', expected a name of letters, digits, - and _",
+            "mine.groups.xnli_de: 'xnli_de' is a cell of the same file; give it another name",
         ],
     ),
     ({"tasks": ["xnli"], "metric": {}}, ["mine.metric: unknown key (did you mean 'metrics'?)"]),

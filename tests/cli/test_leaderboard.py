@@ -98,7 +98,7 @@ def test_sort_orders_by_a_column(capsys: pytest.CaptureFixture[str]) -> None:
         (["--task", "xnlii"], "--task xnlii: unknown task (did you mean 'xnli'?)"),
         (["--suite", "xtrme"], "--suite xtrme: unknown suite (did you mean 'xtreme'?)"),
         (["--group", "taging"], "--group taging: unknown group (did you mean 'tagging'?)"),
-        (["--language", "swa"], "--language swa: unknown language (did you mean 'sw'?)"),
+        (["--language", "qqq"], "--language qqq: unknown language"),
         (["--sort", "overal"], "--sort overal: no such column (did you mean 'overall'?)"),
         (["--submissions", "nowhere"], "nowhere: no such folder of submissions"),
         (["--with", "nowhere"], "nowhere: no such file; expected the results.json of `xharness eval`, or its folder"),

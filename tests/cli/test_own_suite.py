@@ -285,4 +285,11 @@ class TestCommands:
 
 
 def test_export_says_the_means(root: Path) -> None:
-    assert "own_mean" in export(read_result(root / "run-1"), "csv")
+    run = read_result(root / "run-1")
+    assert "\nsuite,own,own_mean," in export(run, "csv")
+    told = {
+        one["evaluation_name"]: one["metric_config"] for one in json.loads(export(run, "eee"))["evaluation_results"]
+    }
+    assert "over languages of own, of each the mean over its tasks, of: topic, pawsx, ner" in str(told["own_mean"])
+    assert "over groups of halves" in str(told["halves"])
+    assert "over tasks: topic, pawsx" in str(told["sentences"])

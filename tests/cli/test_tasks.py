@@ -154,3 +154,17 @@ def test_new_refuses(xharness: Run, tmp_path: Path, name: str, like: str, messag
     assert len(ended.errors) == 1
     assert ended.errors[0].startswith(message.replace("{}", str(tmp_path)))
     assert [file.name for file in tmp_path.iterdir()] == ["old.yaml"]
+
+
+def test_check_asks_all_examples_where_the_first_alone_cannot_score(
+    xharness: Run, samples: Path, tmp_path: Path
+) -> None:
+    """A sentence without a name scores 0, found or not: that is no fault of the card, but a file of such is."""
+    shutil.copytree(samples / "panx", tmp_path / "panx")
+    file = tmp_path / "panx" / "test-de.tsv"
+    file.write_text("de:der\tO\n\n" + file.read_text("utf-8"), "utf-8")
+    ended = xharness("tasks", "check", "panx", "--data", tmp_path)
+    assert "metric entity_f1" not in ended.err
+    file.write_text("de:der\tO\n\nde:die\tO\n", "utf-8")
+    ended = xharness("tasks", "check", "panx", "--data", tmp_path)
+    assert "panx test de: metric entity_f1: the gold of 2 examples scores f1 0.0, not 100" in ended.err

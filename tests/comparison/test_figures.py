@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fixtures.made_runs import suite_cells
+from xtreme_harness.cards import Suite
 from xtreme_harness.comparison.figures import Figure, figures
-from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.cells import all_cards, select
 
 
 def named(found: list[Figure], level: str, name: str, scope: str = "xtreme") -> Figure:
@@ -31,6 +34,31 @@ def test_overall_is_the_mean_of_tasks_not_of_cells(whole: list[Figure]) -> None:
     weights = named(whole, "suite", "xtreme").weights()
     assert weights["bucc2018", "de"] == pytest.approx(1 / 9 / 4)
     assert weights["panx", "de"] == pytest.approx(1 / 9 / 40)
+
+
+@pytest.mark.parametrize(
+    ("mean", "weights"),
+    [
+        ("groups", {("xnli", "de"): 1 / 3 / 2 / 15, ("mlqa", "de"): 1 / 3 / 7 + 1 / 3 / 2 / 7}),
+        ("languages", {("xnli", "de"): 1 / 15 / 2, ("xnli", "sw"): 1 / 15, ("mlqa", "vi"): 1 / 15 / 2}),
+    ],
+)
+def test_overall_follows_the_suites_rule(mean: str, weights: dict[tuple[str, str], float]) -> None:
+    """Mlqa is in two of three groups; of the 15 languages of xnli seven are mlqa's too."""
+    groups = {"a": ["xnli", "mlqa"], "b": ["mlqa"], "c": ["xquad"]} if mean == "groups" else {"a": ["xnli", "mlqa"]}
+    own = Suite.model_validate({"groups": groups, "mean": mean, "overall": "own_mean"})
+    cards = replace(all_cards(), suites={"own": own})
+    cells = [(t.key, code) for t in select(cards, ["own"]) for code in t.languages]
+    one = named(figures(cards, ["own"], cells), "suite", "own_mean", "own")
+    found = one.weights()
+    assert {cell: found[cell] for cell in weights} == pytest.approx(weights)
+    assert sum(found.values()) == pytest.approx(1)
+    assert one.complete
+    values = {cell: float(i) for i, cell in enumerate(cells)}
+    assert one.value(values) == pytest.approx(sum(found[cell] * value for cell, value in values.items()))
+    less = named(figures(cards, ["own"], cells[1:]), "suite", "own_mean", "own")  # both sides lack it: still a pair
+    assert not less.complete
+    assert sum(less.weights().values()) == pytest.approx(1)
 
 
 def test_families_scripts_and_languages(whole: list[Figure]) -> None:

@@ -10,8 +10,16 @@ import pytest
 from xtreme_harness import DataError
 from xtreme_harness.cards import folder
 from xtreme_harness.data.sources import Data, FilesFound, HubFound
-from xtreme_harness.data.training_sets import load_training, located_training, resolved_labels
+from xtreme_harness.data.trained_on import TrainedOn
+from xtreme_harness.data.training_sets import (
+    find_training_set,
+    languages_with_training,
+    load_training,
+    located_training,
+    resolved_labels,
+)
 from xtreme_harness.kinds import KINDS
+from xtreme_harness.languages import english_of
 from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Split
 
@@ -26,15 +34,30 @@ def load(task: str, data: Data, split: Literal["train", "dev"] = "train") -> Spl
     return found
 
 
-@pytest.mark.parametrize("task", UNITS)
+@pytest.mark.parametrize("task", [task for task in UNITS if CARDS.card(task).train_on == "english"])
 def test_every_unit_has_samples_to_learn_from(task: str) -> None:
-    train = load(task, SAMPLES)
+    train, english = load(task, SAMPLES), english_of(CARDS.card(task).all_languages)
     assert len(train.examples) >= 40
-    assert (train.task, train.language, train.name, train.source) == (task, "en", "train", "samples")
+    assert (train.task, train.language, train.name, train.source) == (task, english, "train", "samples")
     assert all(KINDS[CARDS.card(task).kind].gold(e) is not None for e in train.examples)
     if CARDS.card(task).selection != "none":
         dev = load(task, SAMPLES, "dev")
         assert 12 <= len(dev.examples) < len(train.examples)
+
+
+@pytest.mark.parametrize("task", [task for task in UNITS if CARDS.card(task).train_on != "english"])
+def test_a_unit_a_language_has_samples_in_several(task: str) -> None:
+    card = CARDS.card(task)
+    languages = languages_with_training(card, CARDS, SAMPLES)
+    assert len(languages) >= 5
+    for code in languages:
+        found = find_training_set(
+            card, CARDS, SAMPLES, TrainedOn((code,), code, english_of(card.all_languages), "target")
+        )
+        train, dev = (found.load(split, KINDS[card.kind]) for split in ("train", "dev"))
+        assert train is not None and dev is not None
+        assert train.language == dev.language == code
+        assert 8 <= len(dev.examples) < 40 <= len(train.examples)
 
 
 @pytest.mark.parametrize("split", ["train", "dev"])

@@ -8,6 +8,8 @@ import jsonschema
 import pytest
 
 from tests.fixtures.export_runs import HUB, sourced
+from tests.fixtures.own_cards import ratings
+from xtreme_harness import evaluate
 from xtreme_harness.exports import export
 from xtreme_harness.exports.every_eval_ever import SCHEMA
 from xtreme_harness.results.result import Result
@@ -46,6 +48,13 @@ def test_means_say_what_they_lack_and_limited_results_that_they_are(oracle_run: 
     found = results(exported(sourced(oracle_run, {}, limited=True)))
     assert found["pawsx#score"]["score_details"]["details"]["lacks"] == "6 of 7 languages"
     assert all("LIMITED" in one["score_details"]["details"]["limited"] for one in found.values())
+
+
+def test_a_correlation_may_be_below_0(oracle_run: Path, tmp_path: Path) -> None:
+    run = evaluate("random", str(ratings(tmp_path)), data=str(tmp_path), output=tmp_path / "out")
+    lows = {one["metric_config"]["min_score"] for one in results(exported(run)).values()}
+    assert lows == {-100.0}
+    assert {one["metric_config"]["min_score"] for one in results(exported(sourced(oracle_run, {}))).values()} == {0.0}
 
 
 @pytest.mark.parametrize("limited", [False, True], ids=["whole", "limited"])

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 
 from tests.fixtures.made_runs import accuracy_rows, made_figures, made_run, shipped_cards, suite_cells, write_run
+from xtreme_harness.cards import Suite
 from xtreme_harness.errors import DataError, OutputError
+from xtreme_harness.gate.baseline import published_value
 from xtreme_harness.gate.decide import check_runs, check_series
 from xtreme_harness.gate.gate import gate, gate_series
 from xtreme_harness.gate.outputs import as_annotations, as_junit, as_markdown, as_text
+from xtreme_harness.gate.places import figures_of
 from xtreme_harness.gate.rules import DEFAULT, Rule, read_rules
 from xtreme_harness.gate.verdicts import Example, Report, Verdict
-from xtreme_harness.leaderboard.submissions import folder, read_submission
+from xtreme_harness.leaderboard.submissions import Submission, folder, read_submission
 from xtreme_harness.plan.cells import Missing
 from xtreme_harness.results.result import Result
 
@@ -265,6 +268,29 @@ def test_published_baseline() -> None:
     ]  # fmt: skip
     assert report.broken[0].old == pytest.approx(80.9, abs=0.06)
     assert "published figures have no examples" in report.of("skipped")[1].message
+
+
+@pytest.mark.parametrize(
+    ("mean", "value"),
+    [("groups", ((70 + 80) / 2 + 80) / 2), ("tasks", (70 + 80) / 2), ("languages", None)],
+)
+def test_published_figures_under_a_suites_own_mean(mean: str, value: float | None) -> None:
+    """Xnli is printed by language, pawsx as a mean, which says nothing of one language."""
+    groups = {"a": ["xnli", "pawsx"], "b": ["pawsx"]}
+    languages = {"xnli": ["de", "sw"], "pawsx": ["de", "en"]}
+    own = Suite.model_validate({"groups": groups, "languages": languages, "mean": mean})
+    cards = replace(shipped_cards(), suites={"own": own})
+    printed = {"de": {"accuracy": 80.0}, "sw": {"accuracy": 60.0}}
+    about = ("p", "published", "M", "own", "paper", "zero-shot", "test")
+    cells = [(task, code) for task, codes in languages.items() for code in codes]
+    baseline = Submission(*about, tasks={"pawsx": {"accuracy": 80.0}}, languages={"xnli": printed})
+    (figure,) = figures_of(Rule.model_validate({"suite": "own", "max_drop": 1}), cards, ["own"], cells)
+    assert published_value(figure, baseline, cards) == value
+    whole = replace(
+        baseline, languages={"xnli": printed, "pawsx": {"de": {"accuracy": 90.0}, "en": {"accuracy": 70.0}}}
+    )
+    by_language = ((80 + 90) / 2 + 60 + 70) / 3
+    assert published_value(figure, whole, cards) == pytest.approx(by_language if mean == "languages" else value)
 
 
 def test_published_figures_of_all_submissions_can_be_judged() -> None:

@@ -1,4 +1,4 @@
-"""A kind is one module, one line, one test: this one is a regression, which no shipped kind is.
+"""A kind is one module, one line, one test: this one is a regression with a metric and a scale of its own.
 
 Everything that is peculiar to it stands here: example, functions, metric, head and objective. Nothing of the package
 knows of it, and all of the package serves it.
@@ -19,8 +19,7 @@ import torch
 
 from tests.fixtures.families import build
 from xtreme_harness import evaluate
-from xtreme_harness.cards import Cards, TaskCard
-from xtreme_harness.cards.schema import Membership, Suite
+from xtreme_harness.cards import Cards, Membership, Suite, TaskCard
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.kinds import KINDS, Kind
 from xtreme_harness.kinds.prediction_text import Fault, count_faults, label_count, official_lines, told

@@ -23,7 +23,7 @@ from xtreme_harness.kinds.minimal_pairs import SentencesExample
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.head_table import CAUSAL_LM, MASKED_LM, SEQUENCE
 from xtreme_harness.models.load import Model, load_model
-from xtreme_harness.plan.cells import vocabulary
+from xtreme_harness.plan.vocabulary import vocabulary
 from xtreme_harness.records import Arrays, Features, Row, Split
 
 KIND = KINDS["minimal_pairs"]
@@ -349,6 +349,16 @@ def test_a_checkpoint_is_evaluated_and_the_variant_is_recorded(
     other = evaluate(path, str(pairs), output=tmp_path / "two", **asked)
     two = {cell.language: cell for cell in other.cells}["en"]
     assert "|pll:within_word|" in two.signature and two.fingerprint != cells["en"].fingerprint
+
+
+def test_a_dry_run_counts_a_pass_a_token(
+    pairs: Path, tmp_path: Path, checkpoints: Callable[[str], Path], xharness: Any
+) -> None:
+    flags = ("--data", tmp_path, "--languages", "de", "--device", "cpu", "--dry-run", "-o", tmp_path / "out")
+    done = xharness("-q", "eval", "-m", checkpoints("bert"), "-t", pairs, *flags)
+    tokens = [len(sentence.encode()) // 4 for sentence in ("er ist", "er sind")]
+    assert done.status == 0, done.err
+    assert f"| {sum(n * (n + 2) for n in tokens)} " in done.out and "| AutoModelForMaskedLM |" in done.out
 
 
 @pytest.mark.parametrize("model", ["oracle", "random", "majority"])

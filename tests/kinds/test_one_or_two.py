@@ -22,7 +22,8 @@ from xtreme_harness.errors import CardError, DataError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.one_or_two import featurize, given_texts
 from xtreme_harness.kinds.sequence_classification import PairExample
-from xtreme_harness.plan.cells import all_cards, asked_targets, make_plan
+from xtreme_harness.plan.asked import asked_targets
+from xtreme_harness.plan.cells import all_cards, make_plan
 from xtreme_harness.records import Row, Split
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import read_samples, texts
@@ -120,6 +121,15 @@ def test_a_card_without_labels_says_so(tmp_path: Path) -> None:
     with pytest.raises(CardError) as raised:
         all_cards([file])
     assert str(raised.value) == f"{file}: labels: missing; name the classes, in the order of their ids"
+
+
+def test_one_field_has_one_name(tmp_path: Path) -> None:
+    file = topics(tmp_path)
+    raw = yaml.safe_load(file.read_text("utf-8"))
+    raw["upstream"] = {**raw["official"], "options": {"columns": {"text_a": "x", "label": "y"}}}
+    file.write_text(yaml.safe_dump(raw), "utf-8")
+    with pytest.raises(CardError, match="columns: found text and text_a, which are names of one field; keep one"):
+        all_cards([file])
 
 
 def test_a_metric_of_another_kind_of_answer_is_refused(tmp_path: Path) -> None:

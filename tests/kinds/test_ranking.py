@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.fixtures.families import build
 from tests.fixtures.letters import LETTERS
+from xtreme_harness import evaluate
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.errors import PredictionError
 from xtreme_harness.kinds import KINDS
@@ -182,3 +184,45 @@ def test_languages_that_share_a_corpus_encode_it_once(model: Model) -> None:
         reads.append(len(corpus.reads) - before)
         assert len(found["q"]) == 30
     assert reads == [1, 0, 1, 1]
+
+
+TRAINED = """\
+name: toy
+title: Toy
+kind: ranking
+metric: ndcg
+extension: json
+licence: CC0
+languages: [en]
+train: [toy]
+selection: none
+official:
+  format: qrels
+  files:
+    train: {queries: topics.tsv, corpus: corpus.jsonl, qrels: train.tsv}
+    test: {queries: topics.tsv, corpus: corpus.jsonl, qrels: test.tsv}
+"""
+
+
+@pytest.mark.slow
+def test_a_card_with_judgements_trains_its_encoder(tmp_path: Path) -> None:
+    """Questions share no word with their best judged documents: which belong together is learned."""
+    there = ["See", "Haus", "Baum", "Buch", "Kind", "Weg", "Stadt", "Brot", "Hut", "Mann", "Frau", "Hund"]
+    asks = ["ziwa", "nyumba", "mti", "kitabu", "mtoto", "njia", "mji", "mkate", "kofia", "mume", "mke", "mbwa"]
+    documents = [json.dumps({"docid": f"d{i}", "text": word}) + "\n" for i, word in enumerate(there)]
+    (tmp_path / "corpus.jsonl").write_text("".join(documents))
+    (tmp_path / "topics.tsv").write_text("".join(f"q{i}\t{word}\n" for i, word in enumerate(asks)))
+    for name in ("train", "test"):
+        lines = [f"q{i} 0 d{i} 2\nq{i} 0 d{(i + 3) % len(asks)} 0\n" for i in range(len(asks))]
+        (tmp_path / f"{name}.tsv").write_text("".join(lines))
+    (tmp_path / "toy.yaml").write_text(TRAINED)
+    base = build("bert", None, tmp_path / "base")
+    asked: dict[str, Any] = {"data": str(tmp_path), "recipe": "fast", "device": "cpu", "dtype": "float32"}
+
+    def figure(name: str, *settings: str) -> float:
+        result = evaluate(base, str(tmp_path / "toy.yaml"), output=tmp_path / name, settings=settings, **asked)
+        assert not result.failed
+        return result.cells[0].metrics["ndcg@10"]
+
+    taught = figure("taught", "epochs=120", "lr=2e-3", "dropout=0", "batch_size=8", "score_scale=20")
+    assert taught > 80 > 70 > figure("untaught", "max_steps=1")

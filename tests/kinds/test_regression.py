@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from xtreme_harness.kinds.numbers import RatedExample
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.head_table import NUMBER, SEQUENCE
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.records import Arrays, Features, Split
+from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Split
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.samples import read_samples, texts
+from xtreme_harness.training.objectives import objective_of
 
 KIND = KINDS["regression"]
 
@@ -55,6 +57,16 @@ def test_lessons_and_answers() -> None:
     assert (lesson.rows, lesson.goals) == (("first",), (1.5,))
     found = KIND.decode(Arrays(np.array([[0.1], [7.25]], np.float32)), Features([]), split, card)
     assert found == {"a": float(np.float32(0.1)), "b": 7.25} and all(type(one) is float for one in found.values())
+
+
+def test_what_training_minimises_is_the_squared_distance() -> None:
+    import torch
+
+    logits = torch.tensor([[1.0], [2.5]], dtype=torch.bfloat16)
+    lessons = [Lesson((Encoded([1]),), (goal,)) for goal in (0.25, 4.0)]
+    loss = objective_of(NUMBER).loss(SimpleNamespace(logits=logits), lessons)
+    assert loss.dtype == torch.float32 and loss.item() == pytest.approx(0.75**2 + 1.5**2)
+    assert [objective_of(NUMBER).units(lesson) for lesson in lessons] == [1, 1]
 
 
 @pytest.mark.slow

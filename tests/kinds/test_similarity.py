@@ -12,7 +12,7 @@ from tests.fixtures.families import build
 from tests.fixtures.letters import LETTERS
 from tests.fixtures.own_cards import ratings
 from xtreme_harness import evaluate
-from xtreme_harness.errors import CardError, DataError
+from xtreme_harness.errors import DataError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.numbers import RatedExample
 from xtreme_harness.plan.cells import all_cards
@@ -77,7 +77,8 @@ def test_a_plain_loop_finds_the_same(tmp_path: Path, given: dict[str, Any], pool
 
 
 def test_one_text_is_nothing_to_compare(tmp_path: Path) -> None:
-    with pytest.raises(CardError, match="columns: no text_b; this kind compares two texts"):
-        all_cards([ratings(tmp_path, "similarity", single=True)])
+    row = Row({"id": "1", "text_a": "x"}, "f:1")
+    with pytest.raises(DataError, match="f:1: text_b: found nothing, expected a second text to compare with"):
+        KIND.parse(row, all_cards([ratings(tmp_path, "similarity", single=True)]).card("ratings"))
     with pytest.raises(DataError, match="f:1: text_b: found nothing, expected text"):
-        KIND.parse(Row({"id": "1", "text_a": "x"}, "f:1"), all_cards([ratings(tmp_path, "similarity")]).card("ratings"))
+        KIND.parse(row, all_cards([ratings(tmp_path, "similarity")]).card("ratings"))

@@ -268,3 +268,28 @@ def test_what_metadata_may_not_say(tmp_path: Path, change: dict[str, Any], fault
         read_about(written(tmp_path / "own", OWN | change, {}) / "metadata.yaml")
     assert caught.value.faults[0].startswith(f"{tmp_path}/own/metadata.yaml: {fault}")
     assert len(caught.value.faults[0]) < 400 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("metric", "figures", "faults"),
+    [
+        ("f1_accuracy", {"f1": 88.0}, []),  # two main values of which one is printed; no convention of QA is asked for
+        ("matthews", {"matthews": -3.5}, []),
+        ("macro_f1", {"macro_f1": -3.5}, ["tasks.pawsx.macro_f1: found -3.5, expected a number from 0 to 100"]),
+        ("spearman", {"f1": 3}, ["tasks.pawsx.f1: unknown metric", "tasks.pawsx: no spearman"]),
+    ],
+)
+def test_published_figures_of_other_metrics(
+    cards: Cards, tmp_path: Path, metric: str, figures: dict[str, float], faults: list[str]
+) -> None:
+    card = cards.card("pawsx").model_copy(update={"metric": metric})
+    about = {key: value for key, value in PUBLISHED.items() if key != "qa_convention"}
+    place = written(tmp_path / "own", about, {"tasks": {"pawsx": figures}})
+    changed = replace(cards, tasks={**cards.tasks, "pawsx": card})
+    if not faults:
+        assert read_submission(place, changed).tasks == {"pawsx": figures}
+        return
+    with pytest.raises(CardError) as raised:
+        read_submission(place, changed)
+    assert [fault.startswith(f"{place / 'scores.json'}: {start}") for fault, start in
+            zip(raised.value.faults, faults, strict=True)] == [True] * len(faults)  # fmt: skip

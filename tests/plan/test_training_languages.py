@@ -20,6 +20,7 @@ from xtreme_harness.plan.request import EvalRequest, TrainRequest
 
 pytestmark = pytest.mark.slow
 
+NONE = "no training data of agree in this language"
 Run = Callable[..., Any]
 
 
@@ -81,7 +82,7 @@ def test_every_language_has_a_model_of_its_own_and_one_without_data_is_missing(e
     assert units(out) == ["agree", "agree.de", "agree.sw"]
     assert cells(out) == {"en": "", "de": "train:target", "sw": "train:target"}
     (absent,) = result(out)["missing"]
-    assert (absent["language"], absent["reason"].partition(" has ")[2]) == ("yo", "no training data of agree in yo")
+    assert (absent["language"], absent["reason"].partition(" has ")[2]) == ("yo", NONE)
     assert lineage(out / "models/agree.de")["train_languages"] == {"agree": ["de"]}
     assert "train_on" not in lineage(out / "models/agree")
     hashes = {unit: lineage(out / "models" / unit)["data"]["agree"]["train"] for unit in units(out)}
@@ -126,7 +127,7 @@ def test_weights_are_chosen_on_the_language_or_on_english(evaluated: Run, tmp_pa
     assert cells(out) == {"en": "", "de": "select:target", "yo": "select:target"}
     (absent,) = result(out)["missing"]
     assert absent["language"] == "sw"
-    assert absent["reason"].endswith("has no dev data of agree in sw, on which its weights would be chosen")
+    assert absent["reason"].endswith("has no dev data of agree in this language, on which its weights would be chosen")
     assert lineage(out / "models/agree.dev-de")["select_language"] == {"agree": "de"}
     assert "agree.dev-de: step 1: de dev: agree " in done.err
     assert evaluated("--train-on", "target", "--select-on", "target", "--languages", "de").status == 0
@@ -179,7 +180,7 @@ def test_what_is_named_and_absent_costs_that_alone(evaluated: Run, tmp_path: Pat
     done = evaluated("--train-on", "target", "--languages", "de,yo")
     assert (done.status, len(done.errors)) == (3, 1)
     assert done.errors[0].startswith("failed: agree yo: ")
-    assert done.errors[0].endswith(" has no training data of agree in yo")
+    assert done.errors[0].endswith(" has no training data of agree in this language")
     assert cells(tmp_path / "out") == {"de": "train:target"}
     assert units(tmp_path / "out") == ["agree.de"]
 
@@ -187,10 +188,10 @@ def test_what_is_named_and_absent_costs_that_alone(evaluated: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("args", "fault"),
     [
-        (("--train-on", "target", "--languages", "yo"), "agree yo: DATA has no training data of agree in yo"),
+        (("--train-on", "target", "--languages", "yo"), f"agree yo: DATA has {NONE}"),
         (("--train-on", "de,yo"), "to train it: agree: DATA has no training data in yo; use --data hub, or a folder"),
         (("--train-on", "fr"), "--train-on fr: agree has no such language"),
-        (("--train-on", "german"), "--train-on german: agree has no such language (did you mean 'de'?)"),
+        (("--train-on", "german"), "--train-on german: no code of a language (did you mean 'de'?); expected english"),
         (("--train-on", "target,de"), "--train-on ('target', 'de'): expected english, target, all, or codes"),
         (("--train-on", "de,de"), ""),
     ],
@@ -213,13 +214,13 @@ def test_a_dry_run_shows_every_unit_and_what_is_absent(evaluated: Run, tmp_path:
     rows = [[part.strip() for part in line.split("|")[1:4]] for line in done.out.splitlines() if "| target" in line]
     assert rows == [["agree", "target", "10"], ["agree.de", "target", "10"], ["agree.sw", "target", "10"]]
     assert re.search(r"3 cells -> .*/out; trains agree, agree.de, agree.sw first; under a minute", done.out)
-    assert re.search(r"missing: agree yo: .* has no training data of agree in yo", done.out)
+    assert re.search(r"missing: agree yo: .* has no training data of agree in this language", done.out)
     joined = evaluated("--train-on", "all", "--limit-train", 10, "--dry-run")
     assert re.search(r"\| agree.all +\| target +\| 30 ", joined.out)
     assert "agree.all: trained on 3 of the languages of agree: en de sw" in joined.out
     named = evaluated("--train-on", "target", "--languages", "de,yo", "--dry-run")
     assert named.status == 0
-    assert re.search(r"failed: agree yo: .* has no training data of agree in yo", named.out)
+    assert re.search(r"failed: agree yo: .* has no training data of agree in this language", named.out)
 
 
 def test_a_self_test_is_not_trained_at_all(evaluated: Run, tmp_path: Path) -> None:

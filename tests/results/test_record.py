@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.metrics import METRICS, of_labels
 from xtreme_harness.results.record import CellRecord, entry_of, of_entry, plain_rows, read_cell, write_cell
 
 CELL = CellRecord(
@@ -111,3 +112,54 @@ def test_faults_are_named_together(tmp_path: Path, change: Callable[[Any], None]
     for message in messages:
         assert message in str(caught.value)
     assert all(fault.startswith(f"{file}: ") for fault in caught.value.faults)
+
+
+def by_label(name: str = "macro_f1") -> CellRecord:
+    """A cell of a metric that counts by label."""
+    metric = of_labels(METRICS[name], ["a b", "c"])
+    rows = metric.rows(["c", "a b", "a b"], ["c", "c", "a b"], "en")
+    return replace(
+        CELL, metric=name, n=3, metrics=metric.reduce(rows.sum(axis=0)), columns=metric.columns, rows=rows, ids=None,
+        fields={},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "matthews"])
+def test_columns_of_labels_are_read_back(name: str, tmp_path: Path) -> None:
+    write_cell(by_label(name), tmp_path / "de.json")
+    found = read_cell(tmp_path / "de.json")
+    assert found == by_label(name) and found.columns[:2] == ("correct a b", "correct c")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda raw: raw["columns"].pop(), "columns: found ['correct a b', 'correct c', 'predicted a b', "),
+        (lambda raw: raw.update(columns=["n"]), "columns: found ['n'], expected ['correct ...', 'predicted ...', "),
+        (lambda raw: raw["columns"].reverse(), "columns: found ['gold c', "),
+        (lambda raw: raw["rows"][1].pop(), "rows[1]: found [0, 0, 1, 0, 0], expected a list of 6 numbers"),
+        (lambda raw: raw["rows"][1].__setitem__(0, 1), "metrics.macro_f1: found 66.6667, but the statistics in rows"),
+        (lambda raw: raw["rows"][1].__setitem__(0, -1), "rows[1][0]: found -1, expected a number from 0"),
+        (lambda raw: raw["metrics"].update(macro_f1=-5), "metrics.macro_f1: found -5, expected a number from 0 to 100"),
+    ],
+    ids=["too few", "others", "in another order", "a short row", "other figures", "below 0", "a figure below 0"],
+)  # fmt: skip
+def test_what_does_not_fit_the_columns_of_labels(change: Callable[[Any], object], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "de.json"
+    write_cell(by_label(), file)
+    raw = json.loads(file.read_text("utf-8"))
+    change(raw)
+    file.write_text(json.dumps(raw), "utf-8")
+    with pytest.raises(OutputError) as raised:
+        read_cell(file)
+    assert f"{file}: {message}" in str(raised.value)
+
+
+def test_correlations_and_their_statistics_may_be_below_0(tmp_path: Path) -> None:
+    metric = METRICS["spearman"]
+    rows = metric.rows([1.0, 2.0, 3.5], [3.0, 1.0, 0.5], "en")
+    cell = replace(
+        by_label(), metric="spearman", metrics=metric.reduce(rows.sum(axis=0)), columns=metric.columns, rows=rows
+    )
+    write_cell(cell, tmp_path / "de.json")
+    assert read_cell(tmp_path / "de.json").metrics == {"pearson": pytest.approx(-90.1127, abs=1e-3), "spearman": -100.0}

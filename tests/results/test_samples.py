@@ -48,12 +48,14 @@ def test_an_answer_is_right_by_the_metric_not_by_its_spelling(copied: Path) -> N
         ('{"id": "1", "input": {}, "gold": "", "prediction": "\\ud800"}', r"not JSON \(half a surrogate pair"),
         ('{"id": "1", "input": [], "gold": "", "prediction": ""}', r"input: found \[\], expected an object"),
         ('{"id": "1", "input": {}, "gold": "a", "prediction": "", "statistics": {"n": 1}}', "no statistic 'correct'"),
+        ('{"id": "1", "input": {}, "gold": "a", "prediction": "", "statistics": {"n": 1, "correct": -1}}',
+         "statistics.correct: found -1, expected a number from 0"),
         ('{"id": "1", "input": {"text_a": 1}, "gold": 0, "prediction": 0, "kind": "sequence_classification"}',
          "input.text_b: missing"),
         ('{"id": "1", "input": {"text_a": 1, "text_b": "", "label": null}, "gold": 0, "prediction": 0, '
          '"kind": "sequence_classification"}', "input.text_a: found 1, expected a text"),
     ],
-    ids=["cut off", "another file", "half", "list", "statistic", "lacking", "number"],
+    ids=["cut off", "another file", "half", "list", "statistic", "below 0", "lacking", "number"],
 )  # fmt: skip
 def test_a_broken_line_is_named(copied: Path, line: str, message: str) -> None:
     run = read_result(copied)

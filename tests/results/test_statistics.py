@@ -27,3 +27,10 @@ from xtreme_harness.results.statistics import statistics_faults
 )  # fmt: skip
 def test_rows_are_lists_of_numbers_from_0(rows: list[Any], n: int, faults: list[str]) -> None:
     assert statistics_faults(rows, n, 2) == faults
+
+
+def test_signed_rows_may_be_below_0() -> None:
+    assert statistics_faults([[-1, 0.5]], 1, 2, signed=True) == []
+    assert statistics_faults([[-1, float("-inf")], ["x", 1]], 2, 2, signed=True) == [
+        "rows[0][1]: found -Infinity, expected a number", 'rows[1][0]: found "x", expected a number',
+    ]  # fmt: skip

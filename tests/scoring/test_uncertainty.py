@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.fixtures.made_runs import accuracy_rows
-from xtreme_harness.metrics import METRICS, column_sums
+from xtreme_harness.comparison.resample import bootstrap, stratum
+from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.records import Rows
-from xtreme_harness.scoring.spread import Spread
+from xtreme_harness.scoring.spread import Spread, macro_spread
 from xtreme_harness.scoring.uncertainty import Cells, error_of_cell, of_group, of_groups, of_languages, of_task
 
 ACCURACY, F1 = METRICS["accuracy"], METRICS["entity_f1"]
@@ -128,6 +129,47 @@ def test_eval_with_seeds_tells_the_parts(tmp_path: Path) -> None:
     assert single["scopes"]["tasks"]["tasks"]["xnli"]["seeds"] == {}
 
 
+def answers_of(name: str, seed: int, n: int = 600):
+    """Statistics of some answers to a task of a metric."""
+    rng = np.random.default_rng(seed)
+    if METRICS[name].answers == "numbers":
+        gold = rng.integers(0, 26, n) / 5
+        return METRICS[name], METRICS[name].rows((gold + rng.normal(size=n)).tolist(), gold.tolist(), "en")
+    labels = ["a", "b", "c", "d"][: 2 if METRICS[name].classes else 4]
+    golds = rng.choice(labels, n, p=np.array([8, 4, 2, 1][: len(labels)]) / sum([8, 4, 2, 1][: len(labels)]))
+    found = np.where(rng.random(n) < 0.6, golds, rng.choice(labels, n))
+    metric = of_labels(METRICS[name], labels)
+    return metric, metric.rows(found.tolist(), golds.tolist(), "en")
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "weighted_f1", "matthews", "binary_f1", "pearson", "spearman"])
+def test_the_delta_method_agrees_with_the_bootstrap(name: str) -> None:
+    metric, rows = answers_of(name, 3)
+    found = bootstrap(stratum("x", [(metric, rows, None)], len(rows)), 4000, 0)[0]
+    assert error_of_cell(metric, record(rows, metric), metric.main) == pytest.approx(found.std(), rel=0.06)
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "weighted_f1", "matthews", "f1_accuracy", "pearson_spearman"])
+def test_the_delta_method_agrees_with_the_jackknife(name: str) -> None:
+    metric, rows = answers_of(name, 4, 300)
+    whole = column_sums(rows)
+    left = np.array([np.mean([metric.reduce(whole - row)[one] for one in metric.main]) for row in rows])
+    jackknife = float(np.sqrt(((left - left.mean()) ** 2).sum() * (len(rows) - 1) / len(rows)))
+    assert error_of_cell(metric, record(rows, metric), metric.main) == pytest.approx(jackknife, rel=0.05)
+
+
+def test_a_correlation_may_be_below_0_and_an_interval_too() -> None:
+    metric, rows = answers_of("spearman", 5, 200)
+    turned = rows * [1, -1, 1, 1, -1, 1, -1, 1, 1, -1, 1]  # the gold upside down
+    first, second = (of_task(metric, {"en": record(one, metric)}, parallel=False).spread for one in (rows, turned))
+    assert second.value == pytest.approx(-first.value) and second.error == pytest.approx(first.error, rel=1e-3)
+    low, high = second.interval
+    assert low == pytest.approx(-first.interval[1]) and high == pytest.approx(-first.interval[0])
+    both = of_group([of_task(one, {"en": record(r, one)}, parallel=False)
+                     for one, r in ((metric, rows), (ACCURACY, accuracy_rows(np.arange(9) < 5)))])  # fmt: skip
+    assert both.spread.low == -100 and Spread(1.0, 10.0).interval[0] == 0
+
+
 def _parallel(rng: np.random.Generator, chances: Mapping[str, float], n: int) -> Cells:
     """A task whose items are hard or easy in all languages alike."""
     hard = rng.random(n)
@@ -210,3 +252,15 @@ def test_seeds_of_means_over_groups_and_languages() -> None:
     assert dict(by_language.by_seed) == {"0": 72.5, "1": 75}
     assert by_language.variance.seeds == pytest.approx(2.5**2 / 2 / 2)
     assert by_language.variance.languages == pytest.approx(2.5**2 / 2 / 2)  # 72.5 and 75
+
+
+@pytest.mark.parametrize("name", ["matthews", "macro_f1", "weighted_f1", "spearman", "pearson"])
+def test_the_same_answer_to_everything_has_the_error_of_a_bootstrap(name: str) -> None:
+    """What is constant stays so in every resample: a correlation with it is 0 there too, with an error of 0."""
+    golds: list = [str(i % 3 > 0) for i in range(60)] if METRICS[name].per_label else [float(i % 3) for i in range(60)]
+    metric = of_labels(METRICS[name], ["False", "True"])
+    rows = metric.rows([golds[1]] * 60, golds, "en")
+    rng = np.random.default_rng(0)
+    drawn = [metric.reduce(column_sums(rows[rng.integers(0, 60, 60)]))[metric.main[0]] for _ in range(2000)]
+    error = macro_spread(metric, {"en": rows}, None).error
+    assert error == pytest.approx(np.std(drawn), rel=0.1, abs=1e-9)

@@ -162,7 +162,8 @@ def _card_files(place: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise CardError(f"{place}: no such card or folder of cards")
-    found = sorted(place.glob("*.yaml")) + sorted(place.glob("intermediate/*.yaml"))
+    own = sorted(place.glob("*.yaml"), key=lambda file: (file.stem != "suites", file))  # XTREME's before others' suites
+    found = own + sorted(place.glob("intermediate/*.yaml"))
     if not found:
         raise CardError(f"{place}: no cards (*.yaml) in this folder")
     return found

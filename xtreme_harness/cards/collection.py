@@ -57,11 +57,14 @@ class Cards:
         return suites, [name for file in files for name, its in self.places.items() if its == file]
 
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """Group -> tasks, over all suites and cards."""
+        """Group -> tasks, over all suites and cards; a name that suites of several files use is the first file's."""
         found: dict[str, dict[str, None]] = {}
-        for suite in self.suites.values():
+        owners: dict[str, str] = {}
+        for name, suite in self.suites.items():
+            file = self.suite_places.get(name, "")
             for group, tasks in suite.groups.items():
-                found.setdefault(group, {}).update(dict.fromkeys(tasks))
+                if owners.setdefault(group, file) == file:
+                    found.setdefault(group, {}).update(dict.fromkeys(tasks))
         for card in self.tasks.values():
             for group in card.groups:
                 found.setdefault(group, {})[card.name] = None

@@ -207,8 +207,9 @@ class TaskCard(_Strict):
     @property
     def fields(self) -> frozenset[str]:
         """The fields that its sources name, each by its columns."""
-        columns = [source.options.get("columns", {}) for source in self.file_sources]
-        return frozenset().union(*columns, self.hub.columns if self.hub else ())
+        named = [source.options.get("columns") for source in self.file_sources]  # not checked yet
+        own = [columns for columns in named if isinstance(columns, dict)]
+        return frozenset().union(*own, self.hub.columns if self.hub else ())
 
     @property
     def english(self) -> str:

@@ -75,7 +75,11 @@ def _unknown_metrics(one: ReadSuite, tasks: Mapping[str, TaskCard], words: Vocab
         elif task in tasks:
             usual = vocabulary_faults(tasks[task], words)
             mine = member_of(tasks[task], "", one.suite).card
-            yield from (f"{where}: {fault}" for fault in vocabulary_faults(mine, words) if fault not in usual)
+            yield from (
+                f"{where}: {fault.removeprefix('metric: ')}"
+                for fault in vocabulary_faults(mine, words)
+                if fault not in usual
+            )
 
 
 def _taken(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:
@@ -83,11 +87,12 @@ def _taken(one: ReadSuite, tasks: Mapping[str, TaskCard]) -> Iterator[str]:
     suite = one.suite
     means = {f"means.{name}": name for name in suite.means}
     means |= {"overall": suite.overall} if isinstance(suite.overall, str) else {}
+    cells = {f"{task}_{code}" for task in suite.tasks if task in tasks for code in tasks[task].all_languages}
     for where, name in [*((f"groups.{group}", group) for group in suite.groups), *means.items()]:
         if not NAMED.fullmatch(name):
             yield f"{where}: found {shown(name)}, expected a name of letters, digits, - and _"
-        elif name in suite.tasks or name in _KEYS:
-            what = "a task" if name in tasks else "another key"
+        elif name in suite.tasks or name in _KEYS or name in cells:
+            what = "a task" if name in tasks else "a cell" if name in cells else "another key"
             yield f"{where}: '{name}' is {what} of the same file; give it another name"
         elif where in means and (name in suite.groups or (where != "overall" and name == suite.overall)):
             yield f"{where}: '{name}' is the name of another mean of this suite; give it another"

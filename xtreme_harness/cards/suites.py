@@ -28,6 +28,7 @@ __all__ = [
 
 _FILES = ("suites.yaml", "suites.yml")  # they hold suites by name, whatever else is wrong with them
 NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # suites and means name files and keys
+_LONGEST = 200  # characters of a name that a file system takes
 EVERY = "*"  # under `languages`: every task that is not named there
 
 
@@ -183,7 +184,7 @@ def suites_of(file: Path, raw: Mapping[Any, Any], faults: list[str]) -> dict[str
     several = not _is_one(raw) or isinstance(raw["suite"], dict)
     given = raw if several else {raw["suite"]: {key: value for key, value in raw.items() if key != "suite"}}
     for name, said in given.items():
-        if not isinstance(name, str) or not NAMED.fullmatch(name):
+        if not isinstance(name, str) or not NAMED.fullmatch(name) or len(name) > _LONGEST:
             where = "" if several else "suite: "
             faults.append(f"{file}: {where}found {shown(name)}, expected a name of letters, digits, - and _")
             continue
@@ -212,7 +213,7 @@ def twice(new: Mapping[str, ReadSuite], known: Mapping[str, ReadSuite]) -> list[
 def files_beside(suites: Mapping[str, ReadSuite], known: Collection[str]) -> list[Path]:
     """The files of cards that a suite needs, nobody has, and that lie beside it: a suite may be named by its path."""
     wanted = [(one.file.parent, task) for one in suites.values() for task in one.suite.tasks if task not in known]
-    files = {place / f"{task}.yaml": None for place, task in wanted if NAMED.fullmatch(task)}
+    files = {place / f"{task}.yaml": None for place, task in wanted if NAMED.fullmatch(task) and len(task) < _LONGEST}
     return [file for file in files if file.is_file()]
 
 

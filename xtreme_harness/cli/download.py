@@ -32,7 +32,8 @@ def command(
     Then `xharness eval --data DIR` needs no network. Mind the licences that are printed: several forbid commercial use.
     """
     from xtreme_harness.cards.names import split_names
-    from xtreme_harness.plan.cells import asked_targets, narrowed
+    from xtreme_harness.plan.asked import asked_targets
+    from xtreme_harness.plan.cells import narrowed
     from xtreme_harness.plan.download import Fetched, download, training_cards
 
     cards, asked = asked_targets(tasks, include_path)

@@ -55,7 +55,7 @@ def command(
     """
     from xtreme_harness.files.json_text import json_text
     from xtreme_harness.files.text import write_given
-    from xtreme_harness.plan.cells import asked_suite
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.score import score_folders
 
     if official and partial:

@@ -31,7 +31,7 @@ def command() -> None:
 @click.pass_context
 def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None, include_path: tuple[Path, ...]) -> None:
     """Find what the leaderboard would refuse or silently score 0; exit status 1 when there is something."""
-    from xtreme_harness.plan.cells import asked_suite
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.check import check_folder, require_folder, run_faults
 
     if labels is not None:
@@ -63,7 +63,7 @@ def check(ctx: click.Context, folder: Path, suite: str, labels: Path | None, inc
 @INCLUDE_PATH
 def pack_command(folder: Path, suite: str, metadata: Path, output: Path, include_path: tuple[Path, ...]) -> None:
     """Check a submission and its metadata, and pack them as a folder or a zip."""
-    from xtreme_harness.plan.cells import asked_suite
+    from xtreme_harness.plan.asked import asked_suite
     from xtreme_harness.submission.pack import pack
 
     cards, suite = asked_suite(suite, include_path)
@@ -84,7 +84,8 @@ def labels_command(
 ) -> None:
     """Write the label folder in the official form from data that has its gold."""
     from xtreme_harness.data.sources import parse_data
-    from xtreme_harness.plan.cells import asked_suite, make_plan, select
+    from xtreme_harness.plan.asked import asked_suite
+    from xtreme_harness.plan.cells import make_plan, select
     from xtreme_harness.plan.describe import missing_lines
     from xtreme_harness.submission.labels import Labelled, write_labels
 

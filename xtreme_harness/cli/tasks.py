@@ -180,6 +180,9 @@ def _described(card: Any, suites: Mapping[str, Any], place: str) -> list[str]:
     lines += [f"  {key + ':':<10} {value}" for key, value in facts.items() if value]
     units = ", ".join(card.train) or "none: the checkpoint's encoder as it is"
     lines.append(f"  trained on: {units}")
+    if (card.train_on, card.select_on) != ("english", "english"):
+        words = card.train_on if isinstance(card.train_on, str) else " ".join(card.train_on)
+        lines.append(f"  train_on:  {words}; weights are chosen on {card.select_on}")
     if card.parts:
         lines.append(f"  parts:     {', '.join(card.parts)}")
     if card.labels_file:

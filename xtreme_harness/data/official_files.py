@@ -42,9 +42,21 @@ def _tsv(table: Table, options: Mapping[str, Any], place: str) -> Texts:
     plain = options.get("quoting") == "none"
     lines = ["\t".join(str(_first(columns[field])) for field in fields)] if options.get("header") else []
     for row in table.rows:
-        values = [row.values.get(field) for field in fields]
-        lines.append("\t".join(_field(_joined_list(value), row.place, plain) for value in values if value is not None))
+        cells = [
+            _field(_joined_list(row.values[field]), row.place, plain)
+            for field in fields
+            if row.values.get(field) is not None
+        ]
+        if not options.get("header"):
+            places = [int(columns[field]) for field in fields if row.values.get(field) is not None]
+            cells = _placed(dict(zip(places, cells, strict=True)), options.get("width", 0), "")
+        lines.append("\t".join(cells))
     return {"rows": _joined(lines)}
+
+
+def _placed(cells: Mapping[int, str], width: int, filler: str) -> list[str]:
+    """Cells at their columns; a file may have others between and behind, of which nothing is known."""
+    return [cells.get(at, filler) for at in range(max(width, max(cells, default=-1) + 1))]
 
 
 def _csv(table: Table, options: Mapping[str, Any], place: str) -> Texts:
@@ -95,10 +107,12 @@ def _put(holder: Any, path: Sequence[str | int], value: Any) -> None:
 
 
 def _conll(table: Table, options: Mapping[str, Any], place: str) -> Texts:
+    token, tag, width = (int(options.get(name, usual)) for name, usual in (("token", 0), ("tag", 1), ("width", 0)))
+    separator = " " if options.get("separator") == "whitespace" else "\t"
     sentences = []
     for row in table.rows:
-        words, tags = row.values["words"], row.values["tags"]
-        sentences.append("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)))
+        pairs = zip(row.values["words"], row.values["tags"], strict=True)
+        sentences.append(_joined([separator.join(_placed({token: w, tag: t}, width, "_")) for w, t in pairs]))
     return {"rows": "\n".join(sentences)}
 
 

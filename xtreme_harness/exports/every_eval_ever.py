@@ -69,7 +69,9 @@ def _cell(run: Result, one: CellFigure) -> dict[str, Any]:
 
 def _mean(run: Result, mean: Mean) -> dict[str, Any]:
     what = "languages" if mean.level == "task" else "tasks"
-    said = f"unweighted mean over {what}: {', '.join(mean.parts)}"
+    of = "" if mean.over == "tasks" else f" of {mean.scope}, of each the mean over its tasks, of"
+    what = what if mean.over == "tasks" else mean.over
+    said = f"unweighted mean over {what}{of}: {', '.join(mean.parts)}"
     lacks = {"lacks": mean.share} if mean.share else {}
     return {
         "evaluation_result_id": f"{mean.key}#score",

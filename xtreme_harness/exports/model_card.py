@@ -147,7 +147,7 @@ def _of_mean(hub: Any, run: Result, cards: Cards, mean: Mean) -> Any:
         dataset_split=run.split,
         dataset_revision=revision,
         metric_type="score",
-        metric_name=f"{mean.key}: mean, {mean.share or mean.size}",
+        metric_name=f"{mean.key}: {mean.rule}, {mean.share or mean.size}",
         metric_value=round(mean.spread.value, 4),
     )
 

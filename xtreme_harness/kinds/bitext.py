@@ -275,4 +275,5 @@ BITEXT: Kind[BitextExample, Ids, Ids] = Kind(
     extras=_extras,
     unnamed=lambda card: () if _mines(card) else None,  # a sentence that a file of pairs leaves out has none
     hub_task="sentence-similarity",
+    answers="pairs",
 )

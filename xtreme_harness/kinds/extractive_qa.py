@@ -270,4 +270,5 @@ EXTRACTIVE_QA: Kind[QAExample, str, Golds] = Kind(
     faults=_faults,
     reach=_reach,
     hub_task="question-answering",
+    answers="texts",
 )

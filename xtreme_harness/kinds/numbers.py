@@ -13,7 +13,7 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.cards.expected import Expected, number, such
 from xtreme_harness.errors import DataError, PredictionError
 from xtreme_harness.files.shown import shown
-from xtreme_harness.kinds.one_or_two import given_texts
+from xtreme_harness.kinds.one_or_two import given_texts, name_faults
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, official_lines, told
 from xtreme_harness.kinds.row_fields import identifier, refuse
 from xtreme_harness.records import Row, Split
@@ -147,8 +147,9 @@ def label_faults(text: str, place: str, card: TaskCard) -> list[str]:
 
 
 def card_faults(card: TaskCard) -> list[str]:
-    """Numbers have no labels."""
-    return ["labels: found some, but the answers of this kind are numbers; leave them out"] if card.labels else []
+    """Labels, which numbers have not, and fields that have two names."""
+    labels = ["labels: found some, but the answers of this kind are numbers; leave them out"] if card.labels else []
+    return [*labels, *name_faults(card), *name_faults(card, _FIELDS)]
 
 
 def _strange(lines: Sequence[str], place: str) -> list[str]:

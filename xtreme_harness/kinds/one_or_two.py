@@ -6,6 +6,7 @@ A card has pairs where one of its sources names the field `text_b`. The only tex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from xtreme_harness.cards import TaskCard
@@ -14,7 +15,7 @@ from xtreme_harness.kinds.row_fields import text
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Features, Row, Split
 
-__all__ = ["OneOrTwo", "featurize", "given_texts", "texts_of"]
+__all__ = ["OneOrTwo", "featurize", "given_texts", "name_faults", "texts_of"]
 
 
 class OneOrTwo(Protocol):
@@ -34,6 +35,12 @@ def given_texts(row: Row, card: TaskCard, faults: list[str]) -> tuple[str, str |
     paired = "text_b" in row.values or "text_b" in card.fields
     first = "text_a" if "text_a" in row.values or (paired and "text" not in row.values) else "text"
     return text(row, first, faults), text(row, "text_b", faults) if paired else None
+
+
+def name_faults(card: TaskCard, names: Sequence[str] = ("text", "text_a")) -> list[str]:
+    """A field that a card's sources call by two names, of which a row would have one or the other."""
+    found = [name for name in names if name in card.fields]
+    return [f"columns: found {' and '.join(found)}, which are names of one field; keep one"] if len(found) > 1 else []
 
 
 def texts_of(example: OneOrTwo) -> Texts:

@@ -11,7 +11,7 @@ from random import Random
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.kinds.base import Kind
-from xtreme_harness.kinds.one_or_two import featurize, given_texts, texts_of
+from xtreme_harness.kinds.one_or_two import featurize, given_texts, name_faults, texts_of
 from xtreme_harness.kinds.prediction_text import BLANK, Fault, count_faults, label_count, near, official_lines, told
 from xtreme_harness.kinds.row_fields import identifier, label, refuse
 from xtreme_harness.models.head_table import SEQUENCE
@@ -102,7 +102,7 @@ def _label_hint(line: str, card: TaskCard) -> str:
 
 def _card_faults(card: TaskCard) -> list[str]:
     there = card.labels or card.labels_file
-    return [] if there else ["labels: missing; name the classes, in the order of their ids"]
+    return name_faults(card) + ([] if there else ["labels: missing; name the classes, in the order of their ids"])
 
 
 SEQUENCE_CLASSIFICATION: Kind[PairExample, str, str] = Kind(

@@ -27,7 +27,7 @@ OPTIONS: dict[str, Any] = {
 def _parse(row: Row, card: TaskCard) -> RatedExample:
     found = numbers.parse(row, card)
     if found.text_b is None:
-        raise DataError(f"{row.place}: text_b: found nothing, expected text")
+        raise DataError(f"{row.place}: text_b: found nothing, expected a second text to compare with; name its column")
     return found
 
 
@@ -42,11 +42,6 @@ def _decode(arrays: Arrays, features: Features, split: Split[RatedExample], card
     vectors = normalised(arrays.values).astype(np.float64)
     cosines = (vectors[::2] * vectors[1::2]).sum(axis=1)
     return {e.id: float(cosine) for e, cosine in zip(split.examples, cosines, strict=True)}
-
-
-def _card_faults(card: TaskCard) -> list[str]:
-    alone = [] if "text_b" in card.fields else ["columns: no text_b; this kind compares two texts"]
-    return [*numbers.card_faults(card), *alone]
 
 
 SIMILARITY: Kind[RatedExample, float, float] = Kind(
@@ -72,7 +67,7 @@ SIMILARITY: Kind[RatedExample, float, float] = Kind(
     faults=numbers.line_faults,
     label_faults=numbers.label_faults,
     expected={"range": numbers.RANGE},
-    card_faults=_card_faults,
+    card_faults=numbers.card_faults,
     hub_task="sentence-similarity",
     answers="numbers",
 )

@@ -55,4 +55,5 @@ PAIR_F1: Metric[Ids, Ids] = Metric(
     rows=pair_rows,
     reduce=pair_f1,
     lm_eval={"f1": "f1", "precision": "precision", "recall": "recall"},
+    answers="pairs",
 )

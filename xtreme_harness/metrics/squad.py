@@ -196,6 +196,7 @@ SQUAD: Metric[str, Answers] = Metric(
     rows=squad_rows,
     reduce=exact_match_f1,
     lm_eval={"exact_match": "exact_match", "f1": "f1"},
+    answers="texts",
 )
 
 SQUAD_V2: Metric[str, Answers] = Metric(
@@ -206,6 +207,7 @@ SQUAD_V2: Metric[str, Answers] = Metric(
     rows=squad_v2_rows,
     reduce=exact_match_f1,
     lm_eval={"exact_match": "exact_match", "f1": "f1"},
+    answers="texts",
 )
 
 MLQA: Metric[str, Answers] = Metric(
@@ -216,4 +218,5 @@ MLQA: Metric[str, Answers] = Metric(
     rows=mlqa_rows,
     reduce=exact_match_f1,
     lm_eval={"exact_match": "exact_match", "f1": "f1"},
+    answers="texts",
 )

@@ -9,28 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xtreme_harness.cards import Cards, Member, TaskCard, Vocabulary, load_cards
-from xtreme_harness.cards.names import split_names
-from xtreme_harness.data.formats import OPTIONS, PATH
-from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
+from xtreme_harness.cards import Cards, Member, TaskCard, load_cards
 from xtreme_harness.data.sources import Data, Located
 from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
-from xtreme_harness.kinds import KINDS
 from xtreme_harness.languages import english_of, meant, nearest_code
-from xtreme_harness.metrics import METRICS, metric_faults
-from xtreme_harness.plan.arguments import NAMES, require
 from xtreme_harness.plan.cell_data import find_data
+from xtreme_harness.plan.vocabulary import vocabulary
 
 __all__ = [
-    "Cell", "Missing", "Plan", "Target", "all_cards", "asked_suite", "asked_targets", "make_plan", "narrowed", "select",
-    "vocabulary",
+    "Cell", "Missing", "Plan", "Target", "all_cards", "make_plan", "narrowed", "select",
 ]  # fmt: skip
 
 BY_NAME = "tasks"  # the scope of tasks asked for by name
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +100,6 @@ def all_cards(include: Sequence[Path] = ()) -> Cards:
     return load_cards(vocabulary(), include)
 
 
-def vocabulary() -> Vocabulary:
-    """What a card may say: kinds, metrics, formats, shapes and their options."""
-    return Vocabulary(
-        kinds={name: kind.options for name, kind in KINDS.items()},
-        metrics=set(METRICS),
-        formats=OPTIONS,
-        shapes=SHAPE_OPTIONS,
-        column=PATH,
-        expected={name: kind.expected for name, kind in KINDS.items()},
-        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
-        metric_faults=_metric_faults,
-    )
-
-
-def _metric_faults(card: TaskCard) -> list[str]:
-    """Why a card's metric does not fit its kind or its labels."""
-    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
-
-
 def select(cards: Cards, names: Sequence[str]) -> list[Target]:
     """The targets that suites, groups, tasks, globs and `task@suite` stand for.
 
@@ -146,45 +120,6 @@ def select(cards: Cards, names: Sequence[str]) -> list[Target]:
     if not targets:
         raise CardError("no task named; --tasks takes suites, groups, tasks and globs (see `xharness tasks list`)")
     return list(targets.values())
-
-
-def asked_targets(tasks: str | Sequence[str], include: Sequence[str | Path] = ()) -> tuple[Cards, list[Target]]:
-    """All cards, and the targets that `--tasks` names: as `select`, and files or folders of cards and suites.
-
-    A file stands for its suites or its card; a folder for its suites, and for those cards that none of these has.
-
-    Raises:
-        CardError: every unknown name, every fault of a card.
-    """
-    require({"tasks": [*split_names(tasks)]}, {"tasks": ("--tasks", NAMES)})
-    names, places = [], [path for name in split_names(tasks) if _is_place(path := Path(name))]
-    cards = all_cards([*map(Path, include), *places])
-    for name in split_names(tasks):
-        if (path := Path(name)) in places:
-            suites, own = cards.within(path)
-            names += [*suites, *(task for task in own if not any(task in cards.suites[one].tasks for one in suites))]
-        else:
-            names.append(name)
-    return cards, select(cards, names)
-
-
-def asked_suite(name: str, include: Sequence[str | Path] = (), where: str = "--suite: ") -> tuple[Cards, str]:
-    """All cards, and the suite that `--suite` names: by its name, or by the file that holds it alone.
-
-    Raises:
-        CardError: an unknown suite, every fault of a card; a file without a suite, or with several.
-    """
-    path = Path(name)
-    if not (path.suffix in _YAML and path.is_file()):
-        cards = all_cards([*map(Path, include)])
-        cards.suite(name, where)
-        return cards, name
-    cards = all_cards([*map(Path, include), path])
-    found, _ = cards.within(path)
-    if len(found) != 1:
-        told = f"found {', '.join(found) or 'no suite'}, expected one"
-        raise CardError(f"{path}: {told}; name the suite, and give --include-path {path}")
-    return cards, found[0]
 
 
 def narrowed(targets: Sequence[Target], languages: Sequence[str]) -> list[Target]:
@@ -253,15 +188,12 @@ def make_plan(
     return Plan(tuple(targets), tuple(cells), tuple(missing), data)
 
 
-def _is_place(path: Path) -> bool:
-    """Is it the file of a card or of suites, or a folder of them?"""
-    return path.suffix in _YAML or (path.is_dir() and any(path.glob("*.yaml")))
-
-
 def _selected(cards: Cards, name: str) -> list[Target]:
     if name in cards.suites:
         return [_member(cards.member(task, name), name) for task in cards.suites[name].tasks]
     task, at, suite = name.partition("@")
+    if at and suite in cards.suites and task in (groups := cards.suites[suite].groups):
+        return [_member(cards.member(one, suite), BY_NAME) for one in groups[task]]
     if at:
         cards.card(task)
         if suite not in (known := cards.suites_of(task)):

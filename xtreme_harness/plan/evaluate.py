@@ -12,7 +12,8 @@ from xtreme_harness.cards.names import split_names
 from xtreme_harness.data.sources import parse_data
 from xtreme_harness.errors import CardError, DataError, listed
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, asked_targets, make_plan
+from xtreme_harness.plan.asked import asked_targets
+from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, make_plan
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from xtreme_harness.cards.recipe import SAMPLINGS
-from xtreme_harness.data.trained_on import ENGLISH, TARGET
+from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.plan.arguments import (
     FLAG,
     LAYER,
@@ -30,6 +31,7 @@ from xtreme_harness.plan.arguments import (
     number,
     one_of,
     optional,
+    shown,
     whole,
 )
 from xtreme_harness.plan.given import read
@@ -154,6 +156,12 @@ class Request:
     def faults(self) -> list[str]:
         """What no run could be done with, whatever the checkpoint and the data are."""
         found = faults_of({name: getattr(self, name) for name in OF_BOTH}, OF_BOTH)
+        words = self.train_on if TRAINED_ON.fits(self.train_on) else ()
+        found += [
+            f"--train-on {shown(word)}: no code of a language{nearest_code(word)}; expected {TRAINED_ON.words}"
+            for word in words
+            if word not in (ENGLISH, TARGET, ALL) and not is_code(word)
+        ]
         pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
         if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")

@@ -90,9 +90,9 @@ def lacking_reason(trained: TrainedOn, cards: Cards, data: Data) -> str:
     found = find_training_set(cards.card(trained.task), cards, data, trained)
     place = data.named.get(trained.task, data.name)
     if trained.train_on == TARGET and found.lacking:
-        return f"{place} has no training data of {trained.task} in {', '.join(found.lacking)}"
+        return f"{place} has no training data of {trained.task} in this language"
     if trained.select != trained.english and not found.dev:
-        return f"{place} has no dev data of {trained.task} in {trained.select}, on which its weights would be chosen"
+        return f"{place} has no dev data of {trained.task} in this language, on which its weights would be chosen"
     return ""
 
 

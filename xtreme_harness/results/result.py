@@ -55,6 +55,11 @@ class Mean:
         return f"{len(self.parts)} {what}{'' if len(self.parts) == 1 else 's'}"
 
     @property
+    def rule(self) -> str:
+        """How it was averaged: "mean"; "mean over groups" where its parts are not averaged straight."""
+        return "mean" if self.over == "tasks" else f"mean over {self.over}"
+
+    @property
     def share(self) -> str:
         """What is there: "7 of 15 languages", "2 of 9 tasks incomplete"; "" when nothing lacks."""
         if not self.lacking:

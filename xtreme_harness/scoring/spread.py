@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtreme_harness.metrics import Metric, column_sums
-from xtreme_harness.records import Rows
+from xtreme_harness.records import Rows, Vector
 from xtreme_harness.scoring.means import left_to_right_mean
 
 __all__ = ["Spread", "influence", "macro_spread", "weighted_variance"]
+
+
+_STEP = 1e-3  # of an example
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDA
     (for accuracy exactly the usual sqrt(p (1 - p) / (n - 1))).
     """
     sums = column_sums(rows)
+    if metric.label_rows is not None:
+        return _along_examples(metric, rows, sums, names)
     gradient = np.zeros(len(sums))
     for i, total in enumerate(sums):
         if not rows[:, i].any():  # no example differs here, and the metric may not be defined beside it
@@ -50,6 +55,17 @@ def influence(metric: Metric[Any, Any], rows: Rows, names: Sequence[str]) -> NDA
         gradient[i] = sum(high[name] - low[name] for name in names) / len(names) / width
     moved: NDArray[np.float64] = (rows - rows.mean(axis=0)) @ gradient
     return moved
+
+
+def _along_examples(metric: Metric[Any, Any], rows: Rows, sums: Vector, names: Sequence[str]) -> NDArray[np.float64]:
+    """The same where the columns depend on each other, as counts by label do: their sums are moved as examples do."""
+    distinct, places = np.unique(rows - rows.mean(axis=0), axis=0, return_inverse=True)
+    moved = np.zeros(len(distinct))
+    for i, direction in enumerate(distinct):
+        high, low = metric.reduce(sums + direction * _STEP), metric.reduce(sums - direction * _STEP)
+        moved[i] = sum(high[name] - low[name] for name in names) / len(names) / (2 * _STEP)
+    found: NDArray[np.float64] = moved[places.reshape(-1)]
+    return found
 
 
 def macro_spread(

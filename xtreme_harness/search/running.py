@@ -20,6 +20,7 @@ __all__ = ["Running"]
 Floats = NDArray[np.float32]
 Names = NDArray[Any]  # (n, w) of str
 _BYTES = 1 << 27  # of vectors that are searched at once
+_ROWS = 1 << 15  # and their number: where vectors are short, their ids take more memory than they
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Running:
     k: int
     device: str = "cpu"
     bytes: int = _BYTES  # of vectors that wait for a search, at most; one block may be more
+    rows: int = _ROWS
     _scores: Floats = field(init=False)  # (n, w), w <= k, best first
     _names: Names = field(init=False)
     _waiting: list[tuple[Sequence[str], Floats]] = field(init=False, default_factory=list)
@@ -40,7 +42,8 @@ class Running:
 
     def see(self, names: Sequence[str], vectors: Floats) -> None:
         """Take a block of the pool: m ids, which differ from all others, and their vectors (m, d)."""
-        if sum(block.nbytes for _, block in self._waiting) + vectors.nbytes > self.bytes:
+        blocks = [*(block for _, block in self._waiting), vectors]
+        if sum(block.nbytes for block in blocks) > self.bytes or sum(map(len, blocks)) > self.rows:
             self._search()
         self._waiting.append((names, vectors))
 

@@ -23,6 +23,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "csv": {"columns": {"a": "a"}},
     "json": {"columns": {"a": "a"}},
     "jsonl": {"columns": {"a": "a"}},
+    "annotated": {"columns": {"text": "a", "annotated": "b"}},
 }
 PAIR = {"columns": {"a": 0, "b": 1}}
 

@@ -88,7 +88,7 @@ def _span(text: str, tokens: Any, pronoun: Any) -> tuple[int, int] | None:
     match pronoun:
         case [str(), [int(first), int(last)], list()] if 0 <= first < last <= len(tokens):
             at, spans = 0, list[tuple[int, int]]()
-            for token in tokens[:last]:
+            for token in map(str, tokens[:last]):
                 form = token if token in text[at:] else _QUOTES.get(token, token)
                 start = text.find(form, at)
                 if start < 0:

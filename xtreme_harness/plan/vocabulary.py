@@ -1,0 +1,30 @@
+"""The words that cards may use: what kinds, metrics, formats and shapes there are."""
+
+from __future__ import annotations
+
+from xtreme_harness.cards import TaskCard, Vocabulary
+from xtreme_harness.data.formats import OPTIONS, PATH
+from xtreme_harness.data.hub_shapes import SHAPE_OPTIONS
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.metrics import METRICS, metric_faults
+
+__all__ = ["vocabulary"]
+
+
+def vocabulary() -> Vocabulary:
+    """What a card may say: kinds, metrics, formats, shapes and their options."""
+    return Vocabulary(
+        kinds={name: kind.options for name, kind in KINDS.items()},
+        metrics=set(METRICS),
+        formats=OPTIONS,
+        shapes=SHAPE_OPTIONS,
+        column=PATH,
+        expected={name: kind.expected for name, kind in KINDS.items()},
+        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
+        metric_faults=_metric_faults,
+    )
+
+
+def _metric_faults(card: TaskCard) -> list[str]:
+    """Why a card's metric does not fit its kind or its labels."""
+    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)

@@ -48,7 +48,8 @@ PACKED = {"p": "xtreme-r/predictions", "m.yaml": "metadata.yaml"}
 COMMANDS = {
     "eval": Command("eval -m oracle -t xtreme,xtreme-r --data samples --log-samples -o out", {}),
     "eval that trains": Command(
-        f"eval -m base -t xnli --languages de --data samples {SMALL} -o out", {"base": "ckpt/encoder"}
+        f"eval -m base -t xnli --languages de --data samples {SMALL} --set lr=1e-4,1e-5 -o out",
+        {"base": "ckpt/encoder"},
     ),
     "train": Command(f"train -m base -t xnli --data samples {SMALL} -o out", {"base": "ckpt/encoder"}),
     "train --grid": Command("train --grid g.yaml -o out", {"base": "ckpt/encoder"}),

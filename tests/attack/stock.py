@@ -64,8 +64,9 @@ title: a recipe
 defaults:
   {lr: 5.0e-5, epochs: 1, batch_size: 8, max_length: 64, warmup_ratio: 0.1, weight_decay: 0.01, max_steps: 2,
    selection: last}
+search: {lr: [5.0e-5, 1.0e-4], dropout: [null, 0.1]}
 tasks:
-  squad: {max_length: 128}
+  squad: {max_length: 128, search: {lr: [1.0e-5]}}
 """
 SUITES = """own:
   title: two

@@ -139,6 +139,20 @@ SUITE = (
         ),
     ),
     Benchmark(
+        "probing", "a head over a frozen encoder, {n} XNLI pairs, four epochs", "xnli", "en", "train", (64, 256),
+        {
+            "ours": Contestant("ours", "training:ours", {"dtype": "auto", "epochs": 4, "frozen": True}),
+            "states computed every epoch": Contestant(
+                "ours", "training:ours", {"dtype": "auto", "epochs": 4, "frozen": True, "kept": False}
+            ),
+            "the encoder trained too": Contestant("ours", "training:ours", {"dtype": "auto", "epochs": 4}),
+        },
+        (
+            Ratio("ours", "states computed every epoch", equal=False),
+            Ratio("ours", "the encoder trained too", equal=False),
+        ),
+    ),
+    Benchmark(
         "search", "exact search, {n} queries in ten times as many, 768 wide", "", "", "", (5000, 20_000),
         {
             "ours": Contestant("ours", "retrieval:ours"),

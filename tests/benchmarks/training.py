@@ -1,4 +1,4 @@
-"""One epoch of training in batches of 32: our loop against `transformers.Trainer.train`.
+"""Training in batches of 32: our loop against `transformers.Trainer.train`, and heads over a frozen encoder.
 
 Texts in, trained weights out; each saves its state as it does by default. Both start from the same weights and take the
 same number of optimiser steps; batches are drawn by each side's own generator.
@@ -28,9 +28,12 @@ def ours(job: dict[str, Any]) -> Prepared:
 
     split, card = split_of(job)
     kind = KINDS[card.kind]
-    hyper = Hyper(lr=RATE, epochs=1, batch_size=BATCH, selection="last")
+    frozen = bool(job.get("frozen"))
+    hyper = Hyper(lr=RATE, epochs=job.get("epochs", 1), batch_size=BATCH, selection="last", freeze_encoder=frozen)
     role = Role(card.name, head_of(kind), card.labels, card.aliases)
     trainee = build(find_checkpoint(job["checkpoint"], None), [role], hyper, 0, keep_head=True)
+    if trainee.frozen is not None and not job.get("kept", True):
+        trainee.frozen.most = 0
 
     def run() -> int:
         with tempfile.TemporaryDirectory(dir=job["folder"]) as folder:

@@ -32,10 +32,11 @@ class Frozen:
     def __init__(self, encoder: Any, fresh_pooler: bool) -> None:
         self.encoder = encoder
         self.given: Tensor | None = None  # states that the next call gives, instead of computing them
-        self.room = ROOM
+        self.most = ROOM
         self.of_lessons: dict[str, StatesOf] = {}  # by task, what its head reads of the sequences of some lessons
         self.first = False  # are the states of first tokens all that is read?
         self._remembered: dict[bytes, Tensor] = {}
+        self._room = self.most
         self._plain = encoder.forward
         encoder.requires_grad_(False)
         if fresh_pooler:
@@ -57,10 +58,16 @@ class Frozen:
 
     def takes(self, size: int) -> bool:
         """Is there room for so many numbers? If so, it is taken."""
-        if size * _ITEM > self.room:
+        if size * _ITEM > self._room:
             return False
-        self.room -= size * _ITEM
+        self._room -= size * _ITEM
         return True
+
+    def forget(self) -> None:
+        """Let go what is kept, for another training."""
+        self._remembered.clear()
+        self.of_lessons = {}
+        self._room = self.most
 
     def _looked_up(self, given: Sequence[Any], named: Mapping[str, Any]) -> Tensor:
         key = _key(given, named)

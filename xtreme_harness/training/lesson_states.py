@@ -40,6 +40,7 @@ def keep_states(
         steps: of each task.
         budget: tokens computed at once.
     """
+    frozen.forget()
     found = {}
     for course in courses:
         reader, draws = readers[course.name], steps[course.name] * course.hyper.batch_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import Any, Protocol
@@ -16,9 +17,11 @@ from xtreme_harness.kinds.prediction_text import id_faults, json_object, keyed, 
 from xtreme_harness.kinds.prompts import prompted
 from xtreme_harness.kinds.row_fields import identifier, refuse, text
 from xtreme_harness.models.tokenizer import Tokenizer
-from xtreme_harness.records import Encoded, Passage, Row, Split
+from xtreme_harness.records import Encoded, Features, Passage, Row, Split
 
-__all__ = ["EncodedPool", "Ids", "drawn", "first_ones", "passage", "ranked_faults", "read_lists", "written"]
+__all__ = [
+    "EncodedPool", "Ids", "drawn", "featurized", "first_ones", "passage", "ranked_faults", "read_lists", "written",
+]  # fmt: skip
 
 Ids = tuple[str, ...]
 _BLOCK = 4096  # passages tokenised at a time
@@ -52,6 +55,21 @@ class EncodedPool:
             sequences = self.tokenizer.ids(prompted(self.prompt, (p.text for p in block)))
             for p, ids in zip(block, sequences, strict=True):
                 yield replace(self.tokenizer.one(ids, self.length), name=p.id)
+
+
+def featurized(split: Split[Any], tokenizer: Tokenizer, card: TaskCard) -> Features:
+    """Queries, and the pool as it is read; what encodes passages is the detail."""
+    options = card.options
+    queries = tokenizer.ids(prompted(options["query_prompt"], (e.text for e in split.examples)))
+    length, prompt = int(options["max_passage"]), options["passage_prompt"]
+    encode = partial(EncodedPool, tokenizer=tokenizer, length=length, prompt=prompt)
+    return Features(
+        [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
+        detail=encode,
+        pool=encode(split.pool),
+        pool_key=split.pool_key,
+        language=split.language,
+    )
 
 
 def first_ones(split: Split[_Named], card: TaskCard) -> dict[str, Ids]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
@@ -13,11 +12,11 @@ from xtreme_harness.errors import PredictionError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import json_object
-from xtreme_harness.kinds.prompts import prompted, prompts_said
+from xtreme_harness.kinds.prompts import prompts_said
 from xtreme_harness.kinds.ranked_lists import (
-    EncodedPool,
     Ids,
     drawn,
+    featurized,
     first_ones,
     passage,
     ranked_faults,
@@ -68,18 +67,7 @@ def _parse(row: Row, card: TaskCard) -> RankingExample:
 
 
 def _featurize(split: Split[RankingExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    options = card.options
-    queries = tokenizer.ids(prompted(options["query_prompt"], (e.text for e in split.examples)))
-    length, prompt = int(options["max_passage"]), options["passage_prompt"]
-    encode = partial(EncodedPool, tokenizer=tokenizer, length=length, prompt=prompt)
-    return Features(
-        [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
-        detail=encode,
-        pool=encode(split.pool),
-        pool_key=split.pool_key,
-        language=split.language,
-        nearest=int(options["depth"]),
-    )
+    return replace(featurized(split, tokenizer, card), nearest=int(card.options["depth"]))
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[RankingExample], card: TaskCard) -> dict[str, Ids]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from xtreme_harness.cards import TaskCard
@@ -12,11 +11,11 @@ from xtreme_harness.cards.expected import STRING
 from xtreme_harness.errors import PredictionError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
-from xtreme_harness.kinds.prompts import prompted, prompts_said
+from xtreme_harness.kinds.prompts import prompts_said
 from xtreme_harness.kinds.ranked_lists import (
-    EncodedPool,
     Ids,
     drawn,
+    featurized,
     first_ones,
     passage,
     ranked_faults,
@@ -24,7 +23,6 @@ from xtreme_harness.kinds.ranked_lists import (
     written,
 )
 from xtreme_harness.kinds.row_fields import identifier, refuse, text, texts
-from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Arrays, Encoded, Features, Lesson, Passage, Row, Split
 from xtreme_harness.search.nearest import knn, normalised
 
@@ -56,20 +54,6 @@ def _parse(row: Row, card: TaskCard) -> RetrievalExample:
     found = RetrievalExample(identifier(row, faults), text(row, "text", faults), relevant)
     refuse(faults)
     return found
-
-
-def _featurize(split: Split[RetrievalExample], tokenizer: Tokenizer, card: TaskCard) -> Features:
-    options = card.options
-    queries = tokenizer.ids(prompted(options["query_prompt"], (e.text for e in split.examples)))
-    length, prompt = int(options["max_passage"]), options["passage_prompt"]
-    encode = partial(EncodedPool, tokenizer=tokenizer, length=length, prompt=prompt)
-    return Features(
-        [tokenizer.one(ids, int(options["max_length"])) for ids in queries],
-        detail=encode,
-        pool=encode(split.pool),
-        pool_key=split.pool_key,
-        language=split.language,
-    )
 
 
 def _decode(arrays: Arrays, features: Features, split: Split[RetrievalExample], card: TaskCard) -> dict[str, Ids]:
@@ -117,7 +101,7 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     parse=_parse,
     passage=passage,
     texts=lambda e: (e.text,),
-    featurize=_featurize,
+    featurize=featurized,
     decode=_decode,
     learn=_learn,
     gold=lambda e: e.relevant,

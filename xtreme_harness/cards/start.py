@@ -11,7 +11,6 @@ import yaml
 from xtreme_harness.cards.schema import FileSource, HubSource, TaskCard
 from xtreme_harness.errors import CardError
 from xtreme_harness.files.shown import shown
-from xtreme_harness.languages import english_of
 
 __all__ = ["TO_WRITE", "new_card"]
 
@@ -94,7 +93,7 @@ def new_card(name: str, like: TaskCard) -> str:
 
 def _some_languages(like: TaskCard) -> list[str]:
     """The first of the other's languages; English before all, if it has it."""
-    english = english_of(like.all_languages)
+    english = like.english
     ordered = sorted(like.all_languages, key=lambda code: code != english)
     return ordered[:_LANGUAGES]
 

@@ -8,7 +8,6 @@ from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import Data, FilesFound, Located, locate
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
-from xtreme_harness.languages import english_of
 
 __all__ = ["own_training", "training_languages"]
 
@@ -24,7 +23,7 @@ def own_training(card: TaskCard, split: str, language: str, data: Data) -> Locat
     Raises:
         DataError: as `locate`.
     """
-    located, english = locate(card, split, language, data, [language]), english_of(card.all_languages)
+    located, english = locate(card, split, language, data, [language]), card.english
     if located is None or language == english or card.all_languages == (language,):
         return located
     others = locate(card, split, english, data, [english])
@@ -33,7 +32,7 @@ def own_training(card: TaskCard, split: str, language: str, data: Data) -> Locat
 
 def training_languages(card: TaskCard, split: str, data: Data) -> list[str]:
     """English, and of what else the card says that it is trained on the languages that have data of their own."""
-    english = english_of(card.all_languages)
+    english = card.english
     if card.train_on == ENGLISH:
         return [english]
     named = card.all_languages if card.train_on in (TARGET, ALL) else card.train_on
@@ -49,7 +48,7 @@ def _differ(card: TaskCard, split: str, language: str, located: Located, english
             return True
         filters = [{name: found.options.get(name) for name in _FILTERS} for found in (located, english)]
         return filters[0] != filters[1] and not _says_english(located, split)
-    source, code = card.hub, english_of(card.all_languages)
+    source, code = card.hub, card.english
     return source is not None and any(
         filled(told, language, source.languages) != filled(told, code, source.languages)
         for told in (source.config, {name: source.options.get(name) for name in _FILTERS})

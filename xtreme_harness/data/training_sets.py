@@ -16,7 +16,6 @@ from xtreme_harness.data.splits import load_split
 from xtreme_harness.data.trained_on import TrainedOn, english_alone
 from xtreme_harness.errors import CardError, DataError
 from xtreme_harness.files.shown import shown
-from xtreme_harness.languages import english_of
 from xtreme_harness.records import Passage, Row, Split
 
 __all__ = [
@@ -109,7 +108,7 @@ def find_training_set(card: TaskCard, cards: Cards, data: Data, trained: Trained
     """
     labelled = resolved_labels(card, data)
     members = tuple(resolved_labels(member, data) for member in _members(labelled, cards))
-    trained = trained or english_alone(english_of(card.all_languages))
+    trained = trained or english_alone(card.english)
     train = {code: located_training(labelled, cards, data, "train", code) for code in trained.languages}
     dev = located_training(labelled, cards, data, "dev", trained.select)
     return TrainingSet(labelled, members, train, dev, trained)
@@ -149,7 +148,7 @@ def load_training(
     """
     found = located_training(card, cards, data, split)
     members = [resolved_labels(member, data) for member in _members(card, cards)] if found else []
-    return _loaded(card, members, found, split, kinds[card.kind], english_of(card.all_languages))
+    return _loaded(card, members, found, split, kinds[card.kind], card.english)
 
 
 def _loaded(
@@ -196,7 +195,7 @@ def located_training(
             )
         data = replace(data, named={**dict.fromkeys(card.parts, place), **data.named})
     members = _members(card, cards)
-    english = language in (None, english_of(card.all_languages))
+    english = language in (None, card.english)
     found = {member.name: _one(member, data, split, None if english else language) for member in members}
     missing = [name for name, located in found.items() if located is None]
     if missing and not english:
@@ -261,7 +260,7 @@ def _members(card: TaskCard, cards: Cards) -> list[TaskCard]:
 
 def _one(card: TaskCard, data: Data, split: Literal["train", "dev"], language: str | None) -> Located | None:
     """Where a card's own data lie, in English or in a language; a named file trains unless its name says another."""
-    code = language or english_of(card.all_languages)
+    code = language or card.english
     if split == "dev" and (card.selection == "none" or code not in card.all_languages):
         return None
     place = data.named.get(card.name)

@@ -14,7 +14,7 @@ from xtreme_harness.cards import Files, FileSource, TaskCard
 from xtreme_harness.data.patterns import filled
 from xtreme_harness.data.sources import FilesFound
 from xtreme_harness.errors import DataError
-from xtreme_harness.languages import english_of, is_code, meant
+from xtreme_harness.languages import is_code, meant
 
 __all__ = ["require_translated", "translated_test", "translation_name"]
 
@@ -42,7 +42,7 @@ def require_translated(card: TaskCard, folder: Path) -> None:
     Raises:
         DataError: each of them.
     """
-    english = english_of(card.all_languages)
+    english = card.english
     told = {file: _told(file, card)[1] for file in _files(folder / card.name)}
     faults = [
         f"{file}: cannot tell a language of {card.name}; name the file test-<lang>{file.suffix} or <lang>{file.suffix}"

@@ -9,7 +9,6 @@ from pathlib import Path
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.sources import Data, Located, locate
 from xtreme_harness.data.translated_tests import require_translated, translated_test, translation_name
-from xtreme_harness.languages import english_of
 
 __all__ = ["CellData", "find_data"]
 
@@ -40,7 +39,7 @@ def find_data(
     Raises:
         DataError: as `locate`; translations whose language cannot be told.
     """
-    if translated is not None and language != english_of(card.all_languages):
+    if translated is not None and language != card.english:
         return _translation(card, split, language, translated)
     located = locate(card, split, language, data, languages)
     tuning = locate(card, card.calibrate, language, data, languages) if card.calibrate else None

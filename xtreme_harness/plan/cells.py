@@ -15,7 +15,7 @@ from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.data.training_sets import resolved_labels
 from xtreme_harness.errors import CardError, DataError, HubSilent
 from xtreme_harness.files.shown import some
-from xtreme_harness.languages import english_of, meant, nearest_code
+from xtreme_harness.languages import meant, nearest_code
 from xtreme_harness.plan.cell_data import find_data
 from xtreme_harness.plan.vocabulary import vocabulary
 
@@ -60,7 +60,7 @@ class Cell:
     @property
     def spoken(self) -> str:
         """The language of its texts: English, where they were translated."""
-        return english_of(self.card.all_languages) if self.translated else self.language
+        return self.card.english if self.translated else self.language
 
     @property
     def plain_unit(self) -> str | None:

@@ -16,7 +16,6 @@ from xtreme_harness.data.training_sets import load_training, resolved_labels
 from xtreme_harness.errors import HubSilent, ModelError, XHarnessError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.base import Reach
-from xtreme_harness.languages import english_of
 from xtreme_harness.metrics import METRICS, column_sums, of_labels
 from xtreme_harness.models.checkpoint import SELF_TESTS, find_checkpoint
 from xtreme_harness.models.tokenizer import Tokenizer
@@ -133,7 +132,7 @@ def _joined(card: TaskCard, cards: Cards, data: Data, tokenizers: Tokenizers | N
         except HubSilent:
             raise
         except XHarnessError as error:
-            yield Finding(split, english_of(card.all_languages), 0, None, error.faults)
+            yield Finding(split, card.english, 0, None, error.faults)
         else:
             if loaded is not None:
                 yield _examined(card, loaded, data, tokenizers)

@@ -12,7 +12,7 @@ from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET, TrainedOn, join
 from xtreme_harness.data.training_sets import find_training_set, languages_with_training
 from xtreme_harness.errors import DataError
 from xtreme_harness.files.shown import some
-from xtreme_harness.languages import english_of, meant, nearest_code
+from xtreme_harness.languages import meant, nearest_code
 from xtreme_harness.plan.cells import Cell, Plan
 
 __all__ = ["lacking_reason", "trained_on", "training_card", "with_languages"]
@@ -72,7 +72,7 @@ def trained_on(
     Raises:
         DataError: a code that the task does not have.
     """
-    english = english_of(task.all_languages)
+    english = task.english
     own = next(iter(meant(target, task.all_languages)), target) if target is not None else english
     label = train_on[0] if train_on[0] in _WORDS else ""
     if label == TARGET:

@@ -238,9 +238,9 @@ def test_what_is_said(at: Keys, value: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"choices": []}, "options.choices: found [], expected a list (each text)"),
-        ({"choices": ["a"]}, "options.choices: found ['a'], expected a list (each text)"),
-        ({"choices": None}, "options.choices: found None, expected a list (each text)"),
+        ({"choices": []}, "options.choices: found [], expected a list (each text, 2 or more)"),
+        ({"choices": ["a"]}, "options.choices: found ['a'], expected a list (each text, 2 or more)"),
+        ({"choices": None}, "options.choices: found None, expected a list (each text, 2 or more)"),
         ({"answers": [["A", "B", "C"]]}, "options.answers[0]: found 3 spellings, expected 2, one a choice"),
         ({"text": "{a"}, "options.text: found '{a', expected text with fields such as {premise}"),
         ({"text": "{a.b}"}, "options.text: found '{a.b}', expected text with fields such as {premise}"),

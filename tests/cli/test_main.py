@@ -75,6 +75,10 @@ def test_no_command_shows_the_help_and_is_wrong_use(xharness: Run) -> None:
             ["eval", "-m", "oracle", "-v"],
             "error: xharness eval: No such option '-v'; it stands before the command: xharness -v eval ...",
         ),
+        (
+            ["eval", "-q"],
+            "error: xharness eval: No such option '-q'; it stands before the command: xharness -q eval ...",
+        ),
         (["tasks", "shw"], "error: xharness tasks: No such command 'shw'"),
         (["tasks", "show", "xnlli"], "error: unknown task 'xnlli' (did you mean 'xnli'?); see `xharness tasks list`"),
     ],

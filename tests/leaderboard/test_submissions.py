@@ -193,6 +193,25 @@ def test_predictions_carry_the_official_layout(cards: Cards, tmp_path: Path) -> 
         read_submission(written(tmp_path / "bad", OWN, {"tasks": {"xnli": {"accuracy": 1}}}), cards)
 
 
+def test_figures_beside_the_official_ones_are_read_or_left_out(cards: Cards, tmp_path: Path) -> None:
+    """What `score -o` writes under `xharness`: all values of a metric, and what a kind counts besides."""
+    layout = {
+        "miracl": {"ndcg@10": {"sw": 50.0}, "recall@100": {"sw": 60.0}},
+        "multiblimp": {"accuracy": {"deu": 70.0}},
+        "xharness": {
+            "miracl": {"recall@20": {"sw": 40.0}, "mrr@10": {"sw": 30.0}, "avg_mrr@10": 30.0},
+            "multiblimp": {"accuracy_SV-P": {"deu": 10.0}},
+            "complete": False, "limited": False, "missing": [],
+        },
+    }  # fmt: skip
+    one = read_submission(written(tmp_path / "mine", OWN | {"suite": "world"}, layout), cards)
+    assert one.languages["miracl"]["sw"] == {"ndcg@10": 50, "recall@100": 60, "recall@20": 40, "mrr@10": 30}
+    assert one.languages["multiblimp"] == {"deu": {"accuracy": 70}}
+    layout["miracl"]["ndgc@10"] = layout["miracl"].pop("ndcg@10")
+    with pytest.raises(CardError, match=r"languages.miracl.sw.ndgc@10: unknown metric \(did you mean 'ndcg@10'"):
+        read_submission(written(tmp_path / "bad", OWN | {"suite": "world"}, layout), cards)
+
+
 def test_run_of_a_task_stands_in_every_suite_that_has_it(cards: Cards) -> None:
     codes = cards.card("xnli").all_languages
     found = submissions_of(made_figures({("xnli", code): {"accuracy": 50.0} for code in codes}, "mine"), cards)

@@ -94,7 +94,8 @@ def load_cards(vocabulary: Vocabulary, include: Iterable[Path] = ()) -> Cards:
     for file in files:
         read.add(file)
     for file in files_beside(read.suites, read.tasks):
-        read.add(file)
+        if file not in read.known:  # else it is known what is wrong with it
+            read.add(file)
     tasks, suites, faults = read.tasks, read.suites, read.faults
     if not faults:
         faults = [*suite_faults(suites, tasks, vocabulary), *unknown_names(suites, tasks, read.places)]

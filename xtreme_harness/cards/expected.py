@@ -70,7 +70,8 @@ def either(*kinds: Expected) -> Expected:
 
 def each(item: Expected, least: int = 0) -> Expected:
     """A list of such."""
-    words = f"a list (each {item.words})"
+    more = f", {least} or more" if least > 1 else ""
+    words = f"a list (each {item.words}{more})"
 
     def faults(where: str, value: Any) -> list[str]:
         if not isinstance(value, list | tuple) or len(value) < least:

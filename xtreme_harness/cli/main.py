@@ -113,7 +113,7 @@ def _report(faults: Iterable[str], flags: Mapping[str, bool]) -> None:
 
 def _misplaced(error: click.ClickException) -> str:
     name = getattr(error, "option_name", "")
-    return "; it stands before the command: xharness -v eval ..." if name in _GROUP_FLAGS else ""
+    return f"; it stands before the command: xharness {name} eval ..." if name in _GROUP_FLAGS else ""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Submissions: published baselines, checked folders of one's own, and finished runs, read into one record.
-
-The only module that knows where `submissions/` lies.
-"""
+"""Submissions: published baselines, folders of one's own, and finished runs. It alone knows where `submissions/` lies."""
 
 from __future__ import annotations
 
@@ -200,14 +197,14 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
     ours = {"complete": False, "limited": False, "missing": []}  # the official evaluator's own file has no such block
     if wrong := schema_faults({"xharness": ours, **raw}, load_schema(_RESULTS, "leaderboard"), str(file)):
         raise CardError(*listed(wrong, MOST))
-    extra = raw.get("xharness")
-    blocks = [(task, block) for part in (raw, extra) if isinstance(part, dict) for task, block in part.items()]
+    parts = [raw, extra] if isinstance(extra := raw.get("xharness"), dict) else [raw]
     languages: dict[str, dict[str, dict[str, float]]] = {}
-    for task, block in blocks:
+    for part, task, block in ((part, task, block) for part in parts for task, block in part.items()):
         if task not in cards.tasks or not isinstance(block, dict):
             continue
+        known = block if part is raw else _known_figures(task, suite, cards)  # no table has the others beside them
         for metric, values in block.items():
-            for code, value in values.items() if isinstance(values, dict) else ():
+            for code, value in values.items() if isinstance(values, dict) and metric in known else ():
                 languages.setdefault(task, {}).setdefault(code, {})[metric] = value
     if not languages:
         raise CardError(f"{file}: no scores by task and language; expected what `xharness score -o` writes")
@@ -247,6 +244,11 @@ def _score_faults(scores: Scores, about: Published, cards: Cards) -> list[str]:
     return faults + _convention_faults(scores, about, cards)
 
 
+def _known_figures(task: str, suite: str, cards: Cards) -> list[str]:
+    metric = METRICS[cards.member(task, suite).card.metric]
+    return [*metric.official, *metric.lm_eval, "accuracy"]
+
+
 def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
     faults = []
     for task in dict.fromkeys([*scores.tasks, *scores.languages]):
@@ -257,8 +259,8 @@ def _figure_faults(scores: Scores, suite: str, cards: Cards) -> list[str]:
         cells = {f"languages.{task}.{code}": found for code, found in scores.languages.get(task, {}).items()}
         if task in scores.tasks:
             cells[f"tasks.{task}"] = scores.tasks[task]
+        known = _known_figures(task, suite, cards)
         for where, found in cells.items():
-            known = [*metric.official, "accuracy"]
             faults += [f"{where}.{n}: unknown metric{did_you_mean(n, known)}" for n in found if n not in known]
             faults += [
                 f"{where}.{n}: found {value:g}, expected a number from {metric.low:g} to 100"

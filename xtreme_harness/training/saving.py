@@ -7,7 +7,6 @@ weights, its configuration, and where its encoder lies.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,8 +22,9 @@ from xtreme_harness.models.known_keys import ENCODER
 from xtreme_harness.models.sentence import sentence_files
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.training.network import DualEncoder, Trainee, encoder_of, merge_adapters
+from xtreme_harness.training.placing import put_in_place
 
-__all__ = ["put_in_place", "save_checkpoint"]
+__all__ = ["save_checkpoint"]
 
 _NEW = ".saving"
 
@@ -125,18 +125,3 @@ def _write_head(member: Any, labels: Sequence[str], folder: Path, notes: Mapping
 
 def _write_notes(folder: Path, notes: Mapping[str, Any]) -> None:
     (folder / NOTES).write_text(json_text(notes, indent=1) + "\n", "utf-8")
-
-
-def put_in_place(new: Path, folder: Path) -> None:
-    """Move the finished files over the old ones; `xharness.json`, which says that all are there, comes last."""
-    (folder / NOTES).unlink(missing_ok=True)
-    names = {path.name for path in new.iterdir()}
-    (folder / "modules.json").unlink(missing_ok=True)
-    for name in {"heads", *names}:
-        shutil.rmtree(folder / name, ignore_errors=True)  # folders alone; files are replaced
-    for path in sorted(new.iterdir(), key=lambda path: path.name == NOTES):
-        os.replace(path, folder / path.name)  # noqa: PTH105 - replaces what is there
-    for old in folder.glob("*.safetensors"):
-        if old.name not in names:
-            old.unlink()
-    shutil.rmtree(new)  # a rename onto another name of the same file leaves both

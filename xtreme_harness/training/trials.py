@@ -28,8 +28,8 @@ from xtreme_harness.plan.stage import Stage
 from xtreme_harness.plan.standing import Trained, Tried, find_trained, find_trial, refuse_other
 from xtreme_harness.plan.trials import CHOOSING, SEARCHED, TRIAL_NOTES, Trial, trials_of
 from xtreme_harness.signature import fingerprint
+from xtreme_harness.training.placing import put_in_place
 from xtreme_harness.training.processes import is_main_process
-from xtreme_harness.training.saving import put_in_place
 from xtreme_harness.training.stage import train_stage
 
 __all__ = ["choose_trial", "run_trial"]

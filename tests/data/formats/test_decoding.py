@@ -110,7 +110,7 @@ def test_all_broken_lines_are_named(tmp_path: Path) -> None:
 
 def test_many_faults_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "file.tsv"
-    path.write_text("a\n" * 30)
+    path.write_text("a\n" * 30 + "a\tb\n")
     faults = refused("tsv", path)
     assert len(faults) == 21
     assert faults[-1] == "... and 10 more"

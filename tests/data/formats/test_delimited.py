@@ -123,6 +123,23 @@ def test_a_column_is_a_number_of_plain_digits(tmp_path: Path, name: str) -> None
         rows(written(tmp_path, "a\tb\n"), {"columns": {"text": name}})
 
 
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ({"columns": {"text": 0, "label": 1}}, ["text", "a"]),
+        ({"columns": {"text": "0", "label": "1"}}, ["text", "a"]),
+        ({"columns": {"text": "text", "label": 1}}, ["a"]),
+        ({"columns": {"text": 0}, "where": {"label": "x"}}, ["a"]),
+        ({"columns": {"text": 0, "label": 1}, "where": {"label": "x"}}, ["a"]),
+        ({"columns": {"text": 0, "label": 1}, "header": True}, ["a"]),
+    ],
+    ids=["positions", "quoted positions", "a name", "a name under where", "a field under where", "said"],
+)
+def test_csv_has_a_header_where_a_column_is_named(tmp_path: Path, options: dict[str, Any], texts: list[str]) -> None:
+    path = written(tmp_path, "text,label\na,x\n", "file.csv")
+    assert [row.values["text"] for row in rows(path, options, "csv")] == texts
+
+
 def test_csv_fields_span_lines_and_keep_their_line(tmp_path: Path) -> None:
     path = written(tmp_path, 'id,text,label\r\n1,"a, ""b""\r\nc",0\r\n2,d,1\r\n\r\n', "file.csv")
     found = rows(path, {"columns": {"text": "text", "label": "label"}}, "csv")
@@ -166,7 +183,20 @@ BAD = [
     pytest.param("tsv", "a\tb\tx\nc\td\n", NLI, ":2: 3 columns expected, 2 found, restore", id="too few"),
     pytest.param("tsv", "a\tb\tx\nc\td\tx\te\n", NLI, ":2: 3 columns expected, 4 found, restore", id="too many"),
     pytest.param("tsv", "a\tb\nc\n", NLI, ":2: 2 columns expected, 1 found", id="too few without labels"),
-    pytest.param("tsv", "a\tb\tc\td\n" * 3, NLI, ":1: 3 columns expected, 4 found", id="another layout"),
+    pytest.param(
+        "tsv",
+        "a\tb\tc\td\n" * 3,
+        NLI,
+        ": 4 columns found in every line, 3 expected, set option width: 4 if those that follow are not to be read",
+        id="more columns",
+    ),
+    pytest.param(
+        "tsv",
+        "a,b,c\n" * 3,
+        NLI,
+        ": 1 columns found in every line, 3 expected, correct the positions in columns, or the separator",
+        id="another separator",
+    ),
     pytest.param("tsv", "a\tb\tx\n\nc\td\tx\n", NLI, ":2: found a blank line, 3 columns expected", id="blank line"),
     pytest.param("tsv", "a\tb\tx\nc\td\t\n", NLI, ":2: found no label, expected one as on other lines", id="no label"),
     pytest.param(

@@ -57,6 +57,18 @@ def test_words_without_tags(tmp_path: Path) -> None:
 
 
 BAD = [
+    pytest.param(
+        "1\ta\tX\t_\n2\tb\tY\t_\n",
+        {"token": 1, "tag": 2},
+        ": 4 columns found in every line, 3 expected, set option width: 4 if those that follow are not to be read",
+        id="more columns",
+    ),
+    pytest.param(
+        "1 a X\n2 b Y\n",
+        {"token": 1, "tag": 2},
+        ": 1 columns found in every line, 3 expected, correct the options separator, token, tag and width",
+        id="another separator",
+    ),
     pytest.param("a\tX\nb\n", {}, ":2: 2 columns expected, 1 found, restore", id="no tag"),
     pytest.param("a\nb\nc\tX\n", {}, ":3: 1 columns expected, 2 found", id="a tag"),
     pytest.param("a\tX\tY\n", {}, ":1: 2 columns expected, 3 found", id="too many"),

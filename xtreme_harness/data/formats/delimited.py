@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xtreme_harness.data.formats.checks import choice, files_of, index, refuse
 from xtreme_harness.data.formats.decoding import read_lines
-from xtreme_harness.data.formats.fields import Record, columns_of, expected_width, settle, width_fault
+from xtreme_harness.data.formats.fields import Record, columns_of, expected_width, other_width, settle, width_fault
 from xtreme_harness.errors import CardError, DataError, did_you_mean
 from xtreme_harness.files.shown import shown, some
 from xtreme_harness.records import Json, Row, Table
@@ -44,8 +44,18 @@ def read_tsv(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -
 
 
 def read_csv(files: Mapping[str, Sequence[Path]], options: Mapping[str, Json]) -> Table:
-    """Read comma-separated rows under a header, quoted as `csv` says; options as of `read_tsv`."""
-    return _table(files, {"separator": ",", "quoting": "csv", "header": True, **options})
+    """Read comma-separated rows, quoted as `csv` says; options as of `read_tsv`.
+
+    Where `header` is not said, line 1 names the columns unless the card has positions alone.
+    """
+    return _table(files, {"separator": ",", "quoting": "csv", "header": _is_named(options), **options})
+
+
+def _is_named(options: Mapping[str, Json]) -> bool:
+    """Whether a card calls a column by its name."""
+    columns = columns_of(options)
+    names = [*(name for names in columns.values() for name in names), *options.get("where", {}).keys() - columns.keys()]
+    return any(index(name) is None for name in names if not isinstance(name, int))
 
 
 def unquoted(field: str) -> str:
@@ -122,6 +132,11 @@ def _records(path: Path, lines: list[_Line], options: Mapping[str, Json], faults
     width = _width(header, body, places, options)
     where = _where(header, places, options)
     short = choice(options, "short_lines", ("refuse", "drop"), "refuse")
+    if header is None and short == "refuse":
+        found = [len(columns) for _, columns in body]
+        if other := other_width(path, found, width, "correct the positions in columns, or the separator"):
+            faults.append(other)
+            return []
     records, others = [], set()
     for number, columns in body:
         place = f"{path}:{number}"

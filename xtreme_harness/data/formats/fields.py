@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xtreme_harness.errors import CardError
 from xtreme_harness.records import Json, Row
 
-__all__ = ["Record", "columns_of", "dropped", "expected_width", "settle", "width_fault"]
+__all__ = ["Record", "columns_of", "dropped", "expected_width", "other_width", "settle", "width_fault"]
 
 _TELLING = 10  # so many equal labels may be chance; in a longer file they were removed
 
@@ -44,6 +44,28 @@ def expected_width(widths: Iterable[int], allowed: Collection[int]) -> int:
 def width_fault(place: str, expected: int, found: int) -> str:
     """Say that a line has too few or too many columns."""
     return f"{place}: {expected} columns expected, {found} found, restore the line from the original file"
+
+
+def other_width(path: Path, widths: Sequence[int], expected: int, few: str) -> str:
+    """Say how a card is mended where every line of a file has one number of columns, and not the expected one; "" else.
+
+    Args:
+        path: the file.
+        widths: number of columns of each line.
+        expected: number of columns that a line should have.
+        few: what to do where the lines have fewer.
+
+    >>> other_width(Path("x.tsv"), [4, 4], 3, "set the positions")
+    'x.tsv: 4 columns found in every line, 3 expected, set option width: 4 if those that follow are not to be read'
+    >>> other_width(Path("x.tsv"), [4, 3], 3, "set the positions")
+    ''
+    """
+    if len(widths) < 2 or len(set(widths)) > 1 or widths[0] == expected:
+        return ""
+    more = f"set option width: {widths[0]} if those that follow are not to be read"
+    return (
+        f"{path}: {widths[0]} columns found in every line, {expected} expected, {more if widths[0] > expected else few}"
+    )
 
 
 def dropped(values: Mapping[str, Json], options: Mapping[str, Json]) -> bool:

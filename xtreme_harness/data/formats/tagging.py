@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xtreme_harness.data.formats.checks import choice, files_of, refuse
 from xtreme_harness.data.formats.decoding import read_lines
-from xtreme_harness.data.formats.fields import expected_width, width_fault
+from xtreme_harness.data.formats.fields import expected_width, other_width, width_fault
 from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
@@ -70,6 +70,9 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
     full = int(options.get("width", max(token, tag) + 1))
     widths = [len(columns) for words in sentences for _, columns in words]
     width = expected_width(widths, {full, 1} if token == 0 else {full})
+    if other := other_width(path, widths, width, "correct the options separator, token, tag and width"):
+        faults.append(other)
+        return []
     if width == 1 and all(" " in columns[0] for words in sentences for _, columns in words):
         faults.append(
             f"{path}: found a space and no tab in every line, expected tabs, set option separator: whitespace"

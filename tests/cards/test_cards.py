@@ -195,6 +195,14 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
         GOOD.replace("sequence_classification", "sequence_clasification"),
         ("{}: kind: unknown kind 'sequence_clasification' (did you mean 'sequence_classification'?)",),
     ),
+    "a kind that others have": (
+        GOOD.replace("sequence_classification", "text_classification"),
+        ("{}: kind: unknown kind 'text_classification'; known: " + ", ".join(sorted(KINDS)),),
+    ),
+    "a code that a source alone has": (
+        GOOD.replace("official:\n", "official:\n  languages: {jp: ja, de: ger}\n"),
+        ("{}: official.languages: key: unknown code 'jp' (did you mean 'ja'?)",),
+    ),
     "unknown metric": (
         GOOD.replace("accuracy", "acuracy"),
         ("{}: metric: unknown metric 'acuracy' (did you mean 'accuracy'?)",),

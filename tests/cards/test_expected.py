@@ -87,13 +87,17 @@ OF_KINDS: dict[str, dict[str, Any]] = {
 
 
 def source(name: str) -> dict[str, Any]:
-    files = {"test": {"rows": ["x/{language}.tsv", "y/{code}.tsv"]}, "dev": "z.tsv"}
+    files: dict[str, Any] = {"test": {"rows": ["x/{language}.tsv", "y/{code}.tsv"]}, "dev": "z.tsv"}
+    if name == "qrels":
+        files = {"test": {role: ["x/{language}.tsv", "y/{code}.tsv"] for role in ("queries", "corpus", "qrels")}}
     more: dict[str, Any] = {"languages": {"en": "eng"}, "concatenate": True, "optional": ["rows"], "note": "n",
                             "splits": {"dev": "validation"}}  # fmt: skip
     return {"format": name, "files": files, "options": copy.deepcopy(FORMATS[name]), **more}
 
 
 def card(kind: str, official: str, upstream: str, shape: str) -> dict[str, Any]:
+    if kind == "ranking":  # which reads nothing else
+        official = upstream = shape = "qrels"
     hub = {
         "path": "a/b", "revision": "0" * 40, "config": "c", "configs": {"corpus": "{language}-x"},
         "splits": {"test": "test"}, "files": "{config}/x",

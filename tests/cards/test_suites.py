@@ -177,6 +177,11 @@ class TestWhereSuitesStand:
         (tmp_path / "topic.yaml").write_text("name: topic\n")
         with pytest.raises(CardError, match=r"topic\.yaml: title: missing"):
             asked_targets(str(tmp_path / "suites.yaml"))
+        (tmp_path / "xnli.yaml").unlink()
+        (tmp_path / "topic.yaml").write_text(TOPIC.replace("accuracy", "acuracy"))
+        with pytest.raises(CardError) as raised:
+            all_cards([tmp_path])
+        assert len(raised.value.faults) == 1  # a card of the folder is not read again for the suite
 
     def test_a_task_in_no_suite_is_said_to_be_in_none(self, tmp_path: Path) -> None:
         with pytest.raises(CardError, match="unknown task 'topic@xtreme': topic is in no suite"):
@@ -239,8 +244,10 @@ BROKEN: list[tuple[Any, list[str]]] = [
     (
         {"tasks": ["xnli", "xquad", "panx"], "metrics": {"xnli": "squad", "xquad": "entity_f1", "panx": "entity_f1"}},
         [
-            "mine.metrics.xnli: squad compares texts, and the card's kind answers with labels",
-            "mine.metrics.xquad: entity_f1 compares tags, and the card's kind answers with texts",
+            "mine.metrics.xnli: squad compares texts, and the card's kind answers with labels; kind extractive_qa goes "
+            "with it, or metric accuracy, macro_f1, weighted_f1, binary_f1, f1_accuracy, matthews",
+            "mine.metrics.xquad: entity_f1 compares tags, and the card's kind answers with texts; kind "
+            "token_classification goes with it, or metric accuracy, squad, squad_v2, mlqa",
         ],
     ),
     (

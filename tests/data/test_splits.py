@@ -65,8 +65,16 @@ def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_long_list_of_faults_is_cut(tmp_path: Path) -> None:
+def test_what_is_wrong_with_every_row_is_told_once(tmp_path: Path) -> None:
     write(tmp_path / "xnli/test-de.tsv", "a\tb\tmaybe\n" * 50)
+    with pytest.raises(DataError) as raised:
+        loaded("xnli", tmp_path)
+    said = "label 'maybe', expected one of contradiction, entailment, neutral (so in all 50 rows)"
+    assert raised.value.faults == (f"{tmp_path}/xnli/test-de.tsv:1: {said}",)
+
+
+def test_a_long_list_of_faults_is_cut(tmp_path: Path) -> None:
+    write(tmp_path / "xnli/test-de.tsv", "a\tb\tmaybe\n" * 50 + "a\tb\tneutral\n")
     with pytest.raises(DataError) as raised:
         loaded("xnli", tmp_path)
     assert len(raised.value.faults) == 21

@@ -122,5 +122,5 @@ def test_answers_without_a_model(card: TaskCard, tmp_path: Path) -> None:
 def test_faults_of_a_card(tmp_path: Path, kind: str, more: dict[str, Any], fault: str) -> None:
     with pytest.raises(CardError) as raised:
         all_cards([ratings(tmp_path, kind, **{"metric": "spearman", **more})])
-    assert str(raised.value).endswith(f"ratings.yaml: {fault}")
+    assert f"ratings.yaml: {fault}" in str(raised.value)
     assert KINDS[kind].options["range"] == []

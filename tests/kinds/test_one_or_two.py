@@ -136,7 +136,8 @@ def test_a_metric_of_another_kind_of_answer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError) as raised:
         all_cards([topics(tmp_path, metric="spearman")])
     assert str(raised.value).endswith(
-        "topics.yaml: metric: spearman compares numbers, and the card's kind answers with labels"
+        "topics.yaml: metric: spearman compares numbers, and the card's kind answers with labels; kind regression or "
+        "similarity goes with it, or metric accuracy, macro_f1, weighted_f1, binary_f1, f1_accuracy, matthews"
     )
     with pytest.raises(CardError, match="f1_accuracy looks for the second of 2 labels, and the card has 3"):
         all_cards([topics(tmp_path, metric="f1_accuracy")])

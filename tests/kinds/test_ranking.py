@@ -16,7 +16,7 @@ from tests.fixtures.families import build
 from tests.fixtures.letters import LETTERS
 from xtreme_harness import evaluate
 from xtreme_harness.cards import TaskCard
-from xtreme_harness.errors import PredictionError
+from xtreme_harness.errors import CardError, PredictionError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
 from xtreme_harness.kinds.ranking import Judgement, RankingExample
@@ -25,6 +25,7 @@ from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.load import load_model
 from xtreme_harness.models.model import Model
 from xtreme_harness.models.pooling import choose_pooling
+from xtreme_harness.plan.cells import all_cards
 from xtreme_harness.records import Arrays, Features, Nearest, Passage, Row, Split
 
 KIND = KINDS["ranking"]
@@ -202,6 +203,63 @@ official:
     train: {queries: topics.tsv, corpus: corpus.jsonl, qrels: train.tsv}
     test: {queries: topics.tsv, corpus: corpus.jsonl, qrels: test.tsv}
 """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        (
+            "kind: ranking",
+            "kind: retrieval",
+            [
+                "metric: ndcg compares grades, and the card's kind answers with ids; kind ranking goes with it, or "
+                "metric accuracy, reciprocal_rank, average_precision"
+            ],
+        ),
+        (
+            "kind: ranking\nmetric: ndcg",
+            "kind: retrieval\nmetric: average_precision",
+            [
+                "official.format: found qrels, expected lists of relevant ids; judgements are read by kind: ranking "
+                "(metric: ndcg)"
+            ],
+        ),
+        (
+            "kind: ranking",
+            "kind: bitext",
+            [
+                "metric: ndcg compares grades, and the card's kind answers with pairs; kind ranking goes with it, or "
+                "metric accuracy, pair_f1"
+            ],
+        ),
+        (
+            "format: qrels",
+            "format: xquad_r",
+            ["official.format: found 'xquad_r', expected qrels; lists of relevant ids are read by kind: retrieval"],
+        ),
+        (
+            "{queries: topics.tsv, corpus: corpus.jsonl, qrels: test.tsv}",
+            "{query: topics.tsv, corpus: corpus.jsonl, qrels: test.tsv}",
+            ["official.files.test: found query, corpus, qrels, expected queries, corpus, qrels, each with its files"],
+        ),
+        (
+            "{queries: topics.tsv, corpus: corpus.jsonl, qrels: test.tsv}",
+            "test.tsv",
+            ["official.files.test: found rows, expected queries, corpus, qrels, each with its files"],
+        ),
+    ],
+    ids=["kind", "kind and metric", "another kind", "format", "role", "no roles"],
+)
+def test_a_card_that_mixes_the_ways_of_retrieval_is_told_the_other(
+    tmp_path: Path, old: str, new: str, faults: list[str]
+) -> None:
+    file = tmp_path / "toy.yaml"
+    file.write_text(TRAINED)
+    all_cards([file])
+    file.write_text(TRAINED.replace(old, new))
+    with pytest.raises(CardError) as caught:
+        all_cards([file])
+    assert list(caught.value.faults) == [f"{file}: {fault}" for fault in faults]
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_all_bad_rows_of_a_file_are_told_together_whoever_finds_them(tmp_path: P
 def test_labels_that_are_all_false_are_not_labels_that_were_taken_out(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text((json.dumps({**CHOICE, "label": False}) + "\n") * 12, "utf-8")
-    assert faults("xcopa", file, "et")[0] == f"{file}:1: label False, expected one of 0, 1"
+    assert faults("xcopa", file, "et")[0] == f"{file}:1: label False, expected one of 0, 1 (so in all 12 rows)"
 
 
 @pytest.mark.parametrize("label", ["1", 1, "choice2"])

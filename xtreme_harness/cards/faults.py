@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from xtreme_harness.files.shown import plain, shown, some
 from xtreme_harness.languages import is_code, nearest_code
 
 __all__ = ["part_faults", "schema_faults", "unknown_names", "vocabulary_faults"]
+
+_SLIP = 0.9  # so much alike is a slip of the pen
 
 
 def schema_faults(
@@ -78,7 +81,10 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
             near = did_you_mean(word, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
             faults.append(f"{where}: unknown {what or where.split('.')[-1]} {shown(word)}{near}")
 
-    check("kind", card.kind, words.kinds)
+    if get_close_matches(card.kind[:99], words.kinds, 1, _SLIP):
+        check("kind", card.kind, words.kinds)
+    else:  # "text_classification" is as near to one of tokens as to one of sequences
+        faults.append(f"kind: unknown kind {shown(card.kind)}; known: {', '.join(sorted(words.kinds))}")
     check("metric", card.metric, words.metrics)
     faults += [] if faults else words.metric_faults(card)
 
@@ -101,6 +107,11 @@ def vocabulary_faults(card: TaskCard, words: Vocabulary) -> list[str]:
         if card.hub.shape in words.shapes:
             check_options("hub.options", card.hub.options, words.shapes[card.hub.shape])
         faults += mapping(TEXT, words.column, "fields").faults("hub.columns", card.hub.columns)
+    mapped = {"official": card.official, "upstream": card.upstream, "hub": card.hub}
+    for where, code in [(f"{name}.languages", code) for name, its in mapped.items() if its for code in its.languages]:
+        if not is_code(code):
+            near = nearest_code(code) or "; expected one of the card's languages"
+            faults.append(f"{where}: key: unknown code {shown(code)}{near}")
     lists = {f"suites.{s}.languages": m.languages for s, m in card.suites.items()} | {"languages": card.languages}
     for where, codes in lists.items():
         for i, code in enumerate(codes):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -57,13 +58,16 @@ def load_split(
     rows = list(islice(table.rows, limit)) if limit is not None and not faults else list(table.rows)
     examples: list[Any] = []
     places: list[str] = []
+    wrong: list[tuple[str, str]] = []
     for position, row in enumerate(rows):
         own = row.values.get("id") is not None and name != "train"
         try:
             examples.append(parse(row if own else replace(row, values={**row.values, "id": str(position)}), card))
             places.append(row.place)
         except DataError as error:
-            faults.extend(error.faults)
+            place = f"{row.place}: "
+            wrong += [(place, f.removeprefix(place)) if f.startswith(place) else ("", f) for f in error.faults]
+    faults.extend(_folded(wrong, len(rows)))
     faults.extend(_repeated(examples, places))
     if not rows and not faults:
         faults.append(f"{located.origin}: {card.name} {language} {name} has no examples")
@@ -81,6 +85,14 @@ def _read(located: Located, faults: list[str]) -> Table:
     except PartlyRead as error:
         faults.extend(error.all_faults)
         return Table(error.rows)
+
+
+def _folded(wrong: Sequence[tuple[str, str]], rows: int) -> list[str]:
+    """The faults of rows with their places; what is wrong with every row is the card's fault or the file's: once."""
+    counts = Counter(fault for _, fault in wrong)
+    common = [fault for fault, times in counts.items() if times == rows > 1]
+    apart = [place + fault for place, fault in wrong if fault not in common]
+    return [f"{wrong[0][0]}{fault} (so in all {rows} rows)" for fault in common] + apart
 
 
 def _repeated(examples: list[Any], places: list[str]) -> list[str]:

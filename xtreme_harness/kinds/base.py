@@ -69,4 +69,4 @@ class Kind(Generic[E, P, G]):
     reads: Callable[[int], int] | None = None  # tokens that a model reads for a text of so many; None: each once
     said: Callable[[TaskCard], str] = lambda card: ""  # of the options, in the signature: "pll:original"
     hub_task: str = "other"  # the Hub's name of such a task
-    answers: str = ""  # what metrics compare: "labels", "tags", "numbers", "texts", "pairs"; "": others
+    answers: str = ""  # what metrics compare: "labels", "tags", "numbers", "texts", "pairs", "ids", "grades"; "": other

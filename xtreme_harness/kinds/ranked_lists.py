@@ -20,16 +20,26 @@ from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.records import Encoded, Features, Passage, Row, Split
 
 __all__ = [
-    "EncodedPool", "Ids", "drawn", "featurized", "first_ones", "passage", "ranked_faults", "read_lists", "written",
+    "JUDGED", "ROLES", "EncodedPool", "Ids", "drawn", "featurized", "first_ones", "layouts", "passage", "ranked_faults",
+    "read_lists", "written",
 ]  # fmt: skip
 
 Ids = tuple[str, ...]
+JUDGED = "qrels"  # the layout of relevance judgements, in files and on the Hub
+ROLES = ("queries", "corpus", "qrels")  # of its files
 _BLOCK = 4096  # passages tokenised at a time
 
 
 class _Named(Protocol):
     @property
     def id(self) -> str: ...
+
+
+def layouts(card: TaskCard) -> dict[str, str]:
+    """The layouts that a card reads, by the key that names them."""
+    files = {"official": card.official, "upstream": card.upstream}
+    found = {f"{name}.format": source.format for name, source in files.items() if source}
+    return found | ({"hub.shape": card.hub.shape} if card.hub else {})
 
 
 def passage(row: Row, card: TaskCard) -> Passage:

@@ -14,10 +14,13 @@ from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prediction_text import json_object
 from xtreme_harness.kinds.prompts import prompts_said
 from xtreme_harness.kinds.ranked_lists import (
+    JUDGED,
+    ROLES,
     Ids,
     drawn,
     featurized,
     first_ones,
+    layouts,
     passage,
     ranked_faults,
     read_lists,
@@ -119,6 +122,24 @@ def _golds(text: str, place: str, card: TaskCard) -> dict[str, Grades]:
     return found
 
 
+def _card_faults(card: TaskCard) -> list[str]:
+    """Layouts without judgements, and files in other roles."""
+    faults = [
+        f"{where}: found {shown(layout)}, expected {JUDGED}; lists of relevant ids are read by kind: retrieval"
+        for where, layout in layouts(card).items()
+        if layout != JUDGED
+    ]
+    if faults:
+        return faults
+    for name, source in (("official", card.official), ("upstream", card.upstream)):
+        for split, files in source.files.items() if source else ():
+            lacking = [role for role in ROLES[:2] if role not in files]
+            if lacking or not set(files) <= set(ROLES):
+                found = f"found {', '.join(files)}, expected {', '.join(ROLES)}, each with its files"
+                faults.append(f"{name}.files.{split}: {found}")
+    return faults
+
+
 RANKING: Kind[RankingExample, Ids, Grades] = Kind(
     name="ranking",
     head=None,
@@ -140,7 +161,9 @@ RANKING: Kind[RankingExample, Ids, Grades] = Kind(
     golds=_golds,
     gold_text=lambda split, card: written(split, {e.id: _gold(e) or {} for e in split.examples}, card),
     faults=ranked_faults,
+    card_faults=_card_faults,
     said=prompts_said,
     expected={"depth": whole(_DEEPEST, 1000), "query_prompt": STRING, "passage_prompt": STRING},
     hub_task="text-ranking",
+    answers="grades",
 )

@@ -13,10 +13,12 @@ from xtreme_harness.files.shown import shown
 from xtreme_harness.kinds.base import Kind
 from xtreme_harness.kinds.prompts import prompts_said
 from xtreme_harness.kinds.ranked_lists import (
+    JUDGED,
     Ids,
     drawn,
     featurized,
     first_ones,
+    layouts,
     passage,
     ranked_faults,
     read_lists,
@@ -80,6 +82,15 @@ def _learn(features: Features, split: Split[RetrievalExample], card: TaskCard) -
     return [Lesson((query, passages[key]), ()) for query, key in found if key in passages]
 
 
+def _card_faults(card: TaskCard) -> list[str]:
+    """Relevance judgements are another kind's: here they would be no gold."""
+    return [
+        f"{where}: found {JUDGED}, expected lists of relevant ids; judgements are read by kind: ranking (metric: ndcg)"
+        for where, layout in layouts(card).items()
+        if layout == JUDGED
+    ]
+
+
 def _golds(text: str, place: str, card: TaskCard) -> dict[str, Ids]:
     found = read_lists(text, place)
     wrong = [
@@ -114,7 +125,9 @@ RETRIEVAL: Kind[RetrievalExample, Ids, Ids] = Kind(
     golds=_golds,
     gold_text=lambda split, card: written(split, {e.id: e.relevant or () for e in split.examples}, card),
     faults=ranked_faults,
+    card_faults=_card_faults,
     said=prompts_said,
     expected={"query_prompt": STRING, "passage_prompt": STRING},
     hub_task="text-retrieval",
+    answers="ids",
 )

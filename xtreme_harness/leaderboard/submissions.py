@@ -1,4 +1,4 @@
-"""Submissions: published baselines, folders of one's own, and finished runs. It alone knows where `submissions/` lies."""
+"""Submissions: published baselines, folders of one's own, finished runs. Only it knows where `submissions/` lies."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _predictions(place: Path, model: str, suite: str, raw: Any, cards: Cards) ->
         raise CardError(*listed(wrong, MOST))
     parts = [raw, extra] if isinstance(extra := raw.get("xharness"), dict) else [raw]
     languages: dict[str, dict[str, dict[str, float]]] = {}
-    for part, task, block in ((part, task, block) for part in parts for task, block in part.items()):
+    for part, task, block in ((one, task, block) for one in parts for task, block in one.items()):
         if task not in cards.tasks or not isinstance(block, dict):
             continue
         known = block if part is raw else _known_figures(task, suite, cards)  # no table has the others beside them

@@ -102,4 +102,5 @@ NDCG: Metric[Ids, Grades] = Metric(
     rows=graded_rows,
     reduce=graded_values,
     lm_eval={value: value.replace("@", "_at_") for value in _VALUES},
+    answers="grades",
 )

@@ -134,6 +134,7 @@ RECIPROCAL_RANK: Metric[Ids, Ids] = Metric(
     rows=reciprocal_rank_rows,
     reduce=map_at_20,
     lm_eval={"map@20": "map_at_20"},
+    answers="ids",
 )
 
 AVERAGE_PRECISION: Metric[Ids, Ids] = Metric(
@@ -144,4 +145,5 @@ AVERAGE_PRECISION: Metric[Ids, Ids] = Metric(
     rows=average_precision_rows,
     reduce=map_at_20,
     lm_eval={"map@20": "map_at_20"},
+    answers="ids",
 )

@@ -27,4 +27,10 @@ def vocabulary() -> Vocabulary:
 
 def _metric_faults(card: TaskCard) -> list[str]:
     """Why a card's metric does not fit its kind or its labels."""
-    return metric_faults(METRICS[card.metric], KINDS[card.kind].answers, None if card.labels_file else card.labels)
+    metric, answers = METRICS[card.metric], KINDS[card.kind].answers
+    faults = metric_faults(metric, answers, None if card.labels_file else card.labels)
+    if not metric.answers or metric.answers == answers:
+        return faults
+    kinds = [name for name, kind in KINDS.items() if kind.answers == metric.answers]
+    metrics = [name for name, other in METRICS.items() if other.answers in ("", answers)]
+    return [f"{fault}; kind {' or '.join(kinds)} goes with it, or metric {', '.join(metrics)}" for fault in faults]

@@ -203,7 +203,7 @@ BAD = [
         "tsv",
         "tekst\nx\n",
         HEADED,
-        ":1: found columns tekst, expected 'text', correct the header (did you",
+        ":1: found columns tekst, expected 'text', correct the header or the card (did",
         id="header",
     ),
     pytest.param("tsv", "text\n", HEADED, ": found no rows, expected data", id="header alone"),
@@ -228,6 +228,13 @@ def test_faults(tmp_path: Path, name: str, text: str, options: dict[str, Any], m
     with pytest.raises(DataError) as caught:
         rows(path, options, name)
     assert str(caught.value).startswith(f"{path}{message}")
+
+
+def test_a_column_that_the_header_lacks_is_one_fault(tmp_path: Path) -> None:
+    path = written(tmp_path, "text\tlabel\na\tx\nb\tx\n")
+    with pytest.raises(DataError) as caught:
+        rows(path, {"columns": {"text": "txet", "label": "label"}, "header": True})
+    assert [len(caught.value.faults), getattr(caught.value, "rows", None)] == [1, ()]
 
 
 def test_all_faults_come_together(tmp_path: Path) -> None:

@@ -136,8 +136,10 @@ def test_comment_lines_can_be_dropped(tmp_path: Path) -> None:
 def test_a_word_that_looks_like_a_comment_stays_unless_the_card_drops_them(tmp_path: Path) -> None:
     path = written(tmp_path, "#tag\tO\nBonn\tB-LOC\n")
     assert sentences(rows("conll", path, {})) == [[("#tag", "O"), ("Bonn", "B-LOC")]]
-    with pytest.raises(DataError, match=r"file:1: 5 columns expected, 1 found"):
+    with pytest.raises(DataError, match=r"file:1: found a line that begins with #, as do 4 .*option comments: drop"):
         rows("conll", written(tmp_path, UNER), TREEBANK)
+    with pytest.raises(CardError, match=r"options\.width: found 2, expected 4 or more, as column 3 is read"):
+        rows("conll", path, {"tag": 3, "width": 2})
     with pytest.raises(CardError, match=r"options\.comments: found True, expected one of keep, drop"):
         rows("conll", path, {"comments": True})
 

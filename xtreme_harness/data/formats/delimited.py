@@ -128,7 +128,10 @@ def _records(path: Path, lines: list[_Line], options: Mapping[str, Json], faults
     """Keep the wanted columns of the wanted rows."""
     header = lines[0][1] if options["header"] and lines else None
     body = lines[1:] if header is not None else lines
+    sound = len(faults)
     places = _places(path, header, options, faults)
+    if len(faults) > sound:
+        return []  # what every row lacks for it is no fault of theirs
     width = _width(header, body, places, options)
     where = _where(header, places, options)
     short = choice(options, "short_lines", ("refuse", "drop"), "refuse")
@@ -171,7 +174,9 @@ def _places(
         if not found and field not in options.get("optional", ()):
             wanted = " or ".join(f"'{name}'" for name in names)
             near = did_you_mean(str(names[0]), header or ())
-            faults.append(f"{path}:1: found columns {some(header or ())}, expected {wanted}, correct the header{near}")
+            faults.append(
+                f"{path}:1: found columns {some(header or ())}, expected {wanted}, correct the header or the card{near}"
+            )
     return places
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from xtreme_harness.data.formats.checks import choice, files_of, refuse
 from xtreme_harness.data.formats.decoding import read_lines
 from xtreme_harness.data.formats.fields import expected_width, other_width, width_fault
+from xtreme_harness.errors import CardError
 from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Json, Row, Table
 
@@ -68,6 +69,8 @@ def _begins_document(columns: Sequence[str], options: Mapping[str, Json]) -> boo
 def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json], faults: list[str]) -> list[Row]:
     token, tag = int(options.get("token", 0)), int(options.get("tag", 1))
     full = int(options.get("width", max(token, tag) + 1))
+    if full <= (last := max(token, tag)):
+        raise CardError(f"options.width: found {full}, expected {last + 1} or more, as column {last} is read")
     widths = [len(columns) for words in sentences for _, columns in words]
     width = expected_width(widths, {full, 1} if token == 0 else {full})
     if other := other_width(path, widths, width, "correct the options separator, token, tag and width"):
@@ -77,6 +80,12 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
         faults.append(
             f"{path}: found a space and no tab in every line, expected tabs, set option separator: whitespace"
         )
+    if comments := [number for words in sentences for number, cells in words if _is_odd(cells, width)]:
+        faults.append(
+            f"{path}:{comments[0]}: found a line that begins with #, as do {len(comments)} with other columns than "
+            f"{width}, expected words, set option comments: drop"
+        )
+        return []
     rows = []
     for words in sentences:
         forms, tags, sound = list[str](), list[str](), len(faults)
@@ -99,6 +108,10 @@ def _rows(path: Path, sentences: list[list[_Word]], options: Mapping[str, Json],
             lines = range(first, last + 1) if unbroken else tuple(number for number, _ in words)
             rows.append(Row(values, f"{path}:{first}", lines))
     return rows
+
+
+def _is_odd(columns: Sequence[str], width: int) -> bool:
+    return columns[0].startswith("#") and len(columns) != width
 
 
 def _token(text: str, place: str, options: Mapping[str, Json], faults: list[str]) -> str:

@@ -53,7 +53,7 @@ class TestMasakhaner:
         assert set(scored("masakhaner", files, "test", tmp_path)) == {"bam", "tsn", "twi"}
         first = files.parents[1]  # MasakhaNER 1.0 stands there, under masakhaner/
         assert (first / "masakhaner/swa/test.txt").is_file()
-        with pytest.raises(XHarnessError, match="masakhaner: .* has no test data"):
+        with pytest.raises(XHarnessError, match=r"masakhaner: .* has no test data"):
             evaluate("oracle", "masakhaner", data=str(first), output=tmp_path / "first")
 
     def test_dates_are_names_of_their_own_and_no_names_after_english(self, files: Path, tmp_path: Path) -> None:

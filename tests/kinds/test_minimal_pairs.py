@@ -351,6 +351,24 @@ def test_a_checkpoint_is_evaluated_and_the_variant_is_recorded(
     assert "|pll:within_word|" in two.signature and two.fingerprint != cells["en"].fingerprint
 
 
+@pytest.mark.slow
+def test_dtype_auto_is_float32_also_where_bfloat16_is_fast(
+    pairs: Path, tmp_path: Path, checkpoints: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xtreme_harness.models.device.bfloat16_is_native", lambda: True)
+    path = checkpoints("xlm-roberta")
+    found = {
+        dtype: evaluate(
+            path, str(pairs), data=str(tmp_path), output=tmp_path / dtype, device="cpu", dtype=dtype, log_samples=True
+        ).cells
+        for dtype in ("auto", "float32", "bfloat16")
+    }
+    assert [cell.fingerprint for cell in found["auto"]] == [cell.fingerprint for cell in found["float32"]]
+    assert "|dtype:fp32|" in found["auto"][0].signature and "|dtype:bf16|" in found["bfloat16"][0].signature
+    other = evaluate(path, "tatoeba", data="samples", languages="de", output=tmp_path / "other", device="cpu").cells
+    assert "|dtype:bf16|" in other[0].signature
+
+
 def test_a_dry_run_counts_a_pass_a_token(
     pairs: Path, tmp_path: Path, checkpoints: Callable[[str], Path], xharness: Any
 ) -> None:

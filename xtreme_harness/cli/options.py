@@ -74,7 +74,7 @@ DTYPE = click.option(
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     default="auto",
     show_default=True,
-    help="auto: bfloat16 where the hardware multiplies it natively.",
+    help="auto: bfloat16 where the hardware multiplies it natively, but float32 for masked language models.",
 )
 DEVICE = click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute."

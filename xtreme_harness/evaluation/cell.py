@@ -57,6 +57,7 @@ def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, An
         **setup.languages,
         **({"search": setup.trials} if setup.trials else {}),
         **context,
+        "dtype": setup.dtype(options, context),
     }
 
 

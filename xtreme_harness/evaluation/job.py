@@ -87,10 +87,11 @@ class EvaluateCells:
 
     def _computed(self, setup: Setup, members: Sequence[tuple[Cell, Fields]], watch: Watch) -> Iterator[Done]:
         """The cells that one loaded model answers; where it cannot be loaded, all of them as failed."""
+        dtype = setup.dtype(self.options, self.context)
         now = [members[0][0]]  # the cell that is computed, for whoever is told of its sequences
         predictor = attempt(
             self.name,
-            lambda: load_predictor(setup, self.options, self.context["dtype"], lambda n: watch.sequences(now[0], n)),
+            lambda: load_predictor(setup, self.options, dtype, lambda n: watch.sequences(now[0], n)),
         )
         for cell, fields in members:
             now[0] = cell

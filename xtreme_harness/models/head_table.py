@@ -51,6 +51,7 @@ class Head:
     sides: bool = False  # are its two outputs a token a start and an end?
     layer: str = "classifier"  # attribute, in networks of the BERT kind, that makes answers of states
     by_choice: bool = False  # transformers' own takes (n, choices, length), and has one output whatever its config says
+    exact: bool = False  # does it decide by less than bfloat16 tells apart? --dtype auto is float32 then
     pretrained: tuple[str, ...] = ()  # endings of the architectures that bring it; it is never drawn by chance
 
 
@@ -65,7 +66,7 @@ HEADS: dict[str, Head] = {
     CHOICE: Head(CHOICE, "choices", ("ForMultipleChoice",), outputs=1, by_choice=True),
     DUAL_ENCODER: Head(None, "pairs"),
     MASKED_LM: Head(
-        MASKED_LM, "masked words", per_token=True, pretrained=("MaskedLM", "ForPreTraining", "LMHeadModel"),
+        MASKED_LM, "masked words", per_token=True, exact=True, pretrained=("MaskedLM", "ForPreTraining", "LMHeadModel"),
     ),
     CAUSAL_LM: Head(CAUSAL_LM, None, peft="CAUSAL_LM", per_token=True),
 }  # fmt: skip

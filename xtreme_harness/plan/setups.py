@@ -11,6 +11,7 @@ from xtreme_harness.errors import ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import Checkpoint, find_checkpoint
 from xtreme_harness.models.fit import head_fault, label_order
+from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options
@@ -53,6 +54,12 @@ class Setup:
     def key(self) -> tuple[Any, ...]:
         """Equal for cells that one loaded model answers."""
         return (self.checkpoint.path if self.checkpoint else None, self.head, self.order, self.pooling)
+
+    def dtype(self, options: Options, context: Mapping[str, Any]) -> str | None:
+        """In what arithmetic it answers: what the options name; where they leave it open, as the head needs."""
+        exact = self.head is not None and HEADS[self.head].exact
+        usual: str | None = context["dtype"]
+        return "float32" if exact and options.dtype == "auto" else usual
 
 
 def find_setups(

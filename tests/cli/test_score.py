@@ -189,7 +189,7 @@ def test_folders_the_wrong_way_round(xharness: Run, whole: Path) -> None:
     ("flags", "message"),
     [
         (["--official", "--partial"], "--official and --partial exclude each other"),
-        (["--suite", "superglue"], "'superglue' is not one of 'xtreme', 'xtreme-r'"),
+        (["--suite", "xtrem"], "--suite: unknown suite 'xtrem' (did you mean 'xtreme'?)"),
         (["--udpos-convention", "1.2"], "'1.2' is not one of 'seqeval-0.0.12', 'seqeval-1.2'"),
         (["--predictions", "nowhere"], "nowhere: no such folder"),
     ],

@@ -9,6 +9,7 @@ from xtreme_harness.models.head_table import (
     CAUSAL_LM,
     CHOICE,
     HEADS,
+    NUMBER,
     SEQUENCE,
     SPANS,
     TOKENS,
@@ -52,7 +53,7 @@ def test_architectures(architecture: str, head: str | None) -> None:
 
 
 def test_heads_for_any_encoder() -> None:
-    assert general_heads() == (SEQUENCE, TOKENS, SPANS, CHOICE)
+    assert general_heads() == (SEQUENCE, NUMBER, TOKENS, SPANS, CHOICE)
 
 
 def test_encoders() -> None:

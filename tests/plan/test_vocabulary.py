@@ -31,8 +31,8 @@ official:
         (
             "ndcg",
             "[]",
-            "metric: ndcg compares grades, and the card's kind answers with others; kind ranking goes with it, or metric "
-            "accuracy",
+            "metric: ndcg compares grades, and the card's kind answers with others; kind ranking goes with it, or "
+            "metric accuracy",
         ),
         (
             "accuracy",

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from xtreme_harness import DataError
+from xtreme_harness import CardError, DataError
+from xtreme_harness.cards import FileSource
 from xtreme_harness.data.sources import Data, FilesFound, locate
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.kinds import KINDS
@@ -63,6 +64,16 @@ def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
         f"{where}:2: label 'maybe', expected one of contradiction, entailment, neutral",
         f"{where}:4: label 'never', expected one of contradiction, entailment, neutral",
     )
+
+
+def test_an_option_that_does_not_fit_the_file_is_told_with_the_card(tmp_path: Path) -> None:
+    write(tmp_path / "mine.tsv", "a\tb\tneutral\n")
+    card, kind = TASKS["xnli"], KINDS["sequence_classification"]
+    source = FileSource(format="tsv", files={"test": {"rows": ("mine.tsv",)}}, options={"columns": {"text_a": "first"}})
+    located = locate(card.model_copy(update={"official": source, "upstream": None}), "test", "de", Data(tmp_path))
+    assert located is not None
+    with pytest.raises(CardError, match=r"^xnli: options: found column 'first' of a file without header"):
+        load_split(card, "de", "test", located, kind.parse)
 
 
 def test_what_is_wrong_with_every_row_is_told_once(tmp_path: Path) -> None:

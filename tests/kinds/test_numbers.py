@@ -124,3 +124,11 @@ def test_faults_of_a_card(tmp_path: Path, kind: str, more: dict[str, Any], fault
         all_cards([ratings(tmp_path, kind, **{"metric": "spearman", **more})])
     assert f"ratings.yaml: {fault}" in str(raised.value)
     assert KINDS[kind].options["range"] == []
+
+
+def test_a_kind_that_is_not_trained_cannot_be_trained_on_its_own_data(tmp_path: Path) -> None:
+    with pytest.raises(CardError) as raised:
+        all_cards([ratings(tmp_path, "similarity", metric="spearman", train=["ratings"])])
+    said = "train: found ratings itself, but nothing is trained on data of kind similarity; write train: []"
+    assert str(raised.value).endswith(f"ratings.yaml: {said}")
+    all_cards([ratings(tmp_path, "similarity", metric="spearman", train=["squad"])])

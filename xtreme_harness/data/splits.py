@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_harness.cards import TaskCard
 from xtreme_harness.data.formats.checks import PartlyRead, in_order
 from xtreme_harness.data.sources import Located
-from xtreme_harness.errors import DataError, listed
+from xtreme_harness.errors import CardError, DataError, listed
 from xtreme_harness.files.shown import shown
 from xtreme_harness.records import Passage, Row, Split, Table
 
@@ -54,7 +54,7 @@ def load_split(
         DataError: every fault of the split, with file and line.
     """
     faults: list[str] = []
-    table = _read(located, faults)
+    table = _read(card, located, faults)
     rows = list(islice(table.rows, limit)) if limit is not None and not faults else list(table.rows)
     examples: list[Any] = []
     places: list[str] = []
@@ -78,10 +78,12 @@ def load_split(
     return Split(card.name, language, name, tuple(examples), pool, key, located.hashes(), located.origin)
 
 
-def _read(located: Located, faults: list[str]) -> Table:
+def _read(card: TaskCard, located: Located, faults: list[str]) -> Table:
     """The rows; of a file with faults those that are sound, so that the faults of all rows are told together."""
     try:
         return located.read()
+    except CardError as error:
+        raise CardError(*(f"{card.name}: {fault}" for fault in error.faults)) from None
     except PartlyRead as error:
         faults.extend(error.all_faults)
         return Table(error.rows)

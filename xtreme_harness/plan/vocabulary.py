@@ -20,9 +20,18 @@ def vocabulary() -> Vocabulary:
         shapes=SHAPE_OPTIONS,
         column=PATH,
         expected={name: kind.expected for name, kind in KINDS.items()},
-        card_faults={name: kind.card_faults for name, kind in KINDS.items()},
+        card_faults=dict.fromkeys(KINDS, _kind_faults),
         metric_faults=_metric_faults,
     )
+
+
+def _kind_faults(card: TaskCard) -> list[str]:
+    """What does not fit a card's kind."""
+    kind = KINDS[card.kind]
+    if kind.learn is None and card.name in card.train:
+        own = f"train: found {card.name} itself, but nothing is trained on data of kind {kind.name}; write train: []"
+        return [own, *kind.card_faults(card)]
+    return kind.card_faults(card)
 
 
 def _metric_faults(card: TaskCard) -> list[str]:

@@ -33,6 +33,18 @@ def named(task: str, place: Path, language: str, split: str) -> set[str]:
     return {tag for example in examples for tag in example.tags}
 
 
+@pytest.mark.parametrize(
+    ("task", "languages"),
+    [("sib200", 6), ("afrixnli", 7), ("multiblimp", 2), ("belebele", 3)],
+)
+def test_a_task_s_own_folder_may_be_named(shared: Path, tmp_path: Path, task: str, languages: int) -> None:
+    """`--data DIR/sib200` finds what `--data DIR` finds."""
+    world = shared / "realdata/world"
+    found = scored(task, world, "test", tmp_path / "above")
+    assert len(found) == languages
+    assert scored(task, world / task, "test", tmp_path / "own") == found
+
+
 class TestMasakhaner:
     """Blanks between word and tag, dates among the names."""
 

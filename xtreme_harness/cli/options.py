@@ -50,7 +50,7 @@ TASKS = click.option(
     metavar="NAMES",
     help="Suites, groups, tasks, globs, files or folders of cards; repeated or comma-separated.",
 )
-LANGUAGES = click.option("--languages", multiple=True, metavar="CODES", help="Only these languages.")
+LANGUAGES = click.option("--languages", multiple=True, metavar="CODES", help="Only these: BCP 47 or ISO 639-3.")
 DATA = click.option(
     "--data",
     multiple=True,

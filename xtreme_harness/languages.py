@@ -84,9 +84,11 @@ def meant(word: str, codes: Collection[str]) -> tuple[str, ...]:
     >>> meant("zh", ["zho_Hans", "zho_Hant", "yue_Hant"]), meant("deu", ["de", "en"]), meant("zho_Hant", ["zh"])
     (('zho_Hans',), ('de',), ())
     """
+    if word in codes:
+        return (word,)
     asked = _parts(word)
-    if word in codes or asked is None:
-        return (word,) if word in codes else ()
+    if asked is None:
+        return ()
     script = _written(language(word).script) if asked.script or asked.region else ""
     found = []
     for code in codes:
@@ -191,7 +193,7 @@ def _described(code: str) -> Language:
         return Language(code, code, code, _NO_SCRIPT, UNKNOWN)
     known, likely = _table_by_base().get(parts.base), _likely_script(tag)
     script = parts.script or likely or (known.script if known else _NO_SCRIPT)
-    name = _name(tag, script if parts.script and script == likely else "")
+    name = _name(tag.update_dict({"script": None}) if parts.script and script == likely else tag)
     try:
         iso3 = tag.to_alpha3()
     except LookupError:  # of private use
@@ -219,10 +221,9 @@ def _likely_script(tag: langcodes.Language) -> str:
     return (plain.maximize().script or "") if listed else ""
 
 
-def _name(tag: langcodes.Language, usual: str) -> str:
-    """The English name; a script that goes without saying is left out."""
-    shown = tag.update_dict({"script": None}) if usual else tag
-    found = shown.display_name().replace(" (individual language)", "")
+def _name(tag: langcodes.Language) -> str:
+    """The English name, with the script and region that the tag has."""
+    found = tag.display_name().replace(" (individual language)", "")
     return found if not found.startswith("Unknown language") else str(tag)
 
 

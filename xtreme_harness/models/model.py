@@ -30,6 +30,7 @@ from xtreme_harness.models.device import out_of_memory, sent
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.reading import Reading, wanted_rows
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.processor import true_float32
 from xtreme_harness.records import Arrays, Encoded, Features
 from xtreme_harness.search.nearest import normalised
 from xtreme_harness.search.running import Running
@@ -69,7 +70,7 @@ class Model:
             ModelError: when the network answers with what is no number, or the tokenizer is not its own.
         """
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), true_float32(self.device.type):
                 parts = self._compute(features.inputs, features.language)
                 if features.nearest:
                     return self._searched(np.stack(parts) if parts else np.zeros((0, 1), np.float32), features)

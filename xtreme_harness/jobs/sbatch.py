@@ -75,7 +75,7 @@ def _from_file(file: Path) -> dict[str, str]:
 
     read_yaml(file)
     found: dict[str, str] = {}
-    for key, value in yaml.load(read_text(file), yaml.BaseLoader).items():  # noqa: S506 - it makes text alone
+    for key, value in yaml.load(read_text(file), yaml.BaseLoader).items():
         if isinstance(value, list):
             found[key] = ("\n" if key in _LINES else ",").join(map(str, value))
         elif not isinstance(value, str):

@@ -175,7 +175,7 @@ class _Queue:
             return ""
         lost = self._ledger.vanished(name, begun)
         self._undone.discard(name)
-        if begun:
+        if begun and lost < MOST:
             self.watch.lost(name, f"Slurm job {entry.id}: {state}", lost)
         return state if lost >= MOST else ""
 
@@ -268,8 +268,9 @@ class _Queue:
         ids = list(dict.fromkeys(entry.id.partition("_")[0] for entry in entries))
         each = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
         more = len(self.left) - len(entries)
-        later = f"; {more} more are submitted when the same command runs again ({self._refused})" if more else ""
-        return f"{len(self.left)} of {len(self.graph.jobs)} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}){later}"
+        later = f"; {more} more when the same command runs again, for now {self._refused}" if more else ""
+        n, of = len(self.left), len(self.graph.jobs)
+        return f"{n} of {of} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}){later}"
 
     def _runs(self, entry: Entry) -> bool:
         seen = self._known.jobs.get(entry.id)

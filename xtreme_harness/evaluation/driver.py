@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -39,17 +39,12 @@ class Run:
 
     name: str  # "" where it is the only one
     prepared: PreparedEvaluation
-    needs: tuple[str, ...] = ()  # the jobs that train what it starts from
+    before: Graph = field(default_factory=Graph)  # what trains the encoder that it starts from
 
 
 def carry_out(
-    runs: Sequence[Run],
-    engine: Engine,
-    output: Path,
-    watch: Watch,
-    ended: Callable[[Run, Result | Failure], None],
-    before: Graph | None = None,
-) -> dict[str, Outcome]:
+    runs: Sequence[Run], engine: Engine, output: Path, watch: Watch, ended: Callable[[Run, Result | Failure], None]
+) -> None:
     """Evaluate, all runs as one graph; each is written as its pieces end, and told of when the last of them has.
 
     Of several runs, one that fails stops no other.
@@ -60,17 +55,12 @@ def carry_out(
         output: folder of the whole; where it is not that of a run, the caller holds its lock.
         watch: who is told.
         ended: called with every run as it ends.
-        before: the jobs that train the encoders which runs start from.
-
-    Returns:
-        how the jobs of `before` ended.
 
     Raises:
         OutputError: nothing more can be written; what ended is.
         Submitted: the jobs go on without this process.
         KeyboardInterrupt: after what ended was written; the same call continues.
     """
-    first: dict[str, Outcome] = {}
     with ExitStack() as locks:
         under_way = _under_way(runs, locks, watch, ended)
         owner = {job.name: one for one in under_way for job in one.graph.jobs}
@@ -85,15 +75,13 @@ def carry_out(
                     one.announce()
             watch.started(stage, folder)
 
-        graph = joined([before or Graph(), *(one.graph for one in under_way)])
+        graph = joined(part for one in under_way for part in (one.run.before, one.graph))
         try:
             for one in under_way:
                 one.end_if_done()
             for outcome in execute(graph, engine, output, replace(watch, cell=told, started=started)):
-                if (owned := owner.get(outcome.job.name)) is None:
-                    first[outcome.job.name] = outcome
-                else:
-                    owned.take(outcome)
+                if outcome.job.name in owner:
+                    owner[outcome.job.name].take(outcome)
         except (KeyboardInterrupt, Submitted):
             for one in under_way:
                 one.look_on_disk()
@@ -101,7 +89,6 @@ def carry_out(
         finally:
             for one in under_way:
                 one.leave()
-    return first
 
 
 def _under_way(
@@ -142,7 +129,7 @@ class _Running:
         with logged(prepared.output):
             asked = prepared.request
             log.info("%s: %d cells, data %s", asked.model, len(prepared.plan.cells), ", ".join(asked.data))
-        self.graph = evaluation_graph(prepared, run.name, run.needs)
+        self.graph = evaluation_graph(prepared, run.name, [job.name for job in run.before.jobs[-1:]])
         self.left: dict[str, Job] = {job.name: job for job in self.graph.jobs}
         for cell in prepared.plan.cells:
             if cell.name in prepared.refused:

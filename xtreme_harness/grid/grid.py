@@ -17,7 +17,7 @@ from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_cs
 from xtreme_harness.grid.gain_tables import gain_table, summary_json
 from xtreme_harness.grid.prepare import WRITTEN, Encoder, GridRequest, GridRun, PreparedGrid, prepare_grid
 from xtreme_harness.grid.schema import Grid, read_grid
-from xtreme_harness.jobs import SILENT, Failure, Graph, Watch, attempt, joined
+from xtreme_harness.jobs import SILENT, Failure, Graph, Watch, attempt
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
 from xtreme_harness.plan.arguments import PLACE, WATCH, optional, require
@@ -88,11 +88,12 @@ def run_prepared(prepared: PreparedGrid, watch: Watch = SILENT) -> GridResult:
     there = [run for run in runs if (run.output / "results.json").is_file()]
     ordered = [*there, *(run for run in runs if run not in there)]  # what is known stands in the first table again
     graphs = {encoder: _training(prepared, encoder) for encoder in prepared.units}
-    last = {encoder: (graph.jobs[-1].name,) for encoder, graph in graphs.items()}
-    asked = [Run(run.name, prepared.evaluation(run), last[run.encoder] if run.encoder else ()) for run in ordered]
+    asked = [
+        Run(run.name, prepared.evaluation(run), graphs[run.encoder] if run.encoder else Graph()) for run in ordered
+    ]
     found = _Found(prepared, len(there))
     with locked(out), logged(out):
-        carry_out(asked, request.engine, out, watch, found.take, joined(graphs.values()))
+        carry_out(asked, request.engine, out, watch, found.take)
     return found.result()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests import slurm_cluster
-from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
+from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying
 from xtreme_harness.errors import DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES

@@ -256,7 +256,10 @@ def test_what_another_command_has_submitted_is_cancelled(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        ({"partition": "nope"}, "sbatch refuses the work: invalid partition specified: nope; correct --slurm partition=nope"),
+        (
+            {"partition": "nope"},
+            "sbatch refuses the work: invalid partition specified: nope; correct --slurm partition=nope",
+        ),
         ({"frobnicate": "1"}, "unrecognized option '--frobnicate=1'; correct --slurm frobnicate=1"),
     ],
     ids=["partition", "option"],

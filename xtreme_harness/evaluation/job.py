@@ -73,7 +73,7 @@ class EvaluateCells:
 
     def run(self, watch: Watch) -> Evaluated:
         """Evaluate the cells; a fault in one does not stop the others."""
-        setups, context = self.found_setups(), environment(self.options)
+        setups, context = self.found_setups(), environment(replace(self.options, elsewhere=False))
         done: list[Done] = []
         left: dict[Any, list[tuple[Cell, Fields]]] = {}
         for cell in self.cells:

@@ -19,7 +19,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.results.record import CellRecord, read_cell, write_cell
-from xtreme_harness.signature import changed_fields, fingerprint, signature
+from xtreme_harness.signature import UNSAID, changed_fields, fingerprint, signature
 
 __all__ = [
     "cell_signature",
@@ -124,7 +124,8 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
     for path in paths:
         if path != good and _file_hash(path) != record.predictions:
             write_atomic(path, good.read_bytes())
-    return replace(record, signature=cell_signature(cell, fields, record.source, seed))
+    chosen = {key: record.fields[key] for key, value in fields.items() if value == UNSAID and key in record.fields}
+    return replace(record, signature=cell_signature(cell, {**fields, **chosen}, record.source, seed))
 
 
 def _hash(text: str) -> str:

@@ -67,18 +67,18 @@ class Tried:
 def find_trial(folder: Path, fields: Mapping[str, Any]) -> Tried | None:
     """How a trial of exactly these fields ended; None where that is not known."""
     read = _read(folder / TRIAL_NOTES) or {}
-    if read.get("fields") != dict(fields):
+    if not isinstance(earlier := read.get("fields"), dict) or changed_fields(earlier, fields):
         return None
     if isinstance(read.get("failed"), str) and read["failed"]:
         return Tried({}, read["failed"])
     notes = _sound(read.get("notes"))
-    return Tried(notes) if notes is not None and notes["fields"] == dict(fields) else None
+    return Tried(notes) if notes is not None and not changed_fields(notes["fields"], fields) else None
 
 
 def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
     """A finished checkpoint of exactly these fields; None where there is none."""
     notes = _notes(folder)
-    if notes is None or notes["fields"] != dict(fields):
+    if notes is None or changed_fields(notes["fields"], fields):
         return None
     return Trained(folder, True, notes)
 

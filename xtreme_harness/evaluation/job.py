@@ -10,7 +10,8 @@ from typing import Any
 
 from xtreme_harness.evaluation.cell import Done, evaluate_cell, failed_cell, find_cell
 from xtreme_harness.evaluation.predictors import Predictor, load_predictor
-from xtreme_harness.evaluation.saved import discard
+from xtreme_harness.evaluation.saved import discard, saved_paths
+from xtreme_harness.files.lasting import Lasting
 from xtreme_harness.jobs import Failure, Job, Watch, attempt
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.evaluate import PreparedEvaluation
@@ -64,20 +65,25 @@ class EvaluateCells:
         """Evaluate the cells; a fault in one does not stop the others."""
         setups = self.found_setups()
         done: list[Done] = []
+        with Lasting(self.options.output) as files:
+            for one in self._each(setups, watch):
+                files.add(saved_paths(self.options.output, one.cell))
+                done.append(one)
+                watch.cell(one)
+        return Evaluated(tuple(done), setups)
+
+    def _each(self, setups: Mapping[str, Setup], watch: Watch) -> Iterator[Done]:
         left: dict[Any, list[tuple[Cell, Fields]]] = {}
         for cell in self.cells:
             kept, fields = find_cell(cell, setups[cell.name], self.options, self.context)
             if kept is None:
                 left.setdefault(setups[cell.name].key, []).append((cell, fields))
-                continue
-            done.append(kept)
-            watch.cell(kept)
+            else:
+                yield kept
         for members in left.values():
             for one in self._computed(setups[members[0][0].name], members, watch):
                 log.info("%s: %s", one.cell.name, one.status)
-                done.append(one)
-                watch.cell(one)
-        return Evaluated(tuple(done), setups)
+                yield one
 
     def left_on_disk(self) -> Evaluated:
         """The cells whose files are written, where a run was interrupted before its end."""

@@ -169,18 +169,16 @@ class TestWithoutLocks:
             pass
 
     def test_the_marker_of_a_process_of_this_machine_that_was_killed_is_no_holder(self, tmp_path: Path) -> None:
-        from filelock._filesystem import exchange_names
-
         with other(tmp_path, "no locks") as process:
             assert f"process {process.pid}) is writing here" in refusal(tmp_path)
         assert (tmp_path / ".lock-holder").exists()
         assert holder_of(tmp_path) is None
-        for name in ("a", "b"):
-            (tmp_path / name).touch()
-        if not exchange_names(str(tmp_path / "a"), str(tmp_path / "b")):
-            pytest.skip("the file system swaps no names")
-        with locked(tmp_path):
-            assert (tmp_path / ".lock-holder").read_text().startswith(f"{os.getpid()}\n")
+        try:
+            with locked(tmp_path):
+                assert (tmp_path / ".lock-holder").read_text().startswith(f"{os.getpid()}\n")
+        except OutputError as error:
+            assert f"remove {tmp_path / '.lock-holder'}" in str(error)
+            pytest.skip("the file system cannot swap two names")
 
     def test_a_planted_link_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "victim").write_text("kept")

@@ -1,8 +1,16 @@
-"""What the processor offers, as torch finds it."""
+"""What the processor offers."""
 
 from __future__ import annotations
 
-__all__ = ["bfloat16_is_native", "has_amx"]
+import os
+
+__all__ = ["bfloat16_is_native", "cores", "has_amx"]
+
+
+def cores() -> int:
+    """How many of its cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def bfloat16_is_native() -> bool:

@@ -177,6 +177,7 @@ class _Silent(logging.FileHandler):
 def logged(output: Path) -> Iterator[None]:
     """Write the package's messages to OUT/log.txt too while a run lasts."""
     try:
+        output.mkdir(parents=True, exist_ok=True)
         handler = _Silent(output / "log.txt", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{output / 'log.txt'}: cannot be written ({error.strerror})") from None

@@ -41,6 +41,7 @@ class PreparedEvaluation:
     setups: Mapping[str, Setup]  # the model of every cell whose checkpoint is there already, by the cell's name
     context: Mapping[str, Any]  # fields of the fingerprint that are the same for all cells
     refused: Mapping[str, str] = field(default_factory=dict)  # cell that was asked for by name -> why it cannot be had
+    start: Path | None = None  # the encoder of all of it, where that is still to be trained
 
     @property
     def output(self) -> Path:
@@ -49,11 +50,28 @@ class PreparedEvaluation:
 
     def of_seed(self, seed: int) -> PreparedEvaluation:
         """The same evaluation with one of its seeds, in a folder of its own."""
+        return self.elsewhere(self.output / f"seed-{seed}", seed)
+
+    def elsewhere(self, output: Path, seed: int) -> PreparedEvaluation:
+        """The same evaluation in another folder, with another seed."""
         return replace(
             self,
-            request=replace(self.request, seed=seed, seeds=()),
-            options=replace(self.options, seed=seed, output=self.output / f"seed-{seed}"),
+            request=replace(self.request, output=output, seed=seed, seeds=()),
+            options=replace(self.options, output=output, seed=seed),
             units={name: unit.with_seed(seed) for name, unit in self.units.items()},
+        )
+
+    def starting_from(self, encoder: Path, output: Path, seed: int) -> PreparedEvaluation:
+        """The same evaluation of an encoder that is trained first, from the model of this one.
+
+        Every head is trained, as here; what reads the encoder as it is reads that one.
+        """
+        own, trained = self.elsewhere(output, seed), str(encoder)
+        return replace(
+            own,
+            request=replace(own.request, model=trained, revision=None),
+            options=replace(own.options, model=trained, revision=None),
+            start=encoder,
         )
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Self
 from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
-from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.jobs import EXECUTORS, Engine
 from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.plan.arguments import (
     FLAG,
@@ -37,7 +37,7 @@ from xtreme_harness.plan.arguments import (
 from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output"]
+__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output", "engine_of"]
 
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 _DEVICE = re.compile(r"auto|(cpu|cuda)(:[0-9]{1,3})?")
@@ -50,6 +50,9 @@ OF_BOTH: Mapping[str, tuple[str, Wanted]] = {  # field -> its flag, and what it 
     "train_on": ("--train-on", TRAINED_ON),
     "select_on": ("--select-on", optional(one_of((ENGLISH, TARGET)))),
     "executor": ("--executor", one_of(EXECUTORS)),
+    "workers": ("--workers", optional(whole(1))),
+    "slurm": ("--slurm", TEXTS),
+    "wait": ("--no-wait", FLAG),
     "data": ("--data", Wanted("hub, samples, a folder, or TASK=FILE_OR_DIR", NAMES.fits)),
     "output": ("--output-path", optional(PATH)),
     "include": ("--include-path", PATHS),
@@ -112,7 +115,10 @@ class Request:
         revision: of a model on the Hub.
         trust_remote_code: run code that the checkpoint carries; needs a pinned revision.
         tracker: "tensorboard", "wandb" or "trackio".
-        executor: who does the work: "local".
+        executor: who does the work: a key of `jobs.EXECUTORS`.
+        workers: processes at once; None: one a GPU, or one on a processor.
+        slurm: options of sbatch, "partition=gpu" ..., or a YAML file of them.
+        wait: until all is done; else until all is submitted.
         force: compute anew what is finished; of `train`: train over what another run left.
     """
 
@@ -134,6 +140,9 @@ class Request:
     trust_remote_code: bool = False
     tracker: str | None = None
     executor: str = "local"
+    workers: int | None = None
+    slurm: tuple[str, ...] = ()
+    wait: bool = True
     force: bool = False
 
     @classmethod
@@ -152,6 +161,11 @@ class Request:
                 raise TypeError(f"there is no argument '{name}'{hint}")
         given = {"model": model, "tasks": tasks, **options}
         return cls(**{name: read(name, value) for name, value in given.items()})
+
+    @property
+    def engine(self) -> Engine:
+        """Who does the work, and with how much."""
+        return engine_of(self)
 
     def faults(self) -> list[str]:
         """What no run could be done with, whatever the checkpoint and the data are."""
@@ -253,6 +267,13 @@ class TrainRequest(Request):
                 "--train-on de, or let eval train one a language"
             )
         return found
+
+
+def engine_of(asked: Any) -> Engine:
+    """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
+    given = dict(value.partition("=")[::2] for value in asked.slurm)
+    device = getattr(asked, "device", None) or asked.grid.device
+    return Engine(asked.executor, asked.workers, device, given, asked.wait)
 
 
 def default_output(model: str | Path) -> Path:

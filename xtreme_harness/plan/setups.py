@@ -18,7 +18,7 @@ from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.serving import find_serving, languages_fault, serving_fields
 from xtreme_harness.signature import VERSION, library_versions
 
-__all__ = ["Setup", "environment", "find_setups", "require_reading"]
+__all__ = ["Setup", "environment", "find_setups", "require_reading", "stages_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,16 @@ class Setup:
         exact = self.head is not None and HEADS[self.head].exact
         usual: str | None = context["dtype"]
         return "float32" if exact and options.dtype == "auto" else usual
+
+
+def stages_of(setup: Setup) -> list[dict[str, Any]]:
+    """The stages of the checkpoint that answers, the first one first; [] of a self-test."""
+    if setup.checkpoint is None:
+        return []
+    own = {"stage": setup.checkpoint.stage, "data": None, "recipe": None}
+    stages = [dict(stage) for stage in setup.checkpoint.lineage] or [own]
+    stages[-1] |= {"checkpoint_hash": setup.hash, "checkpoint": setup.checkpoint.name}
+    return stages
 
 
 def find_setups(

@@ -84,6 +84,11 @@ class Stage:
         """The same stage with another seed."""
         return replace(self, manner=replace(self.manner, seed=seed), fields={**self.fields, "seed": seed})
 
+    def here(self) -> Stage:
+        """The same stage, in the arithmetic of this machine where that was left open."""
+        dtype = precision_of(self.hyper, self.manner.dtype, self.manner.device)
+        return replace(self, fields={**self.fields, "dtype": dtype})
+
     def starting_from(self, checkpoint: Checkpoint) -> Stage:
         """The same stage, from the checkpoint that the stage before it has left."""
         return replace(self, checkpoint=checkpoint, fields={**self.fields, "base": content_hash(checkpoint.path)})

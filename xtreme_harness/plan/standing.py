@@ -33,6 +33,18 @@ class Trained:
     kept: bool  # was it there already?
     notes: Mapping[str, Any] = field(default_factory=dict)  # xharness.json
 
+    @staticmethod
+    def at(folder: Path) -> Trained:
+        """The checkpoint that a folder holds.
+
+        Raises:
+            OutputError: it holds none, or its notes are none.
+        """
+        notes = _notes(folder)
+        if notes is None:
+            raise OutputError(f"{folder / NOTES}: not there, or no notes on a training; run the same command again")
+        return Trained(folder, False, notes)
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -147,7 +159,7 @@ def _beginning(path: Path) -> bool:
     """Is it what a run writes before its first state? Nothing of it is worth keeping."""
     if path.name == "training":
         return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
-    own = (LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
+    own = (".jobs", LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
     return path.name in own or path.match("translations-*.json")
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "discard",
     "find_kept",
     "save",
+    "saved_paths",
 ]
 
 log = logging.getLogger("xtreme_harness")
@@ -65,12 +66,19 @@ def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
 
 def discard(output: Path, cell: Cell) -> None:
     """Remove what an earlier run left of a cell that is computed anew, so that no folder mixes two models."""
-    for path in (record_path(output, cell), samples_path(output, cell), *prediction_paths(output, cell)):
+    for path in saved_paths(output, cell):
         path.unlink(missing_ok=True)
 
 
+def saved_paths(output: Path, cell: Cell) -> tuple[Path, ...]:
+    """The files of a cell, there or not."""
+    return record_path(output, cell), samples_path(output, cell), *prediction_paths(output, cell)
+
+
 def save(output: Path, cell: Cell, record: CellRecord, predictions: str, samples: str | None) -> CellRecord:
-    """Write the files of a finished cell, the record last: where it is, the others are.
+    """Write the files of a finished cell, the record last: it has the hashes of the others.
+
+    They are not waited for: whoever counts the cell as done does that, with `saved_paths`.
 
     Returns:
         the record with the hashes of the other files, as it was written.
@@ -79,9 +87,9 @@ def save(output: Path, cell: Cell, record: CellRecord, predictions: str, samples
         OutputError: when a file cannot be written.
     """
     for path in prediction_paths(output, cell):
-        write_atomic(path, predictions)
+        write_atomic(path, predictions, lasting=False)
     if samples is not None:
-        write_atomic(samples_path(output, cell), samples)
+        write_atomic(samples_path(output, cell), samples, lasting=False)
     logged = _hash(samples) if samples is not None else None
     whole = replace(record, predictions=_hash(predictions), samples=logged)
     write_cell(whole, record_path(output, cell))

@@ -10,6 +10,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.checked import read_object
 from xtreme_harness.files.folder import output_faults
+from xtreme_harness.files.lock import LOCK, MARKER
 from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
@@ -158,7 +159,7 @@ def _beginning(path: Path) -> bool:
     """Is it what a run writes before its first state? Nothing of it is worth keeping."""
     if path.name == "training":
         return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
-    own = (".jobs", ".lock", ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
+    own = (".jobs", LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
     return path.name in own or path.match("translations-*.json")
 
 

@@ -93,4 +93,3 @@ class Ledger:
 def digest_of(job: Job) -> str:
     """Equal for jobs that do the same."""
     return hashlib.sha256(_ADDRESS.sub("", repr(job)).encode()).hexdigest()[:16]
-

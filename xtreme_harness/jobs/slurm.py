@@ -19,6 +19,7 @@ from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted
 from xtreme_harness.jobs.ledger import Entry, Ledger, digest_of
 from xtreme_harness.jobs.mailbox import MOST, Mailbox, Try
+from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.sbatch import new_name, require_slurm, submit
 from xtreme_harness.jobs.slurm_work import Work, was_not_begun
 from xtreme_harness.jobs.squeue import Seen, cancel, look
@@ -99,6 +100,7 @@ class _Queue:
         self._digests = {job.name: digest_of(job) for job in graph.jobs}
         self._since: dict[str, float] = {}  # when a job was submitted, of those by this process
         self._asked: dict[str, Try] = {}  # tries that Slurm has not taken yet
+        self._there: set[str] = set()  # names of what was fetched
         self._undone: set[str] = set()  # jobs of which is known that something is left to do
         self._ledger, self._known = Ledger(folder), _Known()
         self._refused, self._next = "", 0.0
@@ -228,6 +230,7 @@ class _Queue:
         for job in jobs:
             if job.name not in self._asked:
                 self._asked[job.name] = self._mail[job.name].ask()
+        provide(jobs, self._there)
         works = [Work(job, self._asked[job.name], self._needs(job)) for job in jobs]
         name = new_name()
         self._ledger.ask(name, {job.name: self._digests[job.name] for job in jobs})
@@ -270,7 +273,7 @@ class _Queue:
         more = len(self.left) - len(entries)
         later = f"; {more} more when the same command runs again, for now {self._refused}" if more else ""
         n, of = len(self.left), len(self.graph.jobs)
-        return f"{n} of {of} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}){later}"
+        return f"{n} of {of} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}); the same command collects them{later}"
 
     def _runs(self, entry: Entry) -> bool:
         seen = self._known.jobs.get(entry.id)

@@ -12,6 +12,7 @@ from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS, Engine
+from xtreme_harness.jobs.sbatch import read_options
 from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.plan.arguments import (
     FLAG,
@@ -271,9 +272,8 @@ class TrainRequest(Request):
 
 def engine_of(asked: Any) -> Engine:
     """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
-    given = dict(value.partition("=")[::2] for value in asked.slurm)
     device = getattr(asked, "device", None) or asked.grid.device
-    return Engine(asked.executor, asked.workers, device, given, asked.wait)
+    return Engine(asked.executor, asked.workers, device, read_options(asked.slurm), asked.wait)
 
 
 def default_output(model: str | Path) -> Path:

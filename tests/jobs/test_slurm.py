@@ -17,7 +17,7 @@ import pytest
 from tests import slurm_cluster
 from tests.fixtures.families import build
 from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import ClusterError, DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.jobs.slurm import run_slurm
@@ -258,20 +258,21 @@ def test_what_another_command_has_submitted_is_cancelled(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        ({"partition": "nope"}, "sbatch refuses the work: invalid partition specified: nope; correct --slurm part"),
+        (
+            {"partition": "nope"},
+            "sbatch refuses the work: invalid partition specified: nope; correct --slurm partition=nope",
+        ),
         ({"frobnicate": "1"}, "unrecognized option '--frobnicate=1'; correct --slurm frobnicate=1"),
     ],
     ids=["partition", "option"],
 )  # fmt: skip
 def test_what_sbatch_refuses_is_said(tmp_path: Path, option: dict[str, str], told: str) -> None:
-    with pytest.raises(DataError) as error:
+    with pytest.raises(ClusterError) as error:
         done([Own("a")], tmp_path, engine=Engine("slurm", slurm=option))
     assert told in str(error.value)
 
 
-def test_workers_ask_no_network_and_have_a_thread_a_processor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_ask_no_network_and_have_a_thread_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("SLURM_JOB_ID", "77")  # as in an interactive job, whose limits contradict those asked for here
     monkeypatch.setenv("SLURM_MEM_PER_CPU", "1")

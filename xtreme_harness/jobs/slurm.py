@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import ClusterError
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted
@@ -42,7 +42,7 @@ def run_slurm(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
 
     Raises:
         MissingDependency: no job can be submitted from here.
-        DataError: Slurm does not answer, or sbatch does not take the first of them.
+        ClusterError: Slurm does not answer, or sbatch does not take the first of them.
     """
     require_slurm()
     queue = _Queue(graph, engine, folder.absolute(), watch)
@@ -106,7 +106,7 @@ class _Queue:
         self._refused, self._next = "", 0.0
         self._known.refresh()
         if self._known.silent:
-            raise DataError("--executor slurm: Slurm does not answer (squeue); try again when sinfo does")
+            raise ClusterError("--executor slurm: Slurm does not answer (squeue); try again when sinfo does")
         self._ledger.adopt(self._known.jobs)
         self._drop_others()
 
@@ -237,7 +237,7 @@ class _Queue:
         self.folder.joinpath(_PRINTED).mkdir(parents=True, exist_ok=True)
         try:
             ids = submit(works, name, self.folder / _PRINTED, self.engine.slurm, after)
-        except DataError as error:
+        except ClusterError as error:
             if not self._ledger.entries:
                 raise
             if not self._refused:
@@ -273,7 +273,8 @@ class _Queue:
         more = len(self.left) - len(entries)
         later = f"; {more} more when the same command runs again, for now {self._refused}" if more else ""
         n, of = len(self.left), len(self.graph.jobs)
-        return f"{n} of {of} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}); the same command collects them{later}"
+        where = f"squeue --jobs={','.join(ids)}"
+        return f"{n} of {of} jobs are left to Slurm: {each} ({where}); the same command collects them{later}"
 
     def _runs(self, entry: Entry) -> bool:
         seen = self._known.jobs.get(entry.id)

@@ -68,8 +68,8 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
         return stop.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
-    except Submitted as handed_over:
-        echo(f"{handed_over}; the same command collects", err=True)
+    except Submitted as left:
+        echo(str(left))
         return DONE
     except Exception as error:
         if interrupts.came:  # a library has made another exception of it

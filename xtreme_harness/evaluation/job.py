@@ -16,6 +16,7 @@ from xtreme_harness.evaluation.saved import discard, saved_paths
 from xtreme_harness.files.lasting import Lasting
 from xtreme_harness.jobs import Failure, Watch, attempt
 from xtreme_harness.plan.cells import Cell
+from xtreme_harness.plan.fetching import Fetch, of_cells
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import NOTES, record_path
@@ -111,6 +112,10 @@ class EvaluateCells:
         except XHarnessError:  # whoever computes them says so
             return None
         return there if len(there.done) == len(self.cells) else None
+
+    def sources(self) -> Mapping[str, Fetch]:
+        """Data, and the weights that are not trained here, where they are on the Hub."""
+        return of_cells(self.cells, (self.setups or {}).values(), self.options.trust_remote_code)
 
     def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:
         """Say how cells end, and now and then how far one is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs import Graph, Job, Watch
 from xtreme_harness.models.checkpoint import read_checkpoint
+from xtreme_harness.plan.fetching import Fetch, of_stage
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Stage, Unit
 from xtreme_harness.plan.standing import Trained, find_trained
@@ -49,6 +50,10 @@ class _Training:
 
     def _begun(self, stage: Stage) -> Stage:
         return stage if self.start is None else stage.starting_from(read_checkpoint(self.start, str(self.start)))
+
+    def sources(self) -> Mapping[str, Fetch]:
+        """Data, and the weights that it starts from, where they are on the Hub."""
+        return of_stage(self.stage)
 
     def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:
         """Say that it begins, how far it is, that it ended."""

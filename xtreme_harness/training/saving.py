@@ -81,7 +81,10 @@ def _copy_sentence_files(base: Path, new: Path) -> None:
 
 
 def _write(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
-    trainee.tokenizer.raw.save_pretrained(folder)
+    raw = trainee.tokenizer.raw
+    if "local_files_only" in raw.init_kwargs:  # whether there is a network here is no property of a checkpoint
+        raw.init_kwargs["local_files_only"] = False
+    raw.save_pretrained(folder)
     if len(tasks) == 1:
         _write_one(trainee.members[tasks[0]], trainee.names[tasks[0]], folder, notes)
         return

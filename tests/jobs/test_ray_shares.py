@@ -14,15 +14,11 @@ PLAIN = [{"CPU": 16.0}, {"CPU": 6.0}, {"memory": 1e9}]
 @pytest.mark.parametrize(
     ("nodes", "workers", "device", "share"),
     [
-        pytest.param(
-            GPUS, None, "auto", Share(4, 1, 12, None), id="a GPU, and its processors"
-        ),
+        pytest.param(GPUS, None, "auto", Share(4, 1, 12, None), id="a GPU, and its processors"),
         pytest.param(GPUS, 3, "cuda", Share(4, 1, 12, 3), id="not more at once than asked"),
         pytest.param(GPUS, None, "cpu", Share(16, 0, 11, None), id="GPUs are left alone"),
         pytest.param([{"GPU": 2.0}], None, "auto", Share(0, 1, 2, None), id="GPUs without processors"),
-        pytest.param(
-            PLAIN, None, "auto", Share(6, 0, 3, None), id="the smallest node that has any"
-        ),
+        pytest.param(PLAIN, None, "auto", Share(6, 0, 3, None), id="the smallest node that has any"),
         pytest.param(PLAIN, 1, "auto", Share(16, 0, 1, 1), id="one at once has the largest node"),
         pytest.param(PLAIN, 4, "auto", Share(5, 0, 4, 4), id="as wide as four can be"),
         pytest.param(PLAIN, 99, "cpu", Share(1, 0, 22, 99), id="more than there are processors"),

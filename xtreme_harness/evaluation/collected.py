@@ -69,14 +69,15 @@ def write_result(result: Result, output: Path, seconds: float) -> None:
 
 
 def _lineage(prepared: PreparedEvaluation, found: Collected) -> list[Mapping[str, Any]]:
-    """Stages of every checkpoint that was read, each once: of those that were there, then of those that were trained.
+    """Stages of every checkpoint that was read, each once: of what was evaluated as it is, then of trained heads.
 
     They stand in the order of the plan, whoever ended first.
     """
     there = {} if prepared.start else {name: stages_of(setup) for name, setup in prepared.setups.items()}
-    late = {cell.name: found.stages[cell.name] for cell in prepared.plan.cells if cell.name in found.stages}
+    known: Mapping[str, Sequence[Mapping[str, Any]]] = {**there, **found.stages}
+    names = dict.fromkeys([*prepared.setups, *(cell.name for cell in prepared.plan.cells)])
     stages: dict[str, Mapping[str, Any]] = {}
-    for one in (stage for own in {**there, **late}.values() for stage in own):
+    for one in (stage for name in names for stage in known.get(name, ())):
         stages.setdefault(str(sorted(one.items(), key=str)), one)
     return list(stages.values())
 

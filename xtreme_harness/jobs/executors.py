@@ -11,11 +11,12 @@ from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
 from xtreme_harness.jobs.local import run_local
 from xtreme_harness.jobs.ray_cluster import run_ray
+from xtreme_harness.jobs.slurm import run_slurm
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["EXECUTORS", "MESSAGES", "execute"]
 
-EXECUTORS: dict[str, Executor] = {"local": run_local, "ray": run_ray}
+EXECUTORS: dict[str, Executor] = {"local": run_local, "ray": run_ray, "slurm": run_slurm}
 MESSAGES = ".jobs"  # below the output folder: what workers say, until all has ended well
 
 

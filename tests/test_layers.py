@@ -143,6 +143,7 @@ SHARED_NAMES = {
     "check": "what is wrong with a thing that a user wrote: a card, a submission",
     "describe": "what a dry run prints: of an evaluation or a training, of a grid",
     "evaluate": "the command: prepared, carried out",
+    "graph": "jobs and what each needs: the type, those of an evaluation",
     "job": "a piece of work: what it is, one that trains, one that evaluates",
     "options": "what a user may say of an evaluation: as a record, as click options",
     "ranking": "ranked lists: what is asked of a model, their figures",

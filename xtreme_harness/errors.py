@@ -9,6 +9,7 @@ XHarnessError            one line for the user: where, found, expected, what to 
 │   ├── UnnamedLabels    its labels have no names, so that only the user can say which is which
 │   └── Diverged         training ran into what is no number
 ├── OutputError          the output folder cannot be used
+├── ClusterError         a cluster cannot be used, or not for this work
 └── MissingDependency    an optional package is needed; the message has the install line
 """
 
@@ -20,6 +21,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "CardError",
+    "ClusterError",
     "DataError",
     "Diverged",
     "HubSilent",
@@ -86,6 +88,10 @@ class Diverged(ModelError):
 
 class OutputError(XHarnessError):
     """The output folder cannot be used."""
+
+
+class ClusterError(XHarnessError):
+    """A cluster cannot be used, or not for this work."""
 
 
 class MissingDependency(XHarnessError):

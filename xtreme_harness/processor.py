@@ -1,12 +1,19 @@
-"""What the processor offers, as torch finds it, and how float32 is multiplied."""
+"""What the processor offers, and how float32 is multiplied."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["bfloat16_is_native", "has_amx", "true_float32"]
+__all__ = ["bfloat16_is_native", "cores", "has_amx", "true_float32"]
+
+
+def cores() -> int:
+    """How many of its cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def bfloat16_is_native() -> bool:

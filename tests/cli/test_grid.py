@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.families import build
+from xtreme_harness.evaluation.job import EvaluateCells
 
 GRID = """
 bases: [{{model: {base}, name: tiny}}]
@@ -61,33 +62,31 @@ def test_flags_that_the_file_says_are_refused_and_others_go_over_it(
 def test_trains_evaluates_and_continues(
     xharness: Callable[..., Any], grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xtreme_harness.grid import grid as execute
+    out, evaluate = tmp_path / "out", EvaluateCells.run
 
-    out, evaluate = tmp_path / "out", execute.run_evaluation
-
-    def stopped(prepared: Any, watch: Any) -> Any:
-        if "squad" in prepared.request.model:
+    def stopped(job: EvaluateCells, watch: Any) -> Any:
+        if "squad" in job.options.model:
             raise KeyboardInterrupt
-        return evaluate(prepared, watch)
+        return evaluate(job, watch)
 
-    monkeypatch.setattr(execute, "run_evaluation", stopped)
+    monkeypatch.setattr(EvaluateCells, "run", stopped)
     assert xharness("-q", "train", "--grid", grid, "-o", out).status == 130
     first = list(csv.DictReader((out / "gains.csv").read_text("utf-8").splitlines()))
     assert {row["intermediate"] for row in first} == {"none", "hellaswag"}
     before = times(out)
     assert out / "encoders/tiny/squad/seed-1/model.safetensors" in before
 
-    def broken(prepared: Any, watch: Any) -> Any:
-        if "squad/seed-2" in prepared.request.model:
+    def broken(job: EvaluateCells, watch: Any) -> Any:
+        if "squad/seed-2" in job.options.model:
             raise RuntimeError("no such luck")
-        return evaluate(prepared, watch)
+        return evaluate(job, watch)
 
-    monkeypatch.setattr(execute, "run_evaluation", broken)
+    monkeypatch.setattr(EvaluateCells, "run", broken)
     ended = xharness("train", "--grid", grid, "-o", out)
     assert (ended.status, ended.errors) == (3, ["failed: tiny/squad/seed-2: RuntimeError: no such luck"])
     assert {path: times(out)[path] for path in before} == before
 
-    monkeypatch.setattr(execute, "run_evaluation", evaluate)
+    monkeypatch.setattr(EvaluateCells, "run", evaluate)
     ended = xharness("train", "--grid", grid, "-o", out)
     assert ended.status == 0, ended.err
     assert {path: times(out)[path] for path in before} == before

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.fixtures.own_jobs import Saying
 from tests.fixtures.warm import Warm
 from xtreme_harness.errors import DataError, HubSilent, OutputError
-from xtreme_harness.evaluation.job import evaluation_jobs
-from xtreme_harness.jobs import SILENT, Failure, Job, Watch, all_failed, attempt, results, run_job
+from xtreme_harness.evaluation.graph import evaluation_graph
+from xtreme_harness.jobs import SILENT, Failure, Job, Outcome, all_failed, attempt, results, run_job
+from xtreme_harness.jobs.mailbox import Mailbox
 from xtreme_harness.plan.evaluate import prepare_evaluation
 from xtreme_harness.plan.request import EvalRequest, TrainRequest
 from xtreme_harness.plan.train import prepare_training
-from xtreme_harness.training.job import training_jobs
-
-
-@dataclass(frozen=True)
-class Saying:
-    """A job that returns what it is told to, or raises it."""
-
-    name: str
-    says: Any
-
-    def run(self, watch: Watch) -> Any:
-        if isinstance(self.says, BaseException):
-            raise self.says
-        return self.says
+from xtreme_harness.training.job import training_graph
 
 
 def test_what_a_job_returns_is_what_it_left() -> None:
-    outcome = run_job(Saying("a", 7), SILENT)
+    outcome = run_job(Saying("a", says=7), SILENT)
     assert (outcome.job.name, outcome.left, outcome.failure) == ("a", 7, None)
     assert results([outcome]) == [7]
 
@@ -49,22 +36,22 @@ def test_what_a_job_returns_is_what_it_left() -> None:
     ids=["the user's to fix", "ours"],
 )  # fmt: skip
 def test_what_goes_wrong_is_a_failure(error: Exception, message: str, line: str) -> None:
-    failure = run_job(Saying("a", error), SILENT).failure
+    failure = run_job(Saying("a", says=error), SILENT).failure
     assert failure is not None
     assert (failure.message, failure.line, failure.error) == (message, line, error)
     with pytest.raises(type(error)) as again:
-        results([run_job(Saying("a", error), SILENT)])
+        results([run_job(Saying("a", says=error), SILENT)])
     assert again.value is error
 
 
 @pytest.mark.parametrize("error", [OutputError("full"), HubSilent("silent"), KeyboardInterrupt()], ids=repr)
 def test_what_ends_everything_is_no_failure(error: BaseException) -> None:
     with pytest.raises(type(error)):
-        attempt("a", lambda: Saying("a", error).run(SILENT))
+        attempt("a", lambda: Saying("a", says=error).run(SILENT))
 
 
 def test_the_failures_of_all_are_one_error_of_the_first_kind() -> None:
-    told = [attempt("", lambda line=line: Saying("", DataError(line)).run(SILENT)) for line in ("a", "b", "a")]
+    told = [attempt("", lambda line=line: Saying("", says=DataError(line)).run(SILENT)) for line in ("a", "b", "a")]
     error = all_failed([one for one in told if isinstance(one, Failure)])
     assert isinstance(error, DataError)
     assert error.faults == ("a", "b")
@@ -73,18 +60,21 @@ def test_the_failures_of_all_are_one_error_of_the_first_kind() -> None:
 ELSEWHERE = """
 import pickle, sys
 from pathlib import Path
-from xtreme_harness.jobs import SILENT, run_job
-job = pickle.loads(Path(sys.argv[1], "job").read_bytes())
-Path(sys.argv[1], "outcome").write_bytes(pickle.dumps(run_job(job, SILENT)))
+from xtreme_harness.jobs.elsewhere import do
+do(*pickle.loads(Path(sys.argv[1], "job").read_bytes()))
 """
 
 
-def done_elsewhere(job: Job, tmp_path: Path, warm: Warm) -> Any:
+def done_elsewhere(job: Job, tmp_path: Path, warm: Warm) -> Outcome:
     """Do a job in a process that knows nothing but its pickle."""
-    (tmp_path / "job").write_bytes(pickle.dumps(job))
+    mailbox = Mailbox(tmp_path / "messages", job)
+    (tmp_path / "job").write_bytes(pickle.dumps((job, mailbox.ask())))
     child = warm.start(ELSEWHERE, [str(tmp_path)])
     assert child.wait(120) == 0, child.err
-    return pickle.loads((tmp_path / "outcome").read_bytes())
+    mailbox.read(SILENT)
+    outcome = mailbox.outcome()
+    assert outcome is not None
+    return outcome
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -94,8 +84,9 @@ def written(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_cells_are_evaluated_elsewhere_as_here(checkpoint: Path, tmp_path: Path, warm: Warm) -> None:
     request = EvalRequest.of(checkpoint, "pawsx", data="samples", output=tmp_path / "out", languages="de,en")
-    (job,), needs = evaluation_jobs(prepare_evaluation(request))
-    assert not needs
+    graph = evaluation_graph(prepare_evaluation(request))
+    (job,) = graph.jobs
+    assert not graph.needs_of(job)
     here = results([run_job(job, SILENT)])[0]
     files = written(tmp_path / "out")
     shutil.rmtree(tmp_path / "out")
@@ -115,7 +106,7 @@ def test_a_stage_is_trained_elsewhere_as_here(checkpoint: Path, tmp_path: Path, 
         settings=["max_steps=2", "precision=float32"], device="cpu",
     )  # fmt: skip
     prepared = prepare_training(request)
-    (job,), _ = training_jobs(prepared.unit, [prepared.output])
+    (job,) = training_graph(prepared.unit, [prepared.output]).jobs
     run_job(job, SILENT)
     weights = (tmp_path / "out" / "model.safetensors").read_bytes()
     shutil.rmtree(tmp_path / "out")

@@ -1,42 +1,150 @@
-"""The executor of this process: order, needs, and what a failure stops."""
+"""The executor of this machine: this process, or workers of its own, whose ends are survived."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.jobs.test_job import Saying
+from tests.fixtures.own_jobs import Crashing, Own, Saying, Writing
 from xtreme_harness.errors import DataError, OutputError
-from xtreme_harness.jobs import EXECUTORS, SILENT, Outcome, run_local
+from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute
+from xtreme_harness.jobs.executors import MESSAGES
+from xtreme_harness.jobs.local import run_local, worker_count
 
-BROKEN = DataError("no data")
+pytestmark = pytest.mark.slow
+TWO = Engine(workers=2)
 
 
-def ended(jobs: Sequence[Saying], needs: dict[str, list[str]]) -> dict[str, Outcome]:
-    return {outcome.job.name: outcome for outcome in run_local(jobs, needs, SILENT)}
+def done(jobs: list[Any], needs: dict[str, tuple[str, ...]], folder: Path, watch: Watch = SILENT) -> dict[str, Outcome]:
+    graph = Graph(tuple(jobs), needs)
+    return {outcome.job.name: outcome for outcome in execute(graph, TWO, folder, watch)}
 
 
 def test_it_is_the_executor_of_that_name() -> None:
-    assert {"local": run_local} == EXECUTORS
+    assert EXECUTORS["local"] is run_local
 
 
-def test_all_jobs_end_in_their_order() -> None:
-    found = ended([Saying("a", 1), Saying("b", 2), Saying("c", 3)], {"c": ["a", "b"]})
-    assert [(name, outcome.left) for name, outcome in found.items()] == [("a", 1), ("b", 2), ("c", 3)]
+def test_one_worker_is_this_process(tmp_path: Path) -> None:
+    for engine in (Engine(device="cpu"), Engine(workers=1)):
+        (outcome,) = run_local(Graph((Writing("a", folder=tmp_path),)), engine, tmp_path, SILENT)
+        assert outcome.left["pid"] == os.getpid()
+        assert worker_count(engine) == 1
+    assert worker_count(TWO) == 2
 
 
-def test_a_failure_stops_what_needs_it_and_nothing_else() -> None:
-    jobs = [Saying("train a", BROKEN), Saying("train b", 2), Saying("a", 3), Saying("b", 4), Saying("after a", 5)]
-    found = ended(jobs, {"a": ["train a"], "b": ["train b"], "after a": ["b", "a"]})
-    assert {name: outcome.left for name, outcome in found.items() if outcome.failure is None} == {"train b": 2, "b": 4}
+def test_two_workers_work_at_once_and_each_has_its_share_of_the_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("xtreme_harness.jobs.local.cores", lambda: 6)
+    jobs = [Writing("a", folder=tmp_path, until="b.begun"), Writing("b", folder=tmp_path, until="a.begun")]
+    told: list[Any] = []
+    found = done(jobs, {}, tmp_path, Watch(cell=told.append))
+    assert len({outcome.left["pid"] for outcome in found.values()} - {os.getpid()}) == 2
+    assert {outcome.left["OMP_NUM_THREADS"] for outcome in found.values()} == {"3"}
+    assert {"a", "b"} <= set(told)
+    assert not (tmp_path / MESSAGES).exists()
+
+
+def test_order_failures_and_needs_are_those_of_one_process(tmp_path: Path) -> None:
+    jobs = [
+        Saying("train a", says=DataError("x.tsv:1: no label", "x.tsv:9: no label")), Saying("train b", says=2),
+        Saying("a", says=3), Saying("b", says=4), Saying("after a", says=5),
+        Saying("ours", says=ValueError("no\nluck")),
+    ]  # fmt: skip
+    found = done(jobs, {"a": ("train a",), "b": ("train b",), "after a": ("b", "a")}, tmp_path)
+    assert {name: one.left for name, one in found.items() if one.failure is None} == {"train b": 2, "b": 4}
     assert (found["train a"].need, found["a"].need, found["after a"].need) == (None, "train a", "train a")
-    assert found["after a"].failure is found["train a"].failure
+    failure = found["train a"].failure
+    assert failure is not None and isinstance(failure.error, DataError)
+    assert failure.error.faults == ("x.tsv:1: no label", "x.tsv:9: no label")
+    assert found["ours"].failure is not None and found["ours"].failure.message == "ValueError: no luck"
 
 
-def test_what_nothing_can_follow_ends_all() -> None:
-    seen = []
-    with pytest.raises(OutputError):
-        for outcome in run_local([Saying("a", 1), Saying("b", OutputError("full")), Saying("c", 3)], {}, SILENT):
-            seen.append(outcome.job.name)
-    assert seen == ["a"]
+def test_what_nothing_can_follow_ends_all(tmp_path: Path) -> None:
+    jobs = [Saying("a", says=OutputError("the disk is full")), Writing("b", folder=tmp_path, until="never")]
+    with pytest.raises(OutputError, match="the disk is full"):
+        done(jobs, {}, tmp_path)
+
+
+def test_a_job_whose_worker_dies_is_tried_three_times_and_the_rest_goes_on(tmp_path: Path) -> None:
+    lost: list[Any] = []
+    jobs = [Crashing("bad", folder=tmp_path), Own("after"), Own("other"), Crashing("once", folder=tmp_path, times=1)]
+    found = done(jobs, {"after": ("bad",)}, tmp_path, Watch(lost=lambda *told: lost.append(told)))
+    assert found["other"].left == "other"
+    assert found["once"].left == 1
+    failure = found["bad"].failure
+    assert failure is not None
+    assert "the worker ended 3 times in the middle of it, last on " in failure.message
+    assert failure.message.endswith("(killed by SIGKILL)")
+    assert found["after"].need == "bad"
+    assert [tries for name, _, tries in lost if name == "bad"] == [1, 2]
+    assert [why for name, why, _ in lost if name == "once"] == ["killed by SIGKILL"]
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def workers_of(folder: Path, names: list[str], seconds: float = 30) -> list[int]:
+    """The processes that do these jobs, when all have begun."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        files = [folder / f"{name}.begun" for name in names]
+        if all(file.exists() and file.read_text().endswith("\n") for file in files):
+            return [int(file.read_text().split()[-1]) for file in files]
+        time.sleep(0.02)
+    raise AssertionError("they have not begun")
+
+
+def wait_for_end(pids: list[int], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not all(map(gone, pids)):
+        assert time.monotonic() < until, "they have not ended"
+        time.sleep(0.02)
+
+
+def test_closing_it_ends_the_workers(tmp_path: Path) -> None:
+    jobs: tuple[Job, ...] = tuple(Writing(name, folder=tmp_path, until="never") for name in ("a", "b"))
+    pids: list[int] = []
+
+    def stop(cell: object) -> None:
+        if not pids and (tmp_path / "a.begun").exists() and (tmp_path / "b.begun").exists():
+            pids.extend(workers_of(tmp_path, ["a", "b"]))
+            raise KeyboardInterrupt
+
+    watched: Iterator[Outcome] = execute(Graph(jobs), TWO, tmp_path, Watch(cell=stop))
+    with pytest.raises(KeyboardInterrupt):
+        list(watched)
+    wait_for_end(pids)
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from tests.fixtures.own_jobs import Writing
+from xtreme_harness.jobs import SILENT, Engine, Graph, execute
+folder = Path(sys.argv[1])
+jobs = tuple(Writing(name, folder=folder, until="never") for name in ("a", "b"))
+list(execute(Graph(jobs), Engine(workers=2), folder, SILENT))
+"""
+
+
+def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)], cwd=Path(__file__).parents[2])
+    pids = workers_of(tmp_path, ["a", "b"])
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    wait_for_end(pids)

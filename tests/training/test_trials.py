@@ -26,7 +26,7 @@ from xtreme_harness.plan.trials import trials_of
 from xtreme_harness.signature import fingerprint
 from xtreme_harness.training import stage as stages
 from xtreme_harness.training import trials
-from xtreme_harness.training.job import training_jobs
+from xtreme_harness.training.job import training_graph
 
 pytestmark = pytest.mark.slow
 
@@ -265,13 +265,14 @@ def test_a_dry_run_shows_every_trial(base: Path, tmp_path: Path) -> None:
 
 def test_jobs_of_trials_need_the_stage_before_and_the_choice_needs_them_all(base: Path, tmp_path: Path) -> None:
     found = prepared(base, "lr=1e-5,1e-4", task="xcopa", output=tmp_path / "out")
-    jobs, needs = training_jobs(found.unit, found.unit.folders(found.output))
+    graph = training_graph(found.unit, found.unit.folders(found.output))
+    jobs, needs = graph.jobs, graph.needs
     siqa, out = tmp_path / "out" / "stages" / "siqa", tmp_path / "out"
     trial = [f"train {place}/trials/lr={rate}" for place in (siqa, out) for rate in ("1e-05", "0.0001")]
     assert [job.name for job in jobs] == [*trial[:2], f"choose {siqa}", *trial[2:], f"choose {out}"]
     assert needs == {
-        trial[0]: [], trial[1]: [], f"choose {siqa}": trial[:2], trial[2]: [f"choose {siqa}"],
-        trial[3]: [f"choose {siqa}"], f"choose {out}": trial[2:],
+        trial[0]: (), trial[1]: (), f"choose {siqa}": tuple(trial[:2]), trial[2]: (f"choose {siqa}",),
+        trial[3]: (f"choose {siqa}",), f"choose {out}": tuple(trial[2:]),
     }  # fmt: skip
     assert pickle.loads(pickle.dumps(jobs)) == jobs
 

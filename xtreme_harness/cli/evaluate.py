@@ -21,10 +21,11 @@ from xtreme_harness.cli.options import (
     SET,
     TASKS,
     TRACKER,
+    engine_flags,
+    engine_options,
+    read_count,
     read_seeds,
 )
-from xtreme_harness.jobs import EXECUTORS
-from xtreme_harness.plan.arguments import shown
 
 if TYPE_CHECKING:
     from xtreme_harness.plan.request import EvalRequest
@@ -125,9 +126,7 @@ __all__ = ["command"]
 @TRACKER
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
 @click.option("--force", is_flag=True, help="Compute finished cells anew; trained checkpoints are kept.")
-@click.option(
-    "--executor", type=click.Choice(list(EXECUTORS)), default="local", show_default=True, help="Where cells run."
-)
+@engine_options
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Predict zero-shot and score: official prediction files, leaderboard JSON, results.json.
@@ -174,7 +173,7 @@ def _request(given: Mapping[str, Any]) -> EvalRequest:
     same = (
         "data", "languages", "split", "labels", "translated", "layer", "label_order", "revision", "seed", "device",
         "dtype", "limit", "log_samples", "pooling", "keep_head", "trust_remote_code", "train", "recipe", "limit_train",
-        "train_on", "select_on", "tracker", "force", "executor",
+        "train_on", "select_on", "tracker", "force",
     )  # fmt: skip
     return EvalRequest.of(
         given["model"],
@@ -184,8 +183,9 @@ def _request(given: Mapping[str, Any]) -> EvalRequest:
         preset=given["retrieval_preset"],
         settings=given["set"],
         seeds=read_seeds(given["seeds"]),
-        batch_size=_batch_size(given["batch_size"]),
+        batch_size=read_count(given["batch_size"], "--batch-size"),
         **{name: given[name] for name in same},
+        **engine_flags(given),
     )
 
 
@@ -221,15 +221,3 @@ def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
         echo("the others are saved; the same command continues", err=True)
     echo(f"series:      {prepared.output}/series.json")
     return 3 if faults else 0
-
-
-def _batch_size(value: str) -> int | None:
-    if value == "auto":
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise click.BadParameter(f"found '{shown(value)}', expected auto or a number from 1", param_hint="--batch-size")
-    return number

@@ -10,12 +10,11 @@ import click
 from click.core import ParameterSource
 
 from xtreme_harness.cli.echo import echo
-from xtreme_harness.cli.options import read_seeds
+from xtreme_harness.cli.options import engine_flags, read_seeds
 
 if TYPE_CHECKING:
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.grid.prepare import Run
     from xtreme_harness.grid.schema import Grid
     from xtreme_harness.jobs import Watch
     from xtreme_harness.plan.cells import Plan
@@ -26,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["run_grid"]
 
 _OVER = ("data", "recipe", "dtype", "device", "set", "seeds", "seed", "include_path")  # these go over the file's values
-_BESIDE = ("grid", "output_path", "tracker", "trust_remote_code", "dry_run", "force")
+_BESIDE = (
+    "grid", "output_path", "tracker", "trust_remote_code", "dry_run", "force",
+    "executor", "workers", "slurm", "no_wait",
+)  # fmt: skip
 _KEYS = {  # where a flag that is refused stands in the file
     "model": "bases",
     "tasks": "intermediates",
@@ -47,7 +49,7 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     from xtreme_harness.grid.prepare import GridRequest, prepare_grid
 
     output = given["output_path"] or default_folder(given["grid"])
-    own = {name: given[name] for name in ("force", "tracker", "trust_remote_code")}
+    own = {name: given[name] for name in ("force", "tracker", "trust_remote_code")} | engine_flags(given)
     prepared = prepare_grid(GridRequest(_read(ctx, given), output, **own))
     if given["dry_run"]:
         echo(describe_grid(prepared))
@@ -57,7 +59,7 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
         result = run_prepared(prepared, _watch(progress, training))
     finally:
         training.close()
-        _say_kept(progress)
+        progress.close()
     if result.rows:
         echo(f"{result.table}\n")
     for name, message in result.failed.items():
@@ -72,11 +74,6 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
 def _watch(progress: Progress, training: TrainingProgress) -> Watch:
     """What is told of a grid: less than of a run alone."""
 
-    def announce(run: Run, number: int, total: int) -> None:
-        _say_kept(progress)
-        if not progress.quiet:
-            echo(f"run {number} of {total}: {run.name}", err=True)
-
     def ended(stage: Stage, made: Trained) -> None:
         if not made.kept:
             training.ended(stage, made)
@@ -85,15 +82,7 @@ def _watch(progress: Progress, training: TrainingProgress) -> Watch:
         first = not progress.said  # what the data lack is the same for all runs
         progress.plan(found if first else replace(found, missing=()), options)
 
-    return replace(progress.watch(training), run=announce, plan=plan, ended=ended)
-
-
-def _say_kept(progress: Progress) -> None:
-    """End the lines of a run with what was there before it."""
-    progress.close()
-    if progress.kept and not progress.quiet:
-        echo(f"kept {progress.kept} of {progress.total} cells from the last run", err=True)
-    progress.kept = 0
+    return replace(progress.watch(training), plan=plan, ended=ended)
 
 
 def _read(ctx: click.Context, given: Mapping[str, Any]) -> Grid:

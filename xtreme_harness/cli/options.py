@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xtreme_harness.jobs import EXECUTORS
 from xtreme_harness.plan.arguments import PLACE as PLACE_WANTED
 from xtreme_harness.plan.arguments import shown
 from xtreme_harness.plan.trackers import TRACKERS
@@ -25,6 +27,9 @@ __all__ = [
     "SUITE",
     "TASKS",
     "TRACKER",
+    "engine_flags",
+    "engine_options",
+    "read_count",
     "read_seeds",
 ]
 
@@ -108,6 +113,63 @@ TRACKER = click.option(
     type=click.Choice(list(TRACKERS)),
     help="Log training there too, through accelerate.",
 )
+
+
+_ENGINE = (
+    click.option(
+        "--executor",
+        type=click.Choice(list(EXECUTORS)),
+        default="local",
+        show_default=True,
+        help="Who does the work: this machine, a Ray cluster, a Slurm cluster.",
+    ),
+    click.option(
+        "--workers",
+        default="auto",
+        show_default=True,
+        metavar="auto|N",
+        help="Processes at once; auto: one a GPU, or one on a processor.",
+    ),
+    click.option(
+        "--slurm",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Options of sbatch, as partition=gpu, or a YAML file of them; repeatable.",
+    ),
+    click.option(
+        "--no-wait", is_flag=True, help="With slurm: return when all is submitted; the same command collects later."
+    ),
+)
+
+
+def engine_options(command: Any) -> Any:
+    """Give a command the options that say who does its work."""
+    for option in reversed(_ENGINE):
+        command = option(command)
+    return command
+
+
+def engine_flags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What those say, as fields of a request."""
+    return {
+        "executor": given["executor"],
+        "workers": read_count(given["workers"], "--workers"),
+        "slurm": tuple(given["slurm"]),
+        "wait": not given["no_wait"],
+    }
+
+
+def read_count(value: str, flag: str) -> int | None:
+    """Read "auto", which is None, or a number from 1."""
+    if value == "auto":
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise click.BadParameter(f"found '{shown(value)}', expected auto or a number from 1", param_hint=flag)
+    return number
 
 
 def read_seeds(value: str | None) -> list[int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cli.echo import echo
 from xtreme_harness.cli.training_progress import TrainingProgress
+from xtreme_harness.errors import escaped
 from xtreme_harness.evaluation.cell import Done
-from xtreme_harness.jobs import Watch
+from xtreme_harness.jobs import MOST, Watch
 from xtreme_harness.plan.cells import Cell, Plan
 from xtreme_harness.plan.describe import missing_lines
 from xtreme_harness.plan.options import Options
@@ -31,30 +33,47 @@ class Progress:
         self.kept = 0
         self.total = 0
         self.ended = 0
+        self.counts: dict[Path, list[int]] = {}  # of every run: cells that ended, all its cells
         self.scopes: tuple[str, ...] = ()
         self.running = 0
         self.bar: Any = None
 
     def watch(self, training: TrainingProgress) -> Watch:
         """What is told of cells, and of the training before them."""
-        return replace(training.watch, plan=self.plan, cell=self.cell, sequences=self.sequences)
+        return replace(
+            training.watch, run=self.run, plan=self.plan, cell=self.cell, sequences=self.sequences, lost=self.lost
+        )
+
+    def run(self, name: str, number: int, total: int) -> None:
+        """Say which of several runs begins."""
+        self.close()
+        if not self.quiet:
+            echo(f"run {number} of {total}: {name}", err=True)
+
+    def lost(self, name: str, why: str, tries: int) -> None:
+        """Say that a worker has ended in the middle of a job, which is tried again."""
+        if not self.quiet:
+            self._line(f"{name}: its worker ended ({why}); tried again, {tries + 1} of {MOST} times")
 
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""
-        self.out, self.total, self.ended, self.kept = str(options.output), len(plan.cells), 0, 0
+        self.out, own = str(options.output), len(plan.cells)
+        self.counts[options.output] = [0, own]
+        self.total += own
         self.scopes = tuple(dict.fromkeys(scope for cell in plan.cells for scope in cell.scopes))
         if self.quiet:
             return
         tasks = len({cell.key for cell in plan.cells})
         limited = f" (LIMITED to {options.limit} examples each)" if options.limit else ""
-        echo(f"{options.model}: {self.total} cells of {tasks} tasks{limited} -> {options.output}", err=True)
+        echo(f"{options.model}: {own} cells of {tasks} tasks{limited} -> {options.output}", err=True)
         for line in missing_lines(plan.missing):
             echo(line, err=True)
             self.said.add(line)
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=self.total, unit="cell", dynamic_ncols=True, leave=False)
+            self.close()
+            self.bar = tqdm(total=self.total, initial=self.ended, unit="cell", dynamic_ncols=True, leave=False)
 
     def sequences(self, cell: Cell, done: int) -> None:
         """Show how far a cell is."""
@@ -64,6 +83,8 @@ class Progress:
 
     def cell(self, done: Done) -> None:
         """Show how a cell ended."""
+        counts = self.counts.setdefault(done.home, [0, 0])
+        counts[0] += 1
         self.ended += 1
         self.running = 0
         self.kept += done.status == "kept"
@@ -71,16 +92,21 @@ class Progress:
             self.bar.update()
         if done.status == "kept" or self.quiet:
             return
-        line = f"[{self.ended}/{self.total}] {done.cell.name}: {_outcome(done)}"
-        if self.bar is not None:
-            self.bar.write(line, file=sys.stderr)
-        else:
-            echo(line, err=True)
+        ended, total = counts
+        where = f"{done.home}: " if len(self.counts) > 1 else ""
+        self._line(f"[{ended}/{total}] {where}{done.cell.name}: {_outcome(done)}")
 
     def close(self) -> None:
         """Remove the bar."""
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
+
+    def _line(self, text: str) -> None:
+        if self.bar is not None:
+            self.bar.write(escaped(text), file=sys.stderr)
+        else:
+            echo(text, err=True)
 
 
 def print_result(result: Result, progress: Progress, by_language: bool = False) -> None:

@@ -19,6 +19,8 @@ from xtreme_harness.cli.options import (
     SELECT_ON,
     SET,
     TRACKER,
+    engine_flags,
+    engine_options,
     read_seeds,
 )
 
@@ -79,6 +81,7 @@ __all__ = ["command"]
 @INCLUDE_PATH
 @click.option("--revision", metavar="REV", help="Revision of a model on the Hub.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
+@engine_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and stop.")
 @click.option("--force", is_flag=True, help="Train over what another run left in the folder.")
 @click.pass_context
@@ -136,4 +139,5 @@ def _request(given: Mapping[str, Any]) -> TrainRequest:
         settings=given["set"],
         seeds=read_seeds(given["seeds"]),
         **{name: given[name] for name in same},
+        **engine_flags(given),
     )

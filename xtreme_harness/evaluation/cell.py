@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Done:
     status: str  # "done" | "kept" | "unscored" | "failed"
     record: CellRecord | None  # None when failed, and where nothing could be answered
     message: str = ""
+    home: Path = Path()  # the output folder of its run
 
 
 def _fields(cell: Cell, setup: Setup, options: Options, context: Mapping[str, Any]) -> dict[str, Any]:

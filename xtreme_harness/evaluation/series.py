@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.evaluation.evaluate import run_evaluation
+from xtreme_harness.evaluation.driver import Run, carry_out
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.jobs import SILENT, Failure, Watch, all_failed, attempt
 from xtreme_harness.plan.arguments import PLACE, Wanted, require
@@ -63,42 +63,59 @@ def evaluate_series(pattern: str | Path, evaluate: Callable[[str, Path], Result]
     places = {"pattern": ("pattern", PLACE), "output": ("output", PLACE)}
     given = {"pattern": pattern, "output": output, "evaluate": evaluate}
     require(given, {**places, "evaluate": ("evaluate", Wanted("a function", callable))})
-    members = find_members(str(pattern))
-    return _run(str(pattern), members, lambda member, folder: evaluate(str(member.path), folder), Path(output))
+    members, out = find_members(str(pattern)), Path(output)
+    open_output(out, files=[SERIES_FILE])
+    with locked(out):
+        ended = _Ended(out, str(pattern), members)
+        for member in members:
+            work = partial(evaluate, str(member.path), out / member.name)
+            ended.take(member.name, attempt(member.name, work, ends=()))  # each has a folder of its own
+    return ended.outcome()
 
 
 def run_series(prepared: PreparedSeries, watch: Watch = SILENT) -> SeriesOutcome:
-    """Carry out a series that was prepared; see `evaluate_series`."""
-
-    def one(member: Member, folder: Path) -> Result:
-        return run_evaluation(prepared.prepare(member), watch)
-
-    return _run(prepared.request.model, prepared.members, one, prepared.output)
-
-
-def _run(
-    pattern: str, members: Sequence[Member], evaluate: Callable[[Member, Path], Result], output: Path
-) -> SeriesOutcome:
-    open_output(output, files=[SERIES_FILE])
-    results: dict[str, Result] = {}
-    failed: dict[str, Failure] = {}
-    with locked(output):
-        entries = _earlier(output, pattern)
-        for member in members:
-            work = partial(evaluate, member, output / member.name)
-            found = attempt(member.name, work, ends=())  # each has a folder of its own
-            if isinstance(found, Failure):
-                failed[member.name] = found
-                entries.pop(member.name, None)
-                log.warning("%s: failed; why stands at the end", member.name)
+    """Carry out a series that was prepared, as one graph; see `evaluate_series`."""
+    open_output(prepared.output, files=[SERIES_FILE])
+    with locked(prepared.output):
+        kept = _Ended(prepared.output, prepared.request.model, prepared.members)
+        runs: list[Run] = []
+        for member in prepared.members:
+            one = attempt(member.name, partial(prepared.prepare, member), ends=())
+            if isinstance(one, Failure):
+                kept.take(member.name, one)
             else:
-                results[member.name] = found
-                entries[member.name] = Entry(member.name, member.name, member.step)
-            if entries:
-                write_entries(output, entries.values())
-    if not results:
-        raise all_failed(failed.values())
-    return SeriesOutcome(results, failed)
+                runs.append(Run(member.name, one))
+        engine = prepared.request.engine
+        carry_out(runs, engine, prepared.output, watch, lambda run, found: kept.take(run.name, found))
+    return kept.outcome()
+
+
+class _Ended:
+    """The checkpoints that have ended, and `series.json`, which is written anew with each."""
+
+    def __init__(self, output: Path, pattern: str, members: Sequence[Member]) -> None:
+        self.output, self.members = output, {member.name: member for member in members}
+        self.entries = _earlier(output, pattern)
+        self.found: dict[str, Result | Failure] = {}
+
+    def take(self, name: str, found: Result | Failure) -> None:
+        """Take how one ended."""
+        self.found[name] = found
+        if isinstance(found, Failure):
+            self.entries.pop(name, None)
+            log.warning("%s: failed; why stands at the end", name)
+        else:
+            self.entries[name] = Entry(name, name, self.members[name].step)
+        if self.entries:
+            write_entries(self.output, self.entries.values())
+
+    def outcome(self) -> SeriesOutcome:
+        """All of them, in the order of their steps."""
+        found = {name: self.found[name] for name in self.members if name in self.found}
+        failed = {name: one for name, one in found.items() if isinstance(one, Failure)}
+        if len(failed) == len(found):
+            raise all_failed(failed.values())
+        return SeriesOutcome({name: one for name, one in found.items() if not isinstance(one, Failure)}, failed)
 
 
 def series_table(output: Path, failed: Sequence[str] = ()) -> str:

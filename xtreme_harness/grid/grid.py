@@ -1,8 +1,8 @@
-"""Carries a grid out: trains every encoder once, evaluates every run, writes the gains after each."""
+"""Carries a grid out as one graph: every encoder once, every run, and the gains after each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -10,21 +10,21 @@ from typing import Any
 
 from xtreme_harness.cards import Suite
 from xtreme_harness.errors import DataError
-from xtreme_harness.evaluation.evaluate import run_evaluation
+from xtreme_harness.evaluation.driver import Run, carry_out
 from xtreme_harness.files.folder import locked, logged, open_output
 from xtreme_harness.files.text import write_atomic, write_json
 from xtreme_harness.grid.gain_rows import Arm, GainRow, paired, scores_of, to_csv
 from xtreme_harness.grid.gain_tables import gain_table, summary_json
-from xtreme_harness.grid.prepare import WRITTEN, Encoder, GridRequest, PreparedGrid, Run, eval_request, prepare_grid
+from xtreme_harness.grid.prepare import WRITTEN, Encoder, GridRequest, GridRun, PreparedGrid, prepare_grid
 from xtreme_harness.grid.schema import Grid, read_grid
-from xtreme_harness.jobs import SILENT, Failure, Watch, attempt
+from xtreme_harness.jobs import SILENT, Failure, Graph, Watch, attempt
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.models.size import encoder_size
 from xtreme_harness.plan.arguments import PLACE, WATCH, optional, require
-from xtreme_harness.plan.evaluate import prepare_evaluation
+from xtreme_harness.plan.standing import Trained
 from xtreme_harness.results.result import Result
 from xtreme_harness.results.values import strange_figures
-from xtreme_harness.training.train import train_unit
+from xtreme_harness.training.job import training_graph
 
 __all__ = ["GridResult", "default_folder", "run_grid", "run_prepared"]
 
@@ -82,71 +82,90 @@ def run_grid(
 
 
 def run_prepared(prepared: PreparedGrid, watch: Watch = SILENT) -> GridResult:
-    """Carry out a grid that was prepared."""
-    grid, out, runs = prepared.request.grid, prepared.request.output, prepared.runs
+    """Carry out a grid that was prepared, as one graph: encoders, heads, cells."""
+    request, out, runs = prepared.request, prepared.request.output, prepared.runs
     open_output(out, *WRITTEN)
-    rows: dict[str, list[GainRow]] = {}
-    failed: dict[str, str] = {}
     there = [run for run in runs if (run.output / "results.json").is_file()]
     ordered = [*there, *(run for run in runs if run not in there)]  # what is known stands in the first table again
+    graphs = {encoder: _training(prepared, encoder) for encoder in prepared.units}
+    asked = [
+        Run(run.name, prepared.evaluation(run), graphs[run.encoder] if run.encoder else Graph()) for run in ordered
+    ]
+    found = _Found(prepared, len(there))
     with locked(out), logged(out):
-        for number, run in enumerate(ordered, 1):
-            watch.run(run, number, len(ordered))
-            ended = attempt(run.name, partial(_carry_out, prepared, run, watch))
-            if isinstance(ended, Failure):
-                failed[run.name] = ended.line
-            else:
-                examples, result = ended
-                failed |= {f"{run.name}: {cell}": message for cell, message in result.failed.items()}
-                rows[run.name] = scores_of(_arm(run, examples), result)
-            if number >= len(there):
-                _write(out, grid, _in_order(runs, rows), prepared.suites, failed)
-    return GridResult(grid, out, tuple(_in_order(runs, rows)), failed, prepared.suites)
+        carry_out(asked, request.engine, out, watch, found.take)
+    return found.result()
 
 
-def _carry_out(prepared: PreparedGrid, run: Run, watch: Watch) -> tuple[int, Result]:
-    """Train a run's encoder, or keep it, and evaluate; the examples that the encoder was trained on."""
-    examples = _train(prepared, run.encoder, watch) if run.encoder else 0
-    result = run_evaluation(prepare_evaluation(eval_request(prepared.request, run)), watch)
-    if strange := strange_figures(result):  # no gain is the largest by it
-        raise DataError(*strange)
-    return examples, result
-
-
-def _train(prepared: PreparedGrid, encoder: Encoder, watch: Watch) -> int:
-    """Train an encoder, or keep it; the number of examples of all its stages."""
+def _training(prepared: PreparedGrid, encoder: Encoder) -> Graph:
+    """The jobs that train an encoder, or keep it."""
     request, unit = prepared.request, prepared.units[encoder]
-    trained = train_unit(
-        unit, encoder.folder, watch, executor=request.executor, replace_other=request.force, tracker=request.tracker
-    )
-    stages = trained.notes["lineage"][max(1, len(unit.checkpoint.lineage)) :]
-    return sum(sum(stage["examples"].values()) for stage in stages)
+    how: dict[str, Any] = {"replace_other": request.force, "tracker": request.tracker, "home": request.output}
+    return training_graph(unit, unit.folders(encoder.folder), **how)
 
 
-def _arm(run: Run, examples: int) -> Arm:
+class _Found:
+    """The runs that have ended, and the tables, which are written anew with each."""
+
+    def __init__(self, prepared: PreparedGrid, known: int) -> None:
+        self.prepared, self.known = prepared, known  # runs that an earlier call finished
+        self.runs = {run.name: run for run in prepared.runs}
+        self.rows: dict[str, list[GainRow]] = {}
+        self.failed: dict[str, str] = {}
+        self.ended = 0
+
+    def take(self, run: Run, found: Result | Failure) -> None:
+        """Take how one ended."""
+        self.ended += 1
+        ended = attempt(run.name, partial(self._rows, run.name, found)) if isinstance(found, Result) else found
+        if isinstance(ended, Failure):
+            self.failed[run.name] = ended.line
+        if self.ended >= self.known:
+            self._write()
+
+    def result(self) -> GridResult:
+        """What the grid found."""
+        request = self.prepared.request
+        return GridResult(request.grid, request.output, tuple(self._ordered()), self.failed, self.prepared.suites)
+
+    def _rows(self, name: str, result: Result) -> None:
+        if strange := strange_figures(result):  # no gain is the largest by it
+            raise DataError(*strange)
+        run = self.runs[name]
+        self.failed |= {f"{name}: {cell}": message for cell, message in result.failed.items()}
+        self.rows[name] = scores_of(_arm(run, _examples(self.prepared, run.encoder)), result)
+
+    def _ordered(self) -> list[GainRow]:
+        """The rows base by base, intermediate by intermediate, in the order of the grid, with their gains."""
+        runs = self.prepared.runs
+        bases = list(dict.fromkeys(run.base.label for run in runs))
+        intermediates = list(dict.fromkeys(run.intermediate for run in runs))
+        ordered = sorted(runs, key=lambda run: (bases.index(run.base.label), intermediates.index(run.intermediate)))
+        return paired(row for run in ordered for row in self.rows.get(run.name, ()))
+
+    def _write(self) -> None:
+        """Write what is known so far."""
+        rows, request = self._ordered(), self.prepared.request
+        write_atomic(request.output / "gains.csv", to_csv(rows))
+        whole = {
+            "grid": request.grid.model_dump(),
+            "split": request.grid.split,
+            "failed": dict(self.failed),
+            **summary_json(rows, self.prepared.suites),
+            "rows": [asdict(row) for row in rows],
+        }
+        write_json(request.output / "gains.json", whole)
+
+
+def _examples(prepared: PreparedGrid, encoder: Encoder | None) -> int:
+    """The examples of all stages that an encoder was trained on; 0 of a base as it is."""
+    if encoder is None:
+        return 0
+    earlier = max(1, len(prepared.units[encoder].checkpoint.lineage))
+    return sum(sum(stage["examples"].values()) for stage in Trained.at(encoder.folder).notes["lineage"][earlier:])
+
+
+def _arm(run: GridRun, examples: int) -> Arm:
     size = encoder_size(find_checkpoint(run.base.model, None, run.base.revision))
     beyond = size.total - size.embeddings if size else None
     return Arm(run.base.label, run.intermediate, run.seed, size.total if size else None, beyond, examples)
-
-
-def _in_order(runs: Sequence[Run], rows: Mapping[str, Sequence[GainRow]]) -> list[GainRow]:
-    """The rows base by base, intermediate by intermediate, in the order of the grid, with their gains."""
-    bases = list(dict.fromkeys(run.base.label for run in runs))
-    intermediates = list(dict.fromkeys(run.intermediate for run in runs))
-    ordered = sorted(runs, key=lambda run: (bases.index(run.base.label), intermediates.index(run.intermediate)))
-    return paired(row for run in ordered for row in rows.get(run.name, ()))
-
-
-def _write(
-    out: Path, grid: Grid, rows: Sequence[GainRow], suites: Mapping[str, Suite], failed: Mapping[str, str]
-) -> None:
-    """Write what is known so far."""
-    write_atomic(out / "gains.csv", to_csv(rows))
-    whole = {
-        "grid": grid.model_dump(),
-        "split": grid.split,
-        "failed": dict(failed),
-        **summary_json(rows, suites),
-        "rows": [asdict(row) for row in rows],
-    }
-    write_json(out / "gains.json", whole)

@@ -9,22 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Suite
-from xtreme_harness.errors import DataError, XHarnessError
+from xtreme_harness.errors import DataError, ModelError, XHarnessError
 from xtreme_harness.files.folder import require_output
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.grid.schema import Base, Grid, Intermediate
+from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.evaluate import prepare_evaluation
-from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
+from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
+from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest, engine_faults, engine_of
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
 from xtreme_harness.plan.train import resolve_training
 
-__all__ = ["Encoder", "GridRequest", "PreparedGrid", "Run", "eval_request", "grid_runs", "prepare_grid"]
+__all__ = ["Encoder", "GridRequest", "GridRun", "PreparedGrid", "eval_request", "grid_runs", "prepare_grid"]
 
-_ASKED = {name: OF_BOTH[name] for name in ("output", "force", "tracker", "trust_remote_code", "executor")}
+_ASKED = {
+    name: OF_BOTH[name]
+    for name in ("output", "force", "tracker", "trust_remote_code", "executor", "workers", "slurm", "wait")
+}
 WRITTEN = (("encoders", "runs"), ("gains.csv", "gains.json", "log.txt"))  # folders and files of the output
 
 
@@ -38,6 +42,14 @@ class GridRequest:
     tracker: str | None = None
     trust_remote_code: bool = False  # run code that the bases carry; they need a pinned revision
     executor: str = "local"
+    workers: int | None = None
+    slurm: tuple[str, ...] = ()
+    wait: bool = True
+
+    @property
+    def engine(self) -> Engine:
+        """Who does the work, and with how much."""
+        return engine_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class GridRun:
     """An evaluation of all targets, phase 2 inside it, from an encoder or from a base as it is."""
 
     base: Base
@@ -85,10 +97,18 @@ class PreparedGrid:
     """A grid that nothing stands against."""
 
     request: GridRequest
-    runs: tuple[Run, ...]
+    runs: tuple[GridRun, ...]
     units: Mapping[Encoder, Unit]  # what trains each encoder
     standing: Mapping[Encoder, str]  # what is there of it: "there", "begun", "to train"
     suites: Mapping[str, Suite]
+    evaluations: Mapping[str, PreparedEvaluation]  # the baseline of each base, by its label
+
+    def evaluation(self, run: GridRun) -> PreparedEvaluation:
+        """The evaluation of a run; of an encoder, which may be still to be trained, as that of its base."""
+        baseline = self.evaluations[run.base.label]
+        if run.encoder is not None:
+            return baseline.starting_from(run.encoder.folder, run.output, run.seed)
+        return baseline.moved(run.output, run.seed)
 
 
 def prepare_grid(request: GridRequest) -> PreparedGrid:
@@ -100,6 +120,8 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
     """
     grid = request.grid
     require({name: getattr(request, name) for name in _ASKED}, _ASKED)
+    if wrong := engine_faults(request):
+        raise ModelError(*wrong)
     require_tracker(request.tracker)
     require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)
@@ -118,18 +140,23 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
         _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder)), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
+    evaluations: dict[str, PreparedEvaluation] = {}
     for base in grid.bases:
         first = next(run for run in runs if run.base == base and run.encoder is None)
         prepared = _found(partial(prepare_evaluation, eval_request(request, first)), faults)
-        for run in runs if prepared is not None else ():
+        if prepared is None:
+            continue
+        evaluations[base.label] = prepared
+        for run in runs:
             if run.base == base and run != first:
                 _found(partial(require_output, run.output, *prepared.written()), faults)
     if faults:
         raise DataError(*dict.fromkeys(faults))
-    return PreparedGrid(request, runs, units, found, all_cards([Path(place) for place in grid.include]).suites)
+    suites = all_cards([Path(place) for place in grid.include]).suites
+    return PreparedGrid(request, runs, units, found, suites, evaluations)
 
 
-def grid_runs(grid: Grid, output: Path) -> tuple[Run, ...]:
+def grid_runs(grid: Grid, output: Path) -> tuple[GridRun, ...]:
     """All runs, in an order that makes a whole table early: a seed, a base, the baseline first."""
     found = []
     for seed in grid.seeds:
@@ -137,11 +164,11 @@ def grid_runs(grid: Grid, output: Path) -> tuple[Run, ...]:
             places = [(one, output / "encoders" / base.label / one.label / f"seed-{seed}") for one in grid.trainings]
             for encoder in (None, *(Encoder(base, one, seed, place) for one, place in places)):
                 label = encoder.intermediate.label if encoder else BASELINE
-                found.append(Run(base, encoder, seed, output / "runs" / base.label / label / f"seed-{seed}"))
+                found.append(GridRun(base, encoder, seed, output / "runs" / base.label / label / f"seed-{seed}"))
     return tuple(found)
 
 
-def eval_request(request: GridRequest, run: Run) -> EvalRequest:
+def eval_request(request: GridRequest, run: GridRun) -> EvalRequest:
     """The evaluation of a run; every head is trained anew, so that all arms had the same phase 2."""
     grid = request.grid
     return EvalRequest.of(
@@ -166,6 +193,9 @@ def eval_request(request: GridRequest, run: Run) -> EvalRequest:
         trust_remote_code=request.trust_remote_code,
         tracker=request.tracker,
         executor=request.executor,
+        workers=request.workers,
+        slurm=request.slurm,
+        wait=request.wait,
     )
 
 
@@ -189,6 +219,7 @@ def _train_request(request: GridRequest, encoder: Encoder) -> TrainRequest:
         device=grid.device,
         revision=encoder.base.revision,
         trust_remote_code=request.trust_remote_code,
+        executor=request.executor,
     )
 
 

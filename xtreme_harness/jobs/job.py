@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from xtreme_harness.errors import HubSilent, OutputError, XHarnessError, in_words, listed
+from xtreme_harness.files.folder import logged
 from xtreme_harness.jobs.watch import Watch
 
-__all__ = ["Executor", "Failure", "Job", "Outcome", "all_failed", "attempt", "results", "run_job"]
+__all__ = ["Failure", "Job", "Outcome", "Submitted", "all_failed", "attempt", "results", "run_job"]
 
 ENDING = (OutputError, HubSilent)  # nothing more can be written, or read: what follows would fail likewise
 T = TypeVar("T")
@@ -18,15 +21,53 @@ log = logging.getLogger("xtreme_harness")
 
 
 class Job(Protocol):
-    """A piece of work: a small picklable value."""
+    """A piece of work: a small picklable value that does it from what lies on disk and leaves its results there.
+
+    Done twice, it keeps what is there; killed at any moment, it continues when it is done again. What goes from one
+    process to another is plain JSON.
+    """
 
     @property
     def name(self) -> str:
         """For people, and for what needs it; no two jobs of one graph have the same."""
         ...
 
+    @property
+    def home(self) -> Path | None:
+        """The output folder of the run that it belongs to, whose log tells of it; None: there is no log."""
+        ...
+
+    @property
+    def on_device(self) -> bool:
+        """Does it compute on a GPU, where there is one?"""
+        ...
+
     def run(self, watch: Watch) -> Any:
-        """Do it from what lies on disk; return what it left."""
+        """Do it; return what it left."""
+        ...
+
+    def settled(self) -> Any:
+        """What it left, where all of that is there already; None where something is left to do. Loads no weights."""
+        ...
+
+    def sources(self) -> Mapping[str, Callable[[], object]]:
+        """What it reads from the network: name -> how that is fetched, so that it is there for a machine without."""
+        ...
+
+    def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:
+        """A watch that says what it is told as JSON, for another process."""
+        ...
+
+    def hear(self, said: dict[str, Any], watch: Watch) -> None:
+        """Tell a watch what was said so."""
+        ...
+
+    def told(self, left: Any) -> Any:
+        """What it left, as JSON."""
+        ...
+
+    def found(self, told: Any) -> Any:
+        """What it left, from that and from what lies on disk."""
         ...
 
 
@@ -53,25 +94,8 @@ class Outcome:
     need: str | None = None  # the job whose failure is the reason that this one was not begun
 
 
-class Executor(Protocol):
-    """Who does jobs: each when all that it needs has ended well, in any order that keeps this."""
-
-    def __call__(self, jobs: Sequence[Job], needs: Mapping[str, Sequence[str]], watch: Watch) -> Iterator[Outcome]:
-        """Do the jobs.
-
-        Args:
-            jobs: what is to be done; a job stands behind those that it needs.
-            needs: a job's name -> the names of the jobs that must have ended well before it begins.
-            watch: who is told.
-
-        Yields:
-            every job as it ends; a failure of one stops only those that need it.
-
-        Raises:
-            OutputError: when nothing more can be written, which ends all.
-            HubSilent: when data must come from a Hub that does not answer, likewise.
-        """
-        ...
+class Submitted(Exception):
+    """The jobs were handed over and go on without this process; the same command collects what they leave."""
 
 
 def attempt(name: str, work: Callable[[], T], ends: tuple[type[Exception], ...] = ENDING) -> T | Failure:
@@ -98,7 +122,8 @@ def attempt(name: str, work: Callable[[], T], ends: tuple[type[Exception], ...] 
 
 def run_job(job: Job, watch: Watch) -> Outcome:
     """Do one job here and now."""
-    left = attempt(job.name, lambda: job.run(watch))
+    with logged(job.home) if job.home is not None else nullcontext():
+        left = attempt(job.name, lambda: job.run(watch))
     return Outcome(job, failure=left) if isinstance(left, Failure) else Outcome(job, left)
 
 

@@ -17,13 +17,14 @@ def _nobody(*told: Any) -> None:
 class Watch:
     """Callbacks, each of which may be left out; what they raise ends the work, as Ctrl-C does."""
 
-    run: Callable[..., None] = _nobody  # before a run of a grid: run, its number from 1, how many there are
+    run: Callable[..., None] = _nobody  # of many, one begins: its name, its number from 1, how many there are
     plan: Callable[..., None] = _nobody  # before weights are loaded: plan, options
     cell: Callable[..., None] = _nobody  # a cell ended: `evaluation.cell.Done`
     sequences: Callable[..., None] = _nobody  # inside a cell: cell, sequences that were answered
     started: Callable[..., None] = _nobody  # a stage begins that is not there already: stage, folder
     event: Callable[..., None] = _nobody  # inside a stage: its name, an event of the loop
     ended: Callable[..., None] = _nobody  # a stage ended: stage, `plan.standing.Trained`
+    lost: Callable[..., None] = _nobody  # a worker ended in the middle of a job: the job's name, why, its number
 
 
 SILENT = Watch()

@@ -87,6 +87,8 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "layer": read_layer,
     "label_order": lambda value: _several(value, _text),
     "batch_size": _whole,
+    "workers": _whole,
+    "slurm": lambda value: _several(value, _text),
     "limit": _whole,
     "mlm": _path,
     "translated": _path,

@@ -11,7 +11,8 @@ from typing import Any, Self
 from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
-from xtreme_harness.jobs import EXECUTORS
+from xtreme_harness.jobs import EXECUTORS, Engine
+from xtreme_harness.jobs.sbatch import read_options
 from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.plan.arguments import (
     FLAG,
@@ -37,7 +38,16 @@ from xtreme_harness.plan.arguments import (
 from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output"]
+__all__ = [
+    "OF_BOTH",
+    "PRESETS",
+    "EvalRequest",
+    "Request",
+    "TrainRequest",
+    "default_output",
+    "engine_faults",
+    "engine_of",
+]
 
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 _DEVICE = re.compile(r"auto|(cpu|cuda)(:[0-9]{1,3})?")
@@ -50,6 +60,9 @@ OF_BOTH: Mapping[str, tuple[str, Wanted]] = {  # field -> its flag, and what it 
     "train_on": ("--train-on", TRAINED_ON),
     "select_on": ("--select-on", optional(one_of((ENGLISH, TARGET)))),
     "executor": ("--executor", one_of(EXECUTORS)),
+    "workers": ("--workers", optional(whole(1))),
+    "slurm": ("--slurm", TEXTS),
+    "wait": ("--no-wait", FLAG),
     "data": ("--data", Wanted("hub, samples, a folder, or TASK=FILE_OR_DIR", NAMES.fits)),
     "output": ("--output-path", optional(PATH)),
     "include": ("--include-path", PATHS),
@@ -112,7 +125,10 @@ class Request:
         revision: of a model on the Hub.
         trust_remote_code: run code that the checkpoint carries; needs a pinned revision.
         tracker: "tensorboard", "wandb" or "trackio".
-        executor: who does the work: "local".
+        executor: who does the work: a key of `jobs.EXECUTORS`.
+        workers: processes at once; None: one a GPU, or one on a processor.
+        slurm: options of sbatch, "partition=gpu" ..., or a YAML file of them.
+        wait: until all is done; else until all is submitted.
         force: compute anew what is finished; of `train`: train over what another run left.
     """
 
@@ -134,6 +150,9 @@ class Request:
     trust_remote_code: bool = False
     tracker: str | None = None
     executor: str = "local"
+    workers: int | None = None
+    slurm: tuple[str, ...] = ()
+    wait: bool = True
     force: bool = False
 
     @classmethod
@@ -152,6 +171,11 @@ class Request:
                 raise TypeError(f"there is no argument '{name}'{hint}")
         given = {"model": model, "tasks": tasks, **options}
         return cls(**{name: read(name, value) for name, value in given.items()})
+
+    @property
+    def engine(self) -> Engine:
+        """Who does the work, and with how much."""
+        return engine_of(self)
 
     def faults(self) -> list[str]:
         """What no run could be done with, whatever the checkpoint and the data are."""
@@ -175,7 +199,7 @@ class Request:
             DataError: a seed that stands twice: its run would count twice.
             MissingDependency: the tracker is not installed.
         """
-        if faults := self.faults():
+        if faults := self.faults() or engine_faults(self):
             raise ModelError(*faults)
         require_tracker(self.tracker)
         if len(set(self.seeds)) < len(self.seeds):
@@ -253,6 +277,25 @@ class TrainRequest(Request):
                 "--train-on de, or let eval train one a language"
             )
         return found
+
+
+def engine_of(asked: Any) -> Engine:
+    """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
+    device = getattr(asked, "device", None) or asked.grid.device
+    return Engine(asked.executor, asked.workers, device, read_options(asked.slurm), asked.wait)
+
+
+def engine_faults(asked: Any) -> list[str]:
+    """What of that makes no sense together.
+
+    Raises:
+        DataError: options of sbatch that are none.
+        CardError: a file of them that cannot be read.
+    """
+    if not isinstance(asked.slurm, tuple) or asked.executor == "slurm":
+        return []
+    found = [f"--slurm {value}: goes with --executor slurm" for value in asked.slurm]
+    return [*found, *(["--no-wait: goes with --executor slurm"] if asked.wait is False else [])]
 
 
 def default_output(model: str | Path) -> Path:

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.jobs import EXECUTORS, SILENT, Watch, results
+from xtreme_harness.jobs import SILENT, Watch, execute, joined, results
 from xtreme_harness.plan.arguments import WATCH, require
 from xtreme_harness.plan.request import TrainRequest
-from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import Trained
 from xtreme_harness.plan.train import PreparedTraining, prepare_training
-from xtreme_harness.training.job import training_jobs
+from xtreme_harness.training.job import training_graph
 
-__all__ = ["run_training", "train", "train_unit"]
+__all__ = ["run_training", "train"]
 
 
 def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILENT, **options: Any) -> list[Trained]:
@@ -37,31 +36,17 @@ def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILEN
 
 
 def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trained]:
-    """Carry out a training that was prepared."""
+    """Carry out a training that was prepared.
+
+    Raises:
+        XHarnessError: what the first stage that failed raised.
+        Submitted: the jobs go on without this process.
+    """
     request = prepared.request
-    return [
-        train_unit(unit, folder, watch, executor=request.executor, replace_other=request.force, tracker=request.tracker)
+    graphs = [
+        training_graph(unit, unit.folders(folder), replace_other=request.force, tracker=request.tracker)
         for unit, folder in prepared.runs()
     ]
-
-
-def train_unit(
-    unit: Unit, folder: Path, watch: Watch, *, executor: str, replace_other: bool, tracker: str | None
-) -> Trained:
-    """Train every stage of a unit, each from the checkpoint of the one before.
-
-    Args:
-        unit: what is trained.
-        folder: of its checkpoint; those of earlier stages lie in `stages/` inside it.
-        watch: who is told.
-        executor: a key of EXECUTORS.
-        replace_other: train over what another run left.
-        tracker: of experiments.
-
-    Returns:
-        the last stage's checkpoint.
-    """
-    jobs, needs = training_jobs(unit, unit.folders(folder), replace_other=replace_other, tracker=tracker)
-    *_, last = results(EXECUTORS[executor](jobs, needs, watch))
-    trained: Trained = last
-    return trained
+    ended = {one.job.name: one for one in execute(joined(graphs), request.engine, prepared.output, watch)}
+    results(ended.values())
+    return [ended[graph.jobs[-1].name].left for graph in graphs]

@@ -1,0 +1,102 @@
+"""A job in a process of its own: what it says goes into its mailbox."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from xtreme_harness.errors import OutputError
+from xtreme_harness.files.text import open_appending
+from xtreme_harness.jobs.job import Failure, Job, attempt
+from xtreme_harness.jobs.mailbox import Try
+from xtreme_harness.jobs.stopping import Stopped, asked
+
+__all__ = ["do"]
+
+log = logging.getLogger("xtreme_harness")
+_PATIENCE = 10.0  # seconds until a folder that another node made is seen here
+
+
+def do(job: Job, one: Try) -> None:
+    """Do a job, and say how it goes and ends in the file of this try.
+
+    Raises:
+        OutputError: this machine does not see the folder; nobody would read what is written there.
+        Stopped: a stop was asked; what was begun is saved.
+    """
+    _require_seen(one)
+    with open_appending(one.said) as stream, _told(stream):
+        _say(stream, begun={"host": socket.gethostname(), "pid": os.getpid()})
+        watch = job.speaker(lambda said: _say_so(stream, said))
+        try:
+            left = attempt(job.name, lambda: job.told(job.run(watch)), ends=())
+        except BaseException as error:
+            _say(stream, log=[logging.INFO, f"{job.name}: {type(error).__name__}"])
+            raise
+        if isinstance(left, Failure):
+            _say(stream, ended={"failure": {"kind": type(left.error).__name__, "message": left.message}})
+        else:
+            _say(stream, ended={"left": left})
+
+
+def _require_seen(one: Try) -> None:
+    """Does this machine see what was written for this try? A network file system may take a moment."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            if one.asked.read_text("utf-8") == one.word:
+                return
+        except OSError:
+            pass
+        if time.monotonic() > until:
+            raise OutputError(
+                f"{one.folder}: not seen on {socket.gethostname()}; name an --output-path that lies on a file system "
+                "of all nodes"
+            )
+        time.sleep(0.1)
+
+
+def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
+    """Say it, where there is something; a moment at which work may be stopped."""
+    if said:
+        _say(stream, said=said)
+    if asked():
+        raise Stopped
+
+
+def _say(stream: IO[bytes], **line: Any) -> None:
+    try:
+        stream.write(json.dumps(line).encode() + b"\n")
+    except OSError as error:
+        raise OutputError(f"{getattr(stream, 'name', 'a message')}: cannot be written ({error.strerror})") from None
+
+
+class _Saying(logging.Handler):
+    """Says what is logged."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(logging.INFO)
+        self.stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        _say(self.stream, log=[record.levelno, self.format(record)])
+
+
+@contextmanager
+def _told(stream: IO[bytes]) -> Iterator[None]:
+    """Send the package's messages there, and nowhere else, while it lasts."""
+    before, level, propagate = log.handlers, log.level, log.propagate
+    log.handlers, log.propagate = [_Saying(stream)], False
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.handlers, log.propagate = before, propagate
+        log.setLevel(level)

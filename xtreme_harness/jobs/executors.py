@@ -1,0 +1,37 @@
+"""All executors, and what is the same for each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from xtreme_harness.jobs.engine import Engine, Executor
+from xtreme_harness.jobs.graph import Graph
+from xtreme_harness.jobs.job import Outcome
+from xtreme_harness.jobs.local import run_local
+from xtreme_harness.jobs.ray_cluster import run_ray
+from xtreme_harness.jobs.slurm import run_slurm
+from xtreme_harness.jobs.watch import Watch
+
+__all__ = ["EXECUTORS", "MESSAGES", "execute"]
+
+EXECUTORS: dict[str, Executor] = {"local": run_local, "ray": run_ray, "slurm": run_slurm}
+MESSAGES = ".jobs"  # below the output folder: what workers say, until all has ended well
+
+
+def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterator[Outcome]:
+    """Do the jobs of a graph; see `engine.Executor`.
+
+    Args:
+        graph: what is to be done.
+        engine: who does it.
+        output: folder of the whole.
+        watch: who is told.
+    """
+    folder, well = output / MESSAGES, True
+    for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):
+        well &= outcome.failure is None
+        yield outcome
+    if well:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,158 @@
+"""What a job says while another process does it: a folder a job, a file a try, a line of JSON at a time.
+
+OUT/.jobs/train-out-models-xnli-1f0c2a9b/
+try-1.asked      written by whoever hands the job out: a word, by which a worker knows that it sees this folder
+try-1.jsonl      written by the worker, and by no other
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness import errors
+from xtreme_harness.errors import XHarnessError, listed
+from xtreme_harness.files.folder import logged
+from xtreme_harness.files.text import write_below
+from xtreme_harness.jobs.job import ENDING, Failure, Job, Outcome, attempt
+from xtreme_harness.jobs.watch import Watch
+
+__all__ = ["MOST", "Mailbox", "Try"]
+
+MOST = 3  # tries of a job whose worker ends in the middle of it
+log = logging.getLogger("xtreme_harness")
+_LONGEST = 60  # characters of a job's name that its folder says
+Line = dict[str, Any]
+
+
+class Try:
+    """One try of a job, as a worker is asked for it."""
+
+    def __init__(self, folder: Path, number: int, word: str) -> None:
+        """A try of that number, in the folder of the job."""
+        self.folder, self.number, self.word = folder, number, word
+
+    @property
+    def asked(self) -> Path:
+        """Where the word stands."""
+        return self.folder / f"try-{self.number}.asked"
+
+    @property
+    def said(self) -> Path:
+        """Where the worker writes."""
+        return self.folder / f"try-{self.number}.jsonl"
+
+
+class Mailbox:
+    """The messages of one job, as they are read."""
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        """Those of a job, in its folder below that of all jobs; nothing is read or written yet."""
+        digest = hashlib.sha256(job.name.encode()).hexdigest()[:8]
+        plain = re.sub(r"[^A-Za-z0-9.]+", "-", job.name)[-_LONGEST:].strip("-.")
+        self.job, self.root, self.name = job, folder, f"{plain}-{digest}"
+        self.begun: Line = {}  # where the last try that was heard of began: host, pid
+        self.ended: Line | None = None  # how it ended, where it did
+        self._at: dict[int, int] = {}  # bytes that were read, by try
+
+    @property
+    def folder(self) -> Path:
+        """Of this job."""
+        return self.root / self.name
+
+    def tries(self) -> list[int]:
+        """The numbers of the tries that were asked for, the first first."""
+        names = [path.name for path in self.folder.glob("try-*.asked")]
+        return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"try-(\d{1,6})\.asked", name)))
+
+    def ask(self) -> Try:
+        """Begin another try.
+
+        Raises:
+            OutputError: it cannot be written down.
+        """
+        one = Try(self.folder, max(self.tries(), default=0) + 1, secrets.token_hex(8))
+        write_below(self.root, f"{self.name}/{one.asked.name}", one.word)
+        self.ended = None
+        return one
+
+    def read(self, watch: Watch) -> None:
+        """Read what the last try has said since, and tell it."""
+        tries = self.tries()
+        for line in self._new(tries[-1]) if tries else ():
+            if isinstance(line.get("begun"), dict):
+                self.begun = line["begun"]
+            elif isinstance(line.get("ended"), dict):
+                self.ended = line["ended"]
+            elif isinstance(line.get("log"), list):
+                self._log(*line["log"][:2])
+            elif isinstance(line.get("said"), dict):
+                self.job.hear(line["said"], watch)
+
+    def outcome(self) -> Outcome | None:
+        """How the job ended; None where it has not said so.
+
+        Raises:
+            OutputError: it ended with what ends all.
+            HubSilent: likewise.
+        """
+        if self.ended is None:
+            return None
+        if (said := self.ended.get("failure")) is not None:
+            failure = _failure(said)
+            if isinstance(failure.error, ENDING):
+                raise failure.error
+            return Outcome(self.job, failure=failure)
+        told = self.ended.get("left")
+        left = attempt(self.job.name, lambda: self.job.found(told))
+        return Outcome(self.job, failure=left) if isinstance(left, Failure) else Outcome(self.job, left)
+
+    def lost(self, why: str = "") -> Outcome:
+        """The job as failed: its worker ended in the middle of it, as often as it was tried."""
+        at = f"{self.begun.get('host', 'unknown host')}, process {self.begun.get('pid', 'unknown')}"
+        n = len(self.tries())
+        times = "once" if n == 1 else "twice" if n == 2 else f"{n} times"
+        message = f"the worker ended {times} in the middle of it, last on {at}{f' ({why})' if why else ''}"
+        log.warning("%s: %s", self.job.name, message)
+        return Outcome(self.job, failure=Failure(message, RuntimeError(message)))
+
+    def _new(self, number: int) -> list[Line]:
+        """The whole lines of a try that were not read yet; half a line waits."""
+        path = self.folder / f"try-{number}.jsonl"
+        at = self._at.get(number, 0)
+        try:
+            with path.open("rb") as stream:
+                stream.seek(at)
+                new = stream.read()
+        except OSError:  # not there yet, or not seen yet
+            return []
+        whole = new[: new.rfind(b"\n") + 1]
+        self._at[number] = at + len(whole)
+        return [line for text in whole.splitlines() if isinstance(line := _parsed(text), dict)]
+
+    def _log(self, level: Any, text: Any = "") -> None:
+        with logged(self.job.home) if self.job.home is not None else nullcontext():
+            log.log(level if isinstance(level, int) else logging.INFO, "%s", text)
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _failure(said: Mapping[str, Any]) -> Failure:
+    """A failure, as another process told it."""
+    message = str(said.get("message", ""))
+    kind = getattr(errors, str(said.get("kind")), None)
+    if isinstance(kind, type) and issubclass(kind, XHarnessError):
+        return Failure(message, kind(*listed(message.splitlines())))
+    return Failure(message, RuntimeError(message))

@@ -1,0 +1,163 @@
+"""What a job of Slurm does on its node: the work, and the way back into the queue where its time runs out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_harness.files.text import open_appending
+from xtreme_harness.jobs.elsewhere import do
+from xtreme_harness.jobs.job import Job
+from xtreme_harness.jobs.mailbox import Try
+from xtreme_harness.jobs.squeue import requeue_if_running
+from xtreme_harness.jobs.stopping import Stopped, stop_on
+
+__all__ = ["IN_VAIN", "Work", "ended_well", "was_not_begun"]
+
+IN_VAIN = 3  # stops in a row between which nothing came about that lasts
+_LATE = 30.0  # seconds until this node sees what another has written
+_NAMES = ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job of a graph, as Slurm is given it."""
+
+    job: Job
+    one: Try
+    needs: tuple[Path, ...] = ()  # folders of the messages of those that must have ended well
+
+    def __call__(self) -> None:
+        """Do it; where a stop is asked, save, and go back into the queue."""
+        if _superseded(self.one):
+            return
+        if not self._needs_ended_well():
+            _note(self.one, waits=True)
+            return
+        _end_the_line(self.one.said)
+        with stop_on(signal.SIGTERM, signal.SIGUSR2):
+            try:
+                do(self.job, self.one)
+            except Stopped:
+                self._stopped()
+
+    def checkpoint(self) -> Any:
+        """What submitit puts back into the queue when it is told to stop before the work has begun."""
+        from submitit.core.utils import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+    def _needs_ended_well(self) -> bool:
+        until = time.monotonic() + _LATE
+        while not all(map(ended_well, self.needs)):
+            if time.monotonic() > until or any(map(_failed, self.needs)):
+                return False
+            time.sleep(0.5)
+        return True
+
+    def _stopped(self) -> None:
+        """Say so; go back into the queue, unless that has come to nothing too often."""
+        lines = list(_lines(self.one.said))
+        _note(self.one, stopped=_furthest(lines))
+        before = [line["stopped"] for line in lines if "stopped" in line]
+        stops = [*before, _furthest(lines)][-IN_VAIN:]
+        if len(stops) < IN_VAIN or len(set(map(str, stops))) > 1:
+            requeue_if_running(_own_id())
+            return
+        message = (
+            f"was told to stop {IN_VAIN} times, by its time limit or for others' jobs, and got no further in between "
+            f"({_place(stops[-1])}); give it more time by --slurm time=..."
+        )
+        _note(self.one, ended={"failure": {"kind": "XHarnessError", "message": message}})
+
+
+def ended_well(folder: Path) -> bool:
+    """Has a job said, in its last try, that it ended well?"""
+    return "left" in _end(folder)
+
+
+def was_not_begun(folder: Path) -> bool:
+    """Does the last try of a job end with the word that what it needs had not ended well?"""
+    lines = _last_try(folder)
+    return bool(lines) and "waits" in lines[-1]
+
+
+def _failed(folder: Path) -> bool:
+    return "failure" in _end(folder)
+
+
+def _end(folder: Path) -> dict[str, Any]:
+    ends = [line["ended"] for line in _last_try(folder) if isinstance(line.get("ended"), dict)]
+    return ends[-1] if ends else {}
+
+
+def _last_try(folder: Path) -> list[dict[str, Any]]:
+    """What was said of the last try that was asked for."""
+    numbers = _numbers(folder)
+    return list(_lines(folder / f"try-{max(numbers)}.jsonl")) if numbers else []
+
+
+def _numbers(folder: Path) -> list[int]:
+    names = [path.name.removeprefix("try-").removesuffix(".asked") for path in folder.glob("try-*.asked")]
+    return [int(name) for name in names if name.isdecimal()]
+
+
+def _superseded(one: Try) -> bool:
+    """Was the job given to another worker since? Then this one has been in the queue too long."""
+    return max(_numbers(one.folder), default=0) > one.number
+
+
+def _furthest(lines: list[dict[str, Any]]) -> list[int]:
+    """How far the job got in what lasts: cells that ended, the latest step of a training."""
+    said = [line["said"] for line in lines if isinstance(line.get("said"), dict)]
+    cells = {str(one.get("cell")) for one in said if "status" in one}
+    return [len(cells), max((step for one in said for step in _steps(one)), default=0)]
+
+
+def _steps(said: Any) -> Iterator[int]:
+    if isinstance(said, dict):
+        for key, value in said.items():
+            if key == "step" and isinstance(value, int):
+                yield value
+            else:
+                yield from _steps(value)
+
+
+def _place(furthest: list[int]) -> str:
+    cells, step = furthest
+    return f"{cells} cells, step {step}"
+
+
+def _own_id() -> str:
+    array = [os.environ[name] for name in _NAMES if name in os.environ]
+    return "_".join(array) if len(array) == len(_NAMES) else os.environ.get("SLURM_JOB_ID", "")
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a file of messages."""
+    with suppress(OSError):
+        for text in path.read_bytes().split(b"\n")[:-1]:
+            with suppress(ValueError):
+                line = json.loads(text)
+                if isinstance(line, dict):
+                    yield line
+
+
+def _end_the_line(path: Path) -> None:
+    """A worker that was killed may have left half a line; what is said next is not to be added to that."""
+    with suppress(OSError):
+        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+            with open_appending(path) as stream:
+                stream.write(b"\n")
+
+
+def _note(one: Try, **line: Any) -> None:
+    with open_appending(one.said) as stream:
+        stream.write(json.dumps(line).encode() + b"\n")

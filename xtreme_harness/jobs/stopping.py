@@ -1,0 +1,32 @@
+"""A stop that is asked by a signal, and made where what was begun can be saved."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["Stopped", "asked", "stop_on"]
+
+_ASKED: list[int] = []  # a handler can reach nothing else
+
+
+class Stopped(BaseException):
+    """A stop was asked; what was begun is saved, and the same job continues there."""
+
+
+def asked() -> bool:
+    """Was a stop asked?"""
+    return bool(_ASKED)
+
+
+@contextmanager
+def stop_on(*signals: int) -> Iterator[None]:
+    """Take these signals as asking for a stop."""
+    before = {number: signal.signal(number, lambda n, frame: _ASKED.append(n)) for number in signals}
+    try:
+        yield
+    finally:
+        _ASKED.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)

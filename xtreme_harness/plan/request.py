@@ -14,6 +14,7 @@ from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS, Engine
 from xtreme_harness.jobs.sbatch import read_options
 from xtreme_harness.languages import is_code, nearest_code
+from xtreme_harness.models.checkpoint import SELF_TESTS
 from xtreme_harness.plan.arguments import (
     FLAG,
     LAYER,
@@ -282,6 +283,8 @@ class TrainRequest(Request):
 def engine_of(asked: Any) -> Engine:
     """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
     device = getattr(asked, "device", None) or asked.grid.device
+    if getattr(asked, "model", None) in SELF_TESTS:
+        device = "cpu"
     return Engine(asked.executor, asked.workers, device, read_options(asked.slurm), asked.wait)
 
 

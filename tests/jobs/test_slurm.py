@@ -156,6 +156,8 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     seen = look()
     assert seen is not None and seen[ids["after"]].reason == "Dependency"
     until(lambda: state_of(ids["c"]) == "COMPLETED" and len(steps(tmp_path, "b")) == 2)
+    with pytest.raises(ClusterError, match=rf"3 jobs of Slurm are at work on it \({array}_0, .*; add --executor slurm"):
+        done(jobs, tmp_path, needs, engine=Engine())
     told: list[Any] = []
     with pytest.raises(Submitted, match="3 of 4 jobs are left to Slurm: 2 running, 1 waiting"):
         for outcome in execute(Graph(tuple(jobs), needs), replace(SLURM, wait=False), tmp_path, SILENT):

@@ -59,7 +59,7 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
     from xtreme_harness.cli.echo import echo
     from xtreme_harness.cli.group import cli
     from xtreme_harness.errors import XHarnessError
-    from xtreme_harness.jobs import Submitted
+    from xtreme_harness.jobs.job import Submitted
 
     flags: dict[str, bool] = {}  # filled by the command group
     try:

@@ -42,14 +42,14 @@ class _Training:
     @property
     def here(self) -> Stage:
         """The stage as it is trained on this machine, from the checkpoint of the one before, which is there by now."""
-        stage = self.stage.here()
-        if self.start is None:
-            return stage
-        return stage.starting_from(read_checkpoint(self.start, str(self.start)))
+        return self._begun(self.stage.here())
 
     def settled(self) -> Trained | None:
         """The stage's checkpoint, where it is there already."""
-        return find_trained(self.folder, self.here.fields) if (self.folder / NOTES).is_file() else None
+        return find_trained(self.folder, self._begun(self.stage).fields) if (self.folder / NOTES).is_file() else None
+
+    def _begun(self, stage: Stage) -> Stage:
+        return stage if self.start is None else stage.starting_from(read_checkpoint(self.start, str(self.start)))
 
     def sources(self) -> Mapping[str, Fetch]:
         """Data, and the weights that it starts from, where they are on the Hub."""

@@ -12,7 +12,7 @@ from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS, Engine
-from xtreme_harness.jobs.sbatch import read_options
+from xtreme_harness.jobs.sbatch import flag_faults, read_options, require_slurm
 from xtreme_harness.languages import is_code, nearest_code
 from xtreme_harness.models.checkpoint import SELF_TESTS
 from xtreme_harness.plan.arguments import (
@@ -187,6 +187,8 @@ class Request:
             for word in words
             if word not in (ENGLISH, TARGET, ALL) and not is_code(word)
         ]
+        if not found:
+            found += flag_faults(self.executor == "slurm", self.slurm, self.wait)
         pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
         if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
@@ -198,11 +200,13 @@ class Request:
         Raises:
             ModelError: flags.
             DataError: a seed that stands twice: its run would count twice.
-            MissingDependency: the tracker is not installed.
+            MissingDependency: the tracker is not installed, or Slurm is not at hand.
         """
         if faults := self.faults() or engine_faults(self):
             raise ModelError(*faults)
         require_tracker(self.tracker)
+        if self.executor == "slurm":
+            require_slurm()
         if len(set(self.seeds)) < len(self.seeds):
             raise DataError(f"--seeds {','.join(map(str, self.seeds))}: a seed stands twice; every seed counts once")
 

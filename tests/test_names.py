@@ -94,6 +94,8 @@ ELSEWHERE = {
     "grid/gain_tables.py": "grid/test_gain_summary.py",
     "grid/grid.py": "cli/test_grid.py",
     "grid/prepare.py": "grid/test_schema.py",
+    "jobs/ray_task.py": "jobs/test_ray_cluster.py",
+    "jobs/ray_tasks.py": "jobs/test_ray_cluster.py",
     "hub/transport.py": "hub/test_ask.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",

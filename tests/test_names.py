@@ -100,6 +100,8 @@ ELSEWHERE = {
     "jobs/ledger.py": "jobs/test_slurm.py",
     "jobs/slurm_work.py": "jobs/test_slurm.py",
     "jobs/squeue.py": "jobs/test_slurm.py",
+    "jobs/ray_task.py": "jobs/test_ray_cluster.py",
+    "jobs/ray_tasks.py": "jobs/test_ray_cluster.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",

@@ -102,7 +102,7 @@ def stop(folder: Path) -> None:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, step)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 3
         while time.monotonic() < end and (pids := [pid for pid in pids if _runs(pid)]):
             time.sleep(0.05)
 

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests import slurm_cluster
-from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying
-from xtreme_harness.errors import DataError
+from tests.fixtures.families import build
+from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
+from xtreme_harness.errors import ClusterError, DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.jobs.slurm import run_slurm
@@ -200,6 +201,7 @@ def test_jobs_go_on_without_a_driver_that_is_killed_and_the_same_command_finds_t
 DRIVER = """
 import sys
 from pathlib import Path
+from tests.fixtures.families import build
 from tests.fixtures.own_jobs import Counting, Own
 from tests.jobs.test_slurm import SLURM
 from xtreme_harness.jobs import SILENT, Graph, execute
@@ -265,6 +267,45 @@ def test_what_another_command_has_submitted_is_cancelled(tmp_path: Path) -> None
     ids=["partition", "option"],
 )  # fmt: skip
 def test_what_sbatch_refuses_is_said(tmp_path: Path, option: dict[str, str], told: str) -> None:
-    with pytest.raises(DataError) as error:
+    with pytest.raises(ClusterError) as error:
         done([Own("a")], tmp_path, engine=Engine("slurm", slurm=option))
     assert told in str(error.value)
+
+
+def test_workers_ask_no_network_and_have_a_thread_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("SLURM_JOB_ID", "77")  # as in an interactive job, whose limits contradict those asked for here
+    monkeypatch.setenv("SLURM_MEM_PER_CPU", "1")
+    two = {"cpus-per-task": "2", "mem": "500", "setup": "export CUDA_VISIBLE_DEVICES=7"}
+    left = done([Writing("a", folder=tmp_path)], tmp_path, engine=Engine("slurm", slurm=two))["a"].left
+    assert {**left, "pid": 0} == {
+        "pid": 0, "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": "7", "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+
+
+FLAGS = ("--data", "samples", "--recipe", "fast", "--set", "max_steps=4", "--languages", "en,de")
+
+
+def numbers(out: Path) -> dict[str, Any]:
+    """Everything that a run leaves and that no clock decides."""
+    files = [*out.rglob("*.safetensors"), *(out / "predictions").rglob("*.*"), *out.glob("leaderboard-*.json")]
+    found: dict[str, Any] = {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+    for path in (out / "cells").rglob("*.json"):
+        cell = json.loads(path.read_text("utf-8"))
+        found[path.relative_to(out).as_posix()] = {key: value for key, value in cell.items() if key != "seconds"}
+    return found
+
+
+def test_an_evaluation_by_slurm_equals_one_here(xharness: Callable[..., Any], tmp_path: Path) -> None:
+    base = build("bert", None, tmp_path / "base")
+    flags = ("eval", "-m", base, "-t", "xquad,tatoeba", *FLAGS)
+    cluster = ("--executor", "slurm", "--slurm", "time=5", "--slurm", "partition=low")
+    ran = xharness(*flags, "-o", tmp_path / "here")
+    assert ran.status == 0, ran.err
+    ran = xharness(*flags, *cluster, "--no-wait", "-o", tmp_path / "slurm")
+    assert ran.status == 0, ran.err
+    assert "3 of 3 jobs are left to Slurm: 3 waiting (squeue --jobs=" in ran.out
+    ran = xharness(*flags, *cluster, "-o", tmp_path / "slurm")
+    assert ran.status == 0, ran.err
+    assert numbers(tmp_path / "slurm") == numbers(tmp_path / "here")
+    assert not (tmp_path / "slurm" / MESSAGES).exists()

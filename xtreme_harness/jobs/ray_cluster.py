@@ -37,7 +37,7 @@ def run_ray(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Iterato
         share = find_share(_nodes(ray), engine.workers, engine.device)
         if share.most is not None and share.slots < share.most:
             log.warning("--workers %d: the Ray cluster has room for %d jobs at once", share.most, share.slots)
-        ready, tasks, nodes = Ready(graph), Tasks(ray, share, folder, watch), _Nodes(ray)
+        ready, tasks, nodes = Ready(graph), Tasks(ray, share, folder.absolute(), watch), _Nodes(ray)
         try:
             while ready or tasks.count:
                 while tasks.room and (job := ready.take()):

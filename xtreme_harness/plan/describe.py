@@ -40,7 +40,12 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
     for (key, *_), cells in _alike(prepared).items():
         unit = units.get(cells[0].unit or "")
         setup = prepared.setups.get(cells[0].name) or Setup(unit.checkpoint if unit else None)
-        work = estimate(cells, setup.checkpoint.config if setup.checkpoint else None, options.limit, options.device)
+        work = estimate(
+            cells,
+            setup.checkpoint.config if setup.checkpoint else None,
+            options.limit,
+            options.estimated,
+        )
         works.append(work)
         faults += work.faults
         counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]

@@ -12,7 +12,9 @@ from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS, Engine
+from xtreme_harness.jobs.sbatch import read_options
 from xtreme_harness.languages import is_code, nearest_code
+from xtreme_harness.models.checkpoint import SELF_TESTS
 from xtreme_harness.plan.arguments import (
     FLAG,
     LAYER,
@@ -37,7 +39,16 @@ from xtreme_harness.plan.arguments import (
 from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output", "engine_of"]
+__all__ = [
+    "OF_BOTH",
+    "PRESETS",
+    "EvalRequest",
+    "Request",
+    "TrainRequest",
+    "default_output",
+    "engine_faults",
+    "engine_of",
+]
 
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 _DEVICE = re.compile(r"auto|(cpu|cuda)(:[0-9]{1,3})?")
@@ -189,7 +200,7 @@ class Request:
             DataError: a seed that stands twice: its run would count twice.
             MissingDependency: the tracker is not installed.
         """
-        if faults := self.faults():
+        if faults := self.faults() or engine_faults(self):
             raise ModelError(*faults)
         require_tracker(self.tracker)
         if len(set(self.seeds)) < len(self.seeds):
@@ -271,9 +282,23 @@ class TrainRequest(Request):
 
 def engine_of(asked: Any) -> Engine:
     """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
-    given = dict(value.partition("=")[::2] for value in asked.slurm)
     device = getattr(asked, "device", None) or asked.grid.device
-    return Engine(asked.executor, asked.workers, device, given, asked.wait)
+    if getattr(asked, "model", None) in SELF_TESTS:
+        device = "cpu"
+    return Engine(asked.executor, asked.workers, device, read_options(asked.slurm), asked.wait)
+
+
+def engine_faults(asked: Any) -> list[str]:
+    """What of that makes no sense together.
+
+    Raises:
+        DataError: options of sbatch that are none.
+        CardError: a file of them that cannot be read.
+    """
+    if not isinstance(asked.slurm, tuple) or asked.executor == "slurm":
+        return []
+    found = [f"--slurm {value}: goes with --executor slurm" for value in asked.slurm]
+    return [*found, *(["--no-wait: goes with --executor slurm"] if asked.wait is False else [])]
 
 
 def default_output(model: str | Path) -> Path:

@@ -54,7 +54,7 @@ def training_work(stage: Stage, task: StageTask) -> TrainingWork:
     each = size / examples / BYTES_A_TOKEN if size else int(task.card.options.get("max_length") or 0) / 2
     seen = steps * hyper.batch_size
     tokens = (min(seen, used) if stage.hyper.freeze_encoder else 3 * seen) * each
-    seconds = seconds_for(stage.checkpoint.config, tokens, stage.manner.device) if tokens else None
+    seconds = seconds_for(stage.checkpoint.config, tokens, stage.manner.estimated) if tokens else None
     return TrainingWork(used, steps, seconds, origin)
 
 

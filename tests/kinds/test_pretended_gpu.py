@@ -1,0 +1,71 @@
+"""Every kind on a GPU that is pretended: nothing is mixed up, nothing is fetched row by row, the answers are the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.fixtures.cells_of_kinds import Cell, cell_of, checkpoint_for, model_for
+from tests.fixtures.families import FAMILIES
+from tests.fixtures.pretended_gpu import Seen, pretended_gpu
+from xtreme_harness.kinds import KINDS
+from xtreme_harness.kinds.predict import predict
+from xtreme_harness.models.head_table import HEADS
+from xtreme_harness.records import Arrays
+
+FEW = 4
+
+
+def on_gpu(cell: Cell, path: Path, **options: Any) -> tuple[dict[str, Any], Arrays, Seen]:
+    """Predictions, the network's answers, and what the GPU saw of them after the model was loaded."""
+    kind = KINDS[cell.card.kind]
+    with pretended_gpu() as seen:
+        model = model_for(cell, path, "cuda", **options)
+        seen.waits.clear()
+        arrays = model.forward(kind.featurize(cell.split, model.tokenizer, cell.card))
+        waits = seen.waits.copy()
+        found = predict(model, kind, cell.split, cell.card, cell.split if kind.calibrate else None).found
+    seen.waits = waits
+    return found, arrays, seen
+
+
+def alike(found: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Equal, but for what float32 rounds where answers are numbers."""
+    if not all(isinstance(value, float) for value in expected.values()):
+        return found == expected
+    return found.keys() == expected.keys() and all(abs(found[name] - expected[name]) < 1e-4 for name in expected)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind(name: str, tmp_path: Path) -> None:
+    cell, kind = cell_of(name), KINDS[name]
+    path = checkpoint_for(cell, "xlm-roberta", tmp_path / "model")
+    found, arrays, seen = on_gpu(cell, path)
+    model = model_for(cell, path, "cpu")
+    expected = model.forward(kind.featurize(cell.split, model.tokenizer, cell.card))
+    assert np.abs(arrays.values - expected.values).max() < 1e-4
+    assert alike(found, predict(model, kind, cell.split, cell.card, cell.split if kind.calibrate else None).found)
+    assert arrays.device == "cuda" and seen.operations > 20 and seen.pinned
+
+    few = replace(cell, split=replace(cell.split, examples=cell.split.examples[:FEW]))
+    assert len(few.split.examples) < len(cell.split.examples)
+    assert on_gpu(few, path)[2].waits == seen.waits, "the host waits oftener where there are more rows in a batch"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", sorted({kind.head or "": name for name, kind in KINDS.items()}.values()))
+def test_a_family(name: str, family: str, tmp_path: Path) -> None:
+    cell = cell_of(name, FEW)
+    head = KINDS[name].head
+    if head and HEADS[head].pretrained and family not in ("bert", "xlm-roberta", "modernbert", "deberta-v2"):
+        pytest.skip("no masked-LM head")
+    path = checkpoint_for(cell, family, tmp_path / "model")
+    arrays = on_gpu(cell, path)[1]
+    model = model_for(cell, path, "cpu")
+    expected = model.forward(KINDS[name].featurize(cell.split, model.tokenizer, cell.card))
+    assert np.abs(arrays.values - expected.values).max() < 1e-4

@@ -31,6 +31,7 @@ ACROSS = {
     "evaluation/test_eval_training.py": "training inside an evaluation",
     "evaluation/test_run.py": "a whole run",
     "kinds/test_a_new_kind.py": "what a new kind takes",
+    "kinds/test_pretended_gpu.py": "every kind, as a GPU would have it",
     "kinds/test_real_answers.py": "real questions and tokenizers of every kind",
     "metrics/test_recorded_averages.py": "official numbers",
     "metrics/test_registry.py": "all metrics",
@@ -47,6 +48,7 @@ ACROSS = {
     "test_wheel.py": "packaging",
     "training/test_answers_by_heart.py": "answers learnt and given to the letter",
     "training/test_dual_encoder.py": "one kind of network",
+    "training/test_pretended_gpu.py": "training, as a GPU would have it",
     "training/test_resume.py": "a property",
 }
 
@@ -98,6 +100,8 @@ ELSEWHERE = {
     "jobs/ledger.py": "jobs/test_slurm.py",
     "jobs/slurm_work.py": "jobs/test_slurm.py",
     "jobs/squeue.py": "jobs/test_slurm.py",
+    "jobs/ray_task.py": "jobs/test_ray_cluster.py",
+    "jobs/ray_tasks.py": "jobs/test_ray_cluster.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",
@@ -107,7 +111,6 @@ ELSEWHERE = {
     "leaderboard/sections.py": "leaderboard/test_board.py",
     "metrics/base.py": "metrics/test_registry.py",
     "models/adapters.py": "models/test_preflight.py",
-    "models/device.py": "models/test_load.py",
     "models/known_keys.py": "models/test_small_files.py",
     "models/model.py": "models/compute/test_packed.py",
     "models/reading.py": "models/compute/test_packed.py",

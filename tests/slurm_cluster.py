@@ -182,7 +182,8 @@ def _pids(folder: Path) -> Iterator[int]:
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
             command, given = ((place / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
-            daemon = Path(command[0].decode(errors="replace")).name.rstrip(":") in ("slurmctld", "slurmd", "slurmstepd")
+            program = command[0].decode(errors="replace").partition(":")[0]  # "slurmstepd: [4.batch]"
+            daemon = Path(program).name in ("slurmctld", "slurmd", "slurmstepd")
             job = any(word.startswith(b"SLURM_JOB_ID=") for word in given)
             if key in command or (conf in given and (daemon or job)):
                 yield int(place.name)

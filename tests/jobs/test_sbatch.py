@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness.errors import CardError, DataError, MissingDependency
-from xtreme_harness.jobs.sbatch import flag_faults, read_options, require_slurm, submit
+from xtreme_harness.jobs.sbatch import read_options, require_slurm, submit
 
 CLUSTER = """
 partition: gpu
@@ -58,14 +58,6 @@ def test_every_fault_is_told_at_once_and_where_it_stands(tmp_path: Path) -> None
         read_options([str(file)])
     with pytest.raises(CardError, match="no such file"):
         read_options([str(tmp_path / "not.yaml")])
-
-
-def test_flags_of_slurm_need_slurm() -> None:
-    assert flag_faults(False, ["partition=x"], False) == [
-        "--slurm: needs --executor slurm", "--no-wait: needs --executor slurm",
-    ]  # fmt: skip
-    assert flag_faults(False, [], True) == flag_faults(True, ["partition=x"], False) == []
-    assert flag_faults(True, ["wrap=x"], True) == ["--slurm: wrap: is set by xharness itself; leave it out"]
 
 
 def test_without_submitit_or_sbatch_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

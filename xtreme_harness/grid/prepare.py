@@ -16,8 +16,9 @@ from xtreme_harness.grid.schema import Base, Grid, Intermediate
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
-from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest, engine_faults, engine_of
+from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
@@ -123,6 +124,7 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
     if wrong := engine_faults(request):
         raise ModelError(*wrong)
     require_tracker(request.tracker)
+    require_engine(request)
     require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)
     faults: list[str] = []

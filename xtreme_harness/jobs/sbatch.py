@@ -12,11 +12,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from xtreme_harness.errors import ClusterError, DataError, MissingDependency, XHarnessError
+from xtreme_harness.errors import ClusterError, DataError, MissingDependency
 from xtreme_harness.files.text import read_text
 from xtreme_harness.files.yaml import read_yaml
 
-__all__ = ["PREFIX", "flag_faults", "new_name", "read_options", "require_slurm", "submit"]
+__all__ = ["PREFIX", "new_name", "read_options", "require_slurm", "submit"]
 
 PREFIX = "xharness-"  # of the names under which submissions stand in the queue
 _KEY = re.compile(r"[a-z][a-z0-9-]*")
@@ -97,24 +97,6 @@ def _fault(key: str, value: str) -> str:
     if key not in _LINES and "\n" in value:
         return "found a line break"
     return ""
-
-
-def flag_faults(slurm: bool, values: Sequence[str], wait: bool) -> list[str]:
-    """What is wrong with `--slurm` and `--no-wait`.
-
-    Args:
-        slurm: is Slurm to do the work?
-        values: of `--slurm`.
-        wait: False with `--no-wait`.
-    """
-    if not slurm:
-        given = (("--slurm", bool(values)), ("--no-wait", not wait))
-        return [f"{flag}: needs --executor slurm" for flag, there in given if there]
-    try:
-        read_options(values)
-    except XHarnessError as error:
-        return list(error.faults)
-    return []
 
 
 def require_slurm() -> None:

@@ -48,6 +48,7 @@ ACROSS = {
     "training/test_answers_by_heart.py": "answers learnt and given to the letter",
     "training/test_dual_encoder.py": "one kind of network",
     "training/test_resume.py": "a property",
+    "training/test_stopped.py": "a property",
 }
 
 # Modules without a test of their name, and the file that tests them.

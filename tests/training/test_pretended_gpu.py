@@ -52,9 +52,7 @@ class Ran:
     losses: list[float] = field(default_factory=list)
 
 
-def run(
-    base: Path, folder: Path, device: str, tasks: tuple[str, ...], *settings: str, dtype: str = "float32"
-) -> Ran:
+def run(base: Path, folder: Path, device: str, tasks: tuple[str, ...], *settings: str, dtype: str = "float32") -> Ran:
     """Train a few steps on the samples."""
     stage = stage_on_samples(base, tasks, *RECIPE, *settings)
     trainee, courses = prepared(stage)
@@ -113,7 +111,9 @@ def test_the_host_waits_once_a_batch_for_its_loss_and_once_a_pass(
             ran = run(base, tmp_path / str(size), "cuda", (task,), f"batch_size={size}", "eval_examples=4", dtype=dtype)
         assert len(ran.losses) == STEPS and np.isfinite(ran.losses).all()
         assert seen.autocasts == (set() if dtype == "float32" else {"cuda"})
-        asked.append({place: count for place, count in seen.waits.items() if not place.startswith("training/selection")})
+        asked.append(
+            {place: count for place, count in seen.waits.items() if not place.startswith("training/selection")}
+        )
     assert asked[0] == asked[1]
     assert sum(count for place, count in asked[0].items() if "gradients" in place) == STEPS
     assert max(asked[0].values()) <= 3 * STEPS

@@ -53,6 +53,7 @@ ACROSS = {
     "training/test_dual_encoder.py": "one kind of network",
     "training/test_pretended_gpu.py": "training, as a GPU would have it",
     "training/test_resume.py": "a property",
+    "training/test_stopped.py": "a property",
 }
 
 # Modules without a test of their name, and the file that tests them.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fixtures.cells_of_kinds import Cell, cell_of, checkpoint_for, model_for
+from tests.fixtures.cells_of_kinds import Cell, alike, cell_of, checkpoint_for, model_for
 from tests.fixtures.families import FAMILIES
 from tests.fixtures.pretended_gpu import Seen, pretended_gpu
 from xtreme_harness import evaluate
@@ -32,13 +32,6 @@ def on_gpu(cell: Cell, path: Path, **options: Any) -> tuple[dict[str, Any], Arra
         found = predict(model, kind, cell.split, cell.card, cell.split if kind.calibrate else None).found
     seen.waits = waits
     return found, arrays, seen
-
-
-def alike(found: dict[str, Any], expected: dict[str, Any]) -> bool:
-    """Equal, but for what float32 rounds where answers are numbers."""
-    if not all(isinstance(value, float) for value in expected.values()):
-        return found == expected
-    return found.keys() == expected.keys() and all(abs(found[name] - expected[name]) < 1e-4 for name in expected)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
@@ -28,8 +29,14 @@ def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterato
         engine: who does it.
         output: folder of the whole.
         watch: who is told.
+
+    Raises:
+        OutputError: a link stands where workers would write.
     """
     folder, well = output / MESSAGES, True
+    for place in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        if place.is_symlink():
+            raise OutputError(f"{place}: a link is in the way; expected a folder: remove it")
     for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):
         well &= outcome.failure is None
         yield outcome

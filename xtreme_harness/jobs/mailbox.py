@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import errors
-from xtreme_harness.errors import XHarnessError, listed
+from xtreme_harness.errors import OutputError, XHarnessError, listed
 from xtreme_harness.files.folder import logged
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import ENDING, Failure, Job, Outcome, attempt
 from xtreme_harness.jobs.watch import Watch
@@ -60,6 +61,7 @@ class Mailbox:
         self.job, self.root, self.name = job, folder, f"{plain}-{digest}"
         self.begun: Line = {}  # where the last try that was heard of began: host, pid
         self.ended: Line | None = None  # how it ended, where it did
+        self.asked = 0  # times, by this process
         self._at: dict[int, int] = {}  # bytes that were read, by try
 
     @property
@@ -69,8 +71,11 @@ class Mailbox:
 
     def tries(self) -> list[int]:
         """The numbers of the tries that were asked for, the first first."""
-        names = [path.name for path in self.folder.glob("try-*.asked")]
-        return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"try-(\d{1,6})\.asked", name)))
+        return self._numbers("asked")
+
+    def _numbers(self, ending: str) -> list[int]:
+        names = [path.name for path in self.folder.glob(f"try-*.{ending}")]
+        return sorted(int(found[1]) for name in names if (found := re.match(r"try-(\d{1,6})\.", name)))
 
     def ask(self) -> Try:
         """Begin another try.
@@ -78,21 +83,28 @@ class Mailbox:
         Raises:
             OutputError: it cannot be written down.
         """
-        one = Try(self.folder, max(self.tries(), default=0) + 1, secrets.token_hex(8))
+        one = Try(self.folder, max(self._numbers("*"), default=0) + 1, secrets.token_hex(8))
         write_below(self.root, f"{self.name}/{one.asked.name}", one.word)
         self.ended = None
+        self.asked += 1
         return one
 
     def read(self, watch: Watch) -> None:
-        """Read what the last try has said since, and tell it."""
+        """Read what the last try has said since, and tell it.
+
+        Raises:
+            OutputError: the folder is gone, and what its worker says with it.
+        """
         tries = self.tries()
+        if self.asked and not tries:
+            raise OutputError(f"{self.folder}: gone while a worker wrote there; run the same command again")
         for line in self._new(tries[-1]) if tries else ():
             if isinstance(line.get("begun"), dict):
                 self.begun = line["begun"]
             elif isinstance(line.get("ended"), dict):
                 self.ended = line["ended"]
             elif isinstance(line.get("log"), list):
-                self._log(*line["log"][:2])
+                self._log(*line["log"][:2] or [""])
             elif isinstance(line.get("said"), dict):
                 self.job.hear(line["said"], watch)
 
@@ -117,9 +129,7 @@ class Mailbox:
     def lost(self, why: str = "") -> Outcome:
         """The job as failed: its worker ended in the middle of it, as often as it was tried."""
         at = f"{self.begun.get('host', 'unknown host')}, process {self.begun.get('pid', 'unknown')}"
-        n = len(self.tries())
-        times = "once" if n == 1 else "twice" if n == 2 else f"{n} times"
-        message = f"the worker ended {times} in the middle of it, last on {at}{f' ({why})' if why else ''}"
+        message = f"the worker ended {MOST} times in the middle of it, last on {at}{f' ({why})' if why else ''}"
         log.warning("%s: %s", self.job.name, message)
         return Outcome(self.job, failure=Failure(message, RuntimeError(message)))
 
@@ -128,7 +138,7 @@ class Mailbox:
         path = self.folder / f"try-{number}.jsonl"
         at = self._at.get(number, 0)
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 stream.seek(at)
                 new = stream.read()
         except OSError:  # not there yet, or not seen yet

@@ -22,7 +22,7 @@ def precisions() -> list[str]:
     return [part.fp32_precision for part in parts]
 
 
-@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="torch before 2.9 has other names")
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="torch before 2.9")
 def test_no_tensorfloat_on_a_gpu_whatever_is_set() -> None:
     matmul: Any = torch.backends.cuda.matmul
     before = precisions()

@@ -16,7 +16,7 @@ import pytest
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files import lock
-from xtreme_harness.files.folder import locked, output_faults
+from xtreme_harness.files.folder import locked, open_output, output_faults
 from xtreme_harness.files.host import host_name
 from xtreme_harness.files.lock import Held, hold, holder_of
 
@@ -94,10 +94,18 @@ def test_the_machine_of_the_holder_is_told_where_it_is_another(tmp_path: Path, c
         assert f"another xharness ({who}) is writing here" in refusal(tmp_path)
 
 
-def test_who_waits_gets_the_lock_of_a_process_that_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_gets_the_lock_of_a_process_that_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     with other(tmp_path) as process:
-        monkeypatch.setattr("time.sleep", lambda _: process.kill())
-        with locked(tmp_path, wait=60):
+        monkeypatch.setattr("time.sleep", lambda _: process.kill() if caplog.records else None)
+        with caplog.at_level(logging.INFO, "xtreme_harness"):
+            open_output(tmp_path, wait=60)
+        waited = f"{tmp_path}: waiting for process {process.pid}, which holds it, at most 60 seconds"
+        assert [record.getMessage() for record in caplog.records] == [waited]
+    with other(tmp_path) as process:
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "xtreme_harness"), locked(tmp_path, wait=60):
             assert holder_of(tmp_path) is not None
 
 

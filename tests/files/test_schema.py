@@ -17,6 +17,7 @@ from xtreme_harness.files.schema import KEYWORDS, _compile, load_schema, schema_
 SHIPPED = {
     "results": "xtreme_harness.results", "cell": "xtreme_harness.results", "series": "xtreme_harness.results",
     "sample": "xtreme_harness.results", "notes": "xtreme_harness.plan", "translations": "xtreme_harness.training",
+    "graph": "xtreme_harness.evaluation",
 }  # fmt: skip
 
 

@@ -20,8 +20,11 @@ from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
 from xtreme_harness.errors import ClusterError, DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
+from xtreme_harness.jobs.ledger import Ledger, digest_of
+from xtreme_harness.jobs.mailbox import Mailbox
+from xtreme_harness.jobs.sbatch import new_name, submit
 from xtreme_harness.jobs.slurm import run_slurm
-from xtreme_harness.jobs.slurm_work import IN_VAIN
+from xtreme_harness.jobs.slurm_work import IN_VAIN, Work
 from xtreme_harness.jobs.squeue import look
 
 pytestmark = [
@@ -54,7 +57,7 @@ def done(
     return {outcome.job.name: outcome for outcome in execute(graph, engine, folder, watch)}
 
 
-def until(true: Callable[[], Any], seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], seconds: float = 90) -> Any:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -156,6 +159,8 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     seen = look()
     assert seen is not None and seen[ids["after"]].reason == "Dependency"
     until(lambda: state_of(ids["c"]) == "COMPLETED" and len(steps(tmp_path, "b")) == 2)
+    with pytest.raises(ClusterError, match=rf"3 jobs of Slurm are at work on it \({array}_0, .*; add --executor slurm"):
+        done(jobs, tmp_path, needs, engine=Engine())
     told: list[Any] = []
     with pytest.raises(Submitted, match="3 of 4 jobs are left to Slurm: 2 running, 1 waiting"):
         for outcome in execute(Graph(tuple(jobs), needs), replace(SLURM, wait=False), tmp_path, SILENT):
@@ -168,6 +173,19 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     assert found["after"].left == "after"
     assert len(steps(tmp_path, "a")) == 6
     assert not (tmp_path / MESSAGES).exists()
+
+
+def test_a_submission_that_was_not_noted_is_found_in_the_queue(tmp_path: Path) -> None:
+    jobs = (Counting("a", folder=tmp_path), Counting("b", folder=tmp_path))
+    messages, name = tmp_path / MESSAGES, new_name()
+    Ledger(messages).ask(name, {job.name: digest_of(job) for job in jobs})
+    works = [Work(job, Mailbox(messages, job).ask()) for job in jobs]
+    ids = submit(works, name, messages / "slurm", SLURM.slurm)  # and here the process is killed
+    (tmp_path / "go").touch()
+    found = done(list(jobs), tmp_path)
+    assert [found[name].left.splitlines()[-1] for name in "ab"] == ["6 0", "6 0"]
+    latest = max(int(one.partition("_")[0]) for one in look() or ())
+    assert latest == int(ids[0].partition("_")[0])
 
 
 def test_ctrl_c_cancels_the_jobs_and_the_same_command_continues(tmp_path: Path) -> None:
@@ -283,7 +301,7 @@ def test_workers_ask_no_network_and_have_a_thread_a_processor(tmp_path: Path, mo
     }  # fmt: skip
 
 
-FLAGS = ("--data", "samples", "--recipe", "fast", "--set", "max_steps=4", "--languages", "en,de")
+FLAGS = ("--data", "samples", "--recipe", "fast", "--set", "max_steps=120", "--languages", "en,de", "--limit", 4)
 
 
 def numbers(out: Path) -> dict[str, Any]:
@@ -296,7 +314,14 @@ def numbers(out: Path) -> dict[str, Any]:
     return found
 
 
-def test_an_evaluation_by_slurm_equals_one_here(xharness: Callable[..., Any], tmp_path: Path) -> None:
+def said(out: Path, what: str) -> bool:
+    """Has a worker said something of the kind?"""
+    return any(f'"{what}"' in file.read_text() for file in out.glob(f"{MESSAGES}/*/try-1.jsonl"))
+
+
+def test_an_evaluation_by_slurm_that_is_stopped_in_training_equals_one_here(
+    xharness: Callable[..., Any], tmp_path: Path
+) -> None:
     base = build("bert", None, tmp_path / "base")
     flags = ("eval", "-m", base, "-t", "xquad,tatoeba", *FLAGS)
     cluster = ("--executor", "slurm", "--slurm", "time=5", "--slurm", "partition=low")
@@ -305,6 +330,10 @@ def test_an_evaluation_by_slurm_equals_one_here(xharness: Callable[..., Any], tm
     ran = xharness(*flags, *cluster, "--no-wait", "-o", tmp_path / "slurm")
     assert ran.status == 0, ran.err
     assert "3 of 3 jobs are left to Slurm: 3 waiting (squeue --jobs=" in ran.out
+    training = next(one for name, one in ids_of(tmp_path / "slurm").items() if name.startswith("train "))
+    until(lambda: said(tmp_path / "slurm", "event"), 120)  # the training has begun
+    slurm("scancel", "--signal=USR2", training)
+    until(lambda: "Restarts=1" in slurm("scontrol", "show", "job", training))
     ran = xharness(*flags, *cluster, "-o", tmp_path / "slurm")
     assert ran.status == 0, ran.err
     assert numbers(tmp_path / "slurm") == numbers(tmp_path / "here")

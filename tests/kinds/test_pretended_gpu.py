@@ -1,4 +1,4 @@
-"""Every kind on a GPU that is pretended: nothing is mixed up, nothing is fetched row by row, the answers are the same."""
+"""Every kind on a GPU that is pretended: nothing is mixed up or fetched row by row, the answers are the same."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fixtures.cells_of_kinds import Cell, cell_of, checkpoint_for, model_for
+from tests.fixtures.cells_of_kinds import Cell, alike, cell_of, checkpoint_for, model_for
 from tests.fixtures.families import FAMILIES
 from tests.fixtures.pretended_gpu import Seen, pretended_gpu
+from xtreme_harness import evaluate
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.kinds.predict import predict
 from xtreme_harness.models.head_table import HEADS
@@ -33,13 +34,6 @@ def on_gpu(cell: Cell, path: Path, **options: Any) -> tuple[dict[str, Any], Arra
     return found, arrays, seen
 
 
-def alike(found: dict[str, Any], expected: dict[str, Any]) -> bool:
-    """Equal, but for what float32 rounds where answers are numbers."""
-    if not all(isinstance(value, float) for value in expected.values()):
-        return found == expected
-    return found.keys() == expected.keys() and all(abs(found[name] - expected[name]) < 1e-4 for name in expected)
-
-
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind(name: str, tmp_path: Path) -> None:
     cell, kind = cell_of(name), KINDS[name]
@@ -49,7 +43,7 @@ def test_a_kind(name: str, tmp_path: Path) -> None:
     expected = model.forward(kind.featurize(cell.split, model.tokenizer, cell.card))
     assert np.abs(arrays.values - expected.values).max() < 1e-4
     assert alike(found, predict(model, kind, cell.split, cell.card, cell.split if kind.calibrate else None).found)
-    assert arrays.device == "cuda" and seen.operations > 20 and seen.pinned
+    assert arrays.device == "cuda" and seen.operations > 20 and seen.pinned and seen.products == {"ieee"}
 
     few = replace(cell, split=replace(cell.split, examples=cell.split.examples[:FEW]))
     assert len(few.split.examples) < len(cell.split.examples)
@@ -69,3 +63,19 @@ def test_a_family(name: str, family: str, tmp_path: Path) -> None:
     model = model_for(cell, path, "cpu")
     expected = model.forward(KINDS[name].featurize(cell.split, model.tokenizer, cell.card))
     assert np.abs(arrays.values - expected.values).max() < 1e-4
+
+
+@pytest.mark.slow
+def test_the_command(checkpoint: Path, tmp_path: Path) -> None:
+    """An evaluation from files to files: the same predictions, but for the device in the fingerprint."""
+    asked: dict[str, Any] = {
+        "tasks": ["xnli", "panx", "xquad", "bucc2018", "tatoeba"], "data": "samples",
+        "languages": ["en", "de"], "dtype": "float32",
+    }  # fmt: skip
+    with pretended_gpu() as seen:
+        evaluate(checkpoint, device="auto", output=tmp_path / "gpu", **asked)
+    evaluate(checkpoint, device="cpu", output=tmp_path / "cpu", **asked)
+    files = sorted(path.relative_to(tmp_path / "cpu") for path in (tmp_path / "cpu" / "predictions").rglob("*.*"))
+    assert len(files) >= 6 and seen.operations and seen.products == {"ieee"}
+    for file in files:
+        assert (tmp_path / "gpu" / file).read_bytes() == (tmp_path / "cpu" / file).read_bytes(), file

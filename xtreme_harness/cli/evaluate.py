@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from xtreme_harness.cli.echo import echo
+from xtreme_harness.cli.graph_flags import do_jobs, graph_options, require_graph_flags, show
 from xtreme_harness.cli.options import (
     DATA,
     DEVICE,
@@ -125,6 +127,7 @@ __all__ = ["command"]
 @click.option("--keep-head", is_flag=True, help="Use the head of an intermediate checkpoint.")
 @TRACKER
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop; loads no weights.")
+@graph_options
 @click.option("--force", is_flag=True, help="Compute finished cells anew; trained checkpoints are kept.")
 @engine_options
 @click.pass_context
@@ -139,18 +142,25 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.cli.show import Progress, print_result
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.evaluation.evaluate import run_evaluation
+    from xtreme_harness.evaluation.costs import weigh_runs
+    from xtreme_harness.evaluation.driver import graph_of
+    from xtreme_harness.evaluation.evaluate import run_evaluation, runs_of
     from xtreme_harness.evaluation.seeds import seed_table
     from xtreme_harness.plan.describe import describe_evaluation
-    from xtreme_harness.plan.evaluate import prepare_evaluation
+    from xtreme_harness.plan.estimate import Found
+    from xtreme_harness.plan.evaluate import prepare_evaluation, resolve_evaluation
     from xtreme_harness.plan.series import is_series
 
-    request = _request(given)
+    require_graph_flags(ctx, given)
+    request, found = _request(given), Found()
     if is_series(request.model):
-        ctx.exit(_series(request, dry_run=given["dry_run"], quiet=ctx.obj["quiet"]))
+        ctx.exit(_series(ctx, request, given))
+    if given["job"]:
+        do_jobs(ctx, graph_of(runs_of(resolve_evaluation(request))), given["job"])
     prepared = prepare_evaluation(request)
     if given["dry_run"]:
-        echo(describe_evaluation(prepared))
+        weigh = partial(weigh_runs, runs_of(prepared), prepared.output, found)
+        show(ctx, describe_evaluation(prepared, found), request.engine, weigh, as_json=given["format"] == "json")
         return
     progress, training = Progress(quiet=ctx.obj["quiet"]), TrainingProgress(quiet=ctx.obj["quiet"])
     watch = progress.watch(training)
@@ -189,18 +199,27 @@ def _request(given: Mapping[str, Any]) -> EvalRequest:
     )
 
 
-def _series(request: EvalRequest, dry_run: bool, quiet: bool) -> int:
+def _series(ctx: click.Context, request: EvalRequest, given: Mapping[str, Any]) -> int:
     """Evaluate the checkpoints that a pattern fits, print their table, and return the exit status."""
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
-    from xtreme_harness.evaluation.series import run_series, series_table
+    from xtreme_harness.evaluation.costs import weigh_runs
+    from xtreme_harness.evaluation.driver import graph_of
+    from xtreme_harness.evaluation.series import run_series, runs_of, series_table
     from xtreme_harness.plan.describe import describe_series
+    from xtreme_harness.plan.estimate import Found
     from xtreme_harness.plan.series import prepare_series
 
-    prepared = prepare_series(request)
-    if dry_run:
-        echo(describe_series(prepared))
+    prepared, found = prepare_series(request), Found()
+    if given["job"]:
+        do_jobs(ctx, graph_of(runs_of(prepared.evaluations(alone=True))), given["job"])
+    if given["dry_run"]:
+        members = prepared.evaluations()
+        said = describe_series(members, found)
+        weigh = partial(weigh_runs, runs_of(members), prepared.output, found)
+        show(ctx, said, request.engine, weigh, as_json=given["format"] == "json")
         return 0
+    quiet = ctx.obj["quiet"]
     progress, training = Progress(quiet=quiet), TrainingProgress(quiet=quiet)
     try:
         outcome = run_series(prepared, progress.watch(training))

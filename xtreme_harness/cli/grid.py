@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from xtreme_harness.cli.echo import echo
+from xtreme_harness.cli.graph_flags import do_jobs, show
 from xtreme_harness.cli.options import engine_flags, read_seeds
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ __all__ = ["run_grid"]
 
 _OVER = ("data", "recipe", "dtype", "device", "set", "seeds", "seed", "include_path")  # these go over the file's values
 _BESIDE = (
-    "grid", "output_path", "tracker", "trust_remote_code", "dry_run", "force",
+    "grid", "output_path", "tracker", "trust_remote_code", "dry_run", "format", "job", "force",
     "executor", "workers", "slurm", "no_wait",
 )  # fmt: skip
 _KEYS = {  # where a flag that is refused stands in the file
@@ -44,15 +46,22 @@ def run_grid(ctx: click.Context, given: Mapping[str, Any]) -> None:
     """Carry out the grid file that `train` was given, print its tables, end with 0 or 3."""
     from xtreme_harness.cli.show import Progress
     from xtreme_harness.cli.training_progress import TrainingProgress
+    from xtreme_harness.evaluation.costs import weigh_runs
+    from xtreme_harness.evaluation.driver import graph_of
     from xtreme_harness.grid.describe import describe_grid
-    from xtreme_harness.grid.grid import default_folder, run_prepared
+    from xtreme_harness.grid.grid import default_folder, run_prepared, runs_of
     from xtreme_harness.grid.prepare import GridRequest, prepare_grid
+    from xtreme_harness.plan.estimate import Found
 
     output = given["output_path"] or default_folder(given["grid"])
     own = {name: given[name] for name in ("force", "tracker", "trust_remote_code")} | engine_flags(given)
-    prepared = prepare_grid(GridRequest(_read(ctx, given), output, **own))
+    prepared = prepare_grid(GridRequest(_read(ctx, given), output, **own), alone=bool(given["job"]))
+    if given["job"]:
+        do_jobs(ctx, graph_of(runs_of(prepared)), given["job"])
     if given["dry_run"]:
-        echo(describe_grid(prepared))
+        found, engine = Found(), prepared.request.engine
+        weigh = partial(weigh_runs, runs_of(prepared), output, found)
+        show(ctx, describe_grid(prepared, found), engine, weigh, as_json=given["format"] == "json")
         return
     progress, training = Progress(ctx.obj["quiet"]), TrainingProgress(ctx.obj["quiet"])
     try:

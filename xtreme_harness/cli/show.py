@@ -58,8 +58,7 @@ class Progress:
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""
         self.out, own = str(options.output), len(plan.cells)
-        self.counts[options.output] = [0, own]
-        self.total += own
+        self.expect(options.output, own)
         self.scopes = tuple(dict.fromkeys(scope for cell in plan.cells for scope in cell.scopes))
         if self.quiet:
             return
@@ -74,6 +73,11 @@ class Progress:
 
             self.close()
             self.bar = tqdm(total=self.total, initial=self.ended, unit="cell", dynamic_ncols=True, leave=False)
+
+    def expect(self, home: Path, cells: int) -> None:
+        """So many cells of a run are to come, beside those of other runs."""
+        self.counts[home] = [0, cells]
+        self.total += cells
 
     def sequences(self, cell: Cell, done: int) -> None:
         """Show how far a cell is."""

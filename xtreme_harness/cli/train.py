@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xtreme_harness.cli.echo import echo
+from xtreme_harness.cli.graph_flags import do_jobs, graph_options, require_graph_flags, show
 from xtreme_harness.cli.options import (
     DATA,
     DEVICE,
@@ -83,6 +83,7 @@ __all__ = ["command"]
 @click.option("--trust-remote-code", is_flag=True, help="Run code that the checkpoint carries; needs --revision.")
 @engine_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and stop.")
+@graph_options
 @click.option("--force", is_flag=True, help="Train over what another run left in the folder.")
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
@@ -97,11 +98,15 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       xharness eval --model stilt --tasks xtreme
     """  # noqa: D301 - click reads the backspace
     from xtreme_harness.cli.training_progress import TrainingProgress, print_trained
+    from xtreme_harness.evaluation.costs import weigh_training
+    from xtreme_harness.jobs import joined
     from xtreme_harness.plan.describe import describe_training
+    from xtreme_harness.plan.estimate import Found
     from xtreme_harness.plan.train import prepare_training
     from xtreme_harness.training.processes import is_main_process
-    from xtreme_harness.training.train import run_training
+    from xtreme_harness.training.train import graphs_of, run_training
 
+    require_graph_flags(ctx, given)
     if given["grid"]:
         from xtreme_harness.cli.grid import run_grid
 
@@ -110,9 +115,13 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     for flag in ("model", "tasks"):
         if not given[flag]:
             raise click.UsageError(f"Missing option '--{flag}'.", ctx)
-    prepared = prepare_training(_request(given))
+    prepared = prepare_training(_request(given), alone=bool(given["job"]))
+    if given["job"]:
+        do_jobs(ctx, joined(graphs_of(prepared)), given["job"])
     if given["dry_run"]:
-        echo(describe_training(prepared))
+        found = Found()
+        said, weighed = describe_training(prepared, found), weigh_training(prepared, found)
+        show(ctx, said, prepared.request.engine, lambda n: weighed, as_json=given["format"] == "json")
         return
     progress = TrainingProgress(quiet=ctx.obj["quiet"] or not is_main_process())
     try:

@@ -26,7 +26,7 @@ from xtreme_harness.plan.paths import record_path
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Result
 
-__all__ = ["Run", "carry_out"]
+__all__ = ["Run", "carry_out", "graph_of"]
 
 log = logging.getLogger("xtreme_harness")
 _SELDOM = 5.0  # seconds at least between two files of what is known so far
@@ -40,6 +40,15 @@ class Run:
     name: str  # "" where it is the only one
     prepared: PreparedEvaluation
     before: Graph = field(default_factory=Graph)  # what trains the encoder that it starts from
+
+    def graph(self) -> Graph:
+        """Its own jobs."""
+        return evaluation_graph(self.prepared, self.name, [job.name for job in self.before.jobs[-1:]])
+
+
+def graph_of(runs: Sequence[Run]) -> Graph:
+    """All that some evaluations are, as one graph."""
+    return joined(part for run in runs for part in (run.before, run.graph()))
 
 
 def carry_out(
@@ -129,7 +138,7 @@ class _Running:
         with logged(prepared.output):
             asked = prepared.request
             log.info("%s: %d cells, data %s", asked.model, len(prepared.plan.cells), ", ".join(asked.data))
-        self.graph = evaluation_graph(prepared, run.name, [job.name for job in run.before.jobs[-1:]])
+        self.graph = run.graph()
         self.left: dict[str, Job] = {job.name: job for job in self.graph.jobs}
         for cell in prepared.plan.cells:
             if cell.name in prepared.refused:

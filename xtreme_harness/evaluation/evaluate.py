@@ -17,7 +17,7 @@ from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
 from xtreme_harness.plan.request import EvalRequest
 from xtreme_harness.results.result import Result
 
-__all__ = ["evaluate", "run_evaluation"]
+__all__ = ["evaluate", "run_evaluation", "runs_of"]
 
 
 def evaluate(
@@ -43,6 +43,12 @@ def evaluate(
     return run_evaluation(prepare_evaluation(EvalRequest.of(model, tasks, **options)), watch)
 
 
+def runs_of(prepared: PreparedEvaluation) -> list[Run]:
+    """The evaluation as it is carried out: one run, or one a seed."""
+    seeds = prepared.request.seeds
+    return [Run(f"seed-{seed}", prepared.of_seed(seed)) for seed in seeds] or [Run("", prepared)]
+
+
 def run_evaluation(prepared: PreparedEvaluation, watch: Watch = SILENT) -> Result:
     """Carry out an evaluation that was prepared; with seeds a run each, as one graph, and their means."""
     started = time.monotonic()
@@ -56,17 +62,18 @@ def run_evaluation(prepared: PreparedEvaluation, watch: Watch = SILENT) -> Resul
         else:
             found[run.name] = result
 
+    runs = runs_of(prepared)
     if not seeds:
-        carry_out([Run("", prepared)], engine, out, watch, ended)
+        carry_out(runs, engine, out, watch, ended)
         if failed:
             raise failed[""].error
         return found[""]
     open_output(out, files=prepared.means)
     with locked(out):
-        runs = {seed: Run(f"seed-{seed}", prepared.of_seed(seed)) for seed in seeds}
-        carry_out(list(runs.values()), engine, out, watch, ended)
+        carry_out(runs, engine, out, watch, ended)
         for failure in failed.values():
             raise failure.error
-        result = averaged({seed: found[run.name] for seed, run in runs.items()}, prepared.plan, prepared.cards)
+        by_seed = {seed: found[run.name] for seed, run in zip(seeds, runs, strict=True)}
+        result = averaged(by_seed, prepared.plan, prepared.cards)
         write_result(result, out, time.monotonic() - started)
     return result

@@ -19,6 +19,7 @@ from xtreme_harness.evaluation.driver import Run, carry_out
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.jobs import SILENT, Failure, Watch, all_failed, attempt
 from xtreme_harness.plan.arguments import PLACE, Wanted, require
+from xtreme_harness.plan.evaluate import PreparedEvaluation
 from xtreme_harness.plan.series import SERIES_FILE, Member, PreparedSeries, find_members, step_in
 from xtreme_harness.results.read import read_result
 from xtreme_harness.results.result import Mean, Result
@@ -26,7 +27,7 @@ from xtreme_harness.results.series import Entry, read_entries, write_entries
 from xtreme_harness.results.values import Lost, means_of
 from xtreme_harness.tables.markdown import pipe_table
 
-__all__ = ["SeriesOutcome", "evaluate_series", "run_series", "series_table"]
+__all__ = ["SeriesOutcome", "evaluate_series", "run_series", "runs_of", "series_table"]
 
 log = logging.getLogger("xtreme_harness")
 
@@ -78,16 +79,18 @@ def run_series(prepared: PreparedSeries, watch: Watch = SILENT) -> SeriesOutcome
     open_output(prepared.output, files=[SERIES_FILE])
     with locked(prepared.output):
         kept = _Ended(prepared.output, prepared.request.model, prepared.members)
-        runs: list[Run] = []
-        for member in prepared.members:
-            one = attempt(member.name, partial(prepared.prepare, member), ends=())
+        members = prepared.evaluations()
+        for name, one in members.items():
             if isinstance(one, Failure):
-                kept.take(member.name, one)
-            else:
-                runs.append(Run(member.name, one))
+                kept.take(name, one)
         engine = prepared.request.engine
-        carry_out(runs, engine, prepared.output, watch, lambda run, found: kept.take(run.name, found))
+        carry_out(runs_of(members), engine, prepared.output, watch, lambda run, found: kept.take(run.name, found))
     return kept.outcome()
+
+
+def runs_of(members: Mapping[str, PreparedEvaluation | Failure]) -> list[Run]:
+    """The evaluations of the checkpoints that can be evaluated."""
+    return [Run(name, one) for name, one in members.items() if not isinstance(one, Failure)]
 
 
 class _Ended:

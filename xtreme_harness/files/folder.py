@@ -21,13 +21,14 @@ log = logging.getLogger("xtreme_harness")
 _PROBE = ".writable"
 
 
-def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> list[str]:
+def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> list[str]:
     """What keeps a run from writing its folder, found without writing anything.
 
     Args:
         output: the folder.
         folders: names below it that will hold files.
         files: names below it that will be written.
+        wait: seconds to wait for a process that holds it.
     """
     faults = _unusable(output)
     if not faults:  # below an unusable folder nothing can be written either
@@ -41,7 +42,7 @@ def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str
     lock = output / LOCK
     if kind := in_the_way(lock, links=True):
         faults.append(f"{lock}: cannot be written ({kind} is in the way)")
-    elif holder := holder_of(output):
+    elif holder := holder_of(output, wait):
         faults.append(_taken(output, holder))
     return list(dict.fromkeys(faults))
 
@@ -56,24 +57,25 @@ def _links(output: Path, folders: Sequence[str]) -> list[str]:
     return [f"{place}: a link is in the way; expected a folder: remove it" for place in sorted(found)]
 
 
-def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
+def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> None:
     """Raise OutputError with what `output_faults` finds."""
-    if faults := output_faults(output, folders, files):
+    if faults := output_faults(output, folders, files, wait):
         raise OutputError(*faults)
 
 
-def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
+def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> None:
     """Make the output folder and prove that what a run writes there can be written.
 
     Args:
         output: the folder.
         folders: names below it that will hold files.
         files: names below it that will be written.
+        wait: seconds to wait for a process that holds it.
 
     Raises:
         OutputError: before any compute; every fault.
     """
-    require_output(output, folders, files)
+    require_output(output, folders, files, wait)
     faults = _unwritable(output)
     if not faults:
         faults = [fault for name in folders for fault in _unwritable(output / name)]

@@ -58,7 +58,7 @@ def hold(folder: Path, wait: float = 0.0) -> Iterator[None]:
         OSError: the file cannot be opened or written; what stands in its place is not followed.
     """
     with open_regular(folder / LOCK, os.O_RDWR | os.O_CREAT | NO_LINK) as file:
-        taken, reason = _within(file, wait)
+        taken, reason = _waited(folder, file, wait)
         if reason:
             _warn(reason)
             with _marked(folder / MARKER, wait):
@@ -74,11 +74,11 @@ def hold(folder: Path, wait: float = 0.0) -> Iterator[None]:
             _release(file)
 
 
-def holder_of(folder: Path) -> Holder | None:
-    """Who holds the lock of a folder; None where nobody does. Nothing is written."""
+def holder_of(folder: Path, wait: float = 0.0) -> Holder | None:
+    """Who holds the lock of a folder, also after some seconds; None where nobody does. Nothing is written."""
     try:
         with open_regular(folder / LOCK, os.O_RDWR | NO_LINK) as file:
-            taken, reason = _within(file, 0.0)
+            taken, reason = _waited(folder, file, wait)
             if reason:
                 return _marked_by(folder / MARKER)
             if not taken:
@@ -87,6 +87,15 @@ def holder_of(folder: Path) -> Holder | None:
     except OSError:  # not there, or not to be opened: whoever locks it says so
         pass
     return None
+
+
+def _waited(folder: Path, file: BufferedReader | FileIO, wait: float) -> tuple[bool, str]:
+    """As `_within`; a wait that takes a while is told."""
+    taken, reason = _within(file, 0.0)
+    if taken or reason or not wait:
+        return taken, reason
+    log.info("%s: waiting for %s, which holds it, at most %g seconds", folder, _named(_said(file)).who, wait)
+    return _within(file, wait)
 
 
 def _within(file: BufferedReader | FileIO, wait: float) -> tuple[bool, str]:

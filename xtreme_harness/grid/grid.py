@@ -26,7 +26,7 @@ from xtreme_harness.results.result import Result
 from xtreme_harness.results.values import strange_figures
 from xtreme_harness.training.job import training_graph
 
-__all__ = ["GridResult", "default_folder", "run_grid", "run_prepared"]
+__all__ = ["GridResult", "default_folder", "run_grid", "run_prepared", "runs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +83,23 @@ def run_grid(
 
 def run_prepared(prepared: PreparedGrid, watch: Watch = SILENT) -> GridResult:
     """Carry out a grid that was prepared, as one graph: encoders, heads, cells."""
-    request, out, runs = prepared.request, prepared.request.output, prepared.runs
+    request, out = prepared.request, prepared.request.output
     open_output(out, *WRITTEN)
-    there = [run for run in runs if (run.output / "results.json").is_file()]
-    ordered = [*there, *(run for run in runs if run not in there)]  # what is known stands in the first table again
-    graphs = {encoder: _training(prepared, encoder) for encoder in prepared.units}
-    asked = [
-        Run(run.name, prepared.evaluation(run), graphs[run.encoder] if run.encoder else Graph()) for run in ordered
-    ]
+    there = [run.name for run in prepared.runs if (run.output / "results.json").is_file()]
+    ordered = sorted(runs_of(prepared), key=lambda run: run.name not in there)  # first what is known already
     found = _Found(prepared, len(there))
     with locked(out), logged(out):
-        carry_out(asked, request.engine, out, watch, found.take)
+        carry_out(ordered, request.engine, out, watch, found.take)
     return found.result()
+
+
+def runs_of(prepared: PreparedGrid) -> list[Run]:
+    """The evaluations of a grid, each behind the training of the encoder that it starts from."""
+    graphs = {encoder: _training(prepared, encoder) for encoder in prepared.units}
+    return [
+        Run(run.name, prepared.evaluation(run), graphs[run.encoder] if run.encoder else Graph())
+        for run in prepared.runs
+    ]
 
 
 def _training(prepared: PreparedGrid, encoder: Encoder) -> Graph:

@@ -16,8 +16,9 @@ from xtreme_harness.grid.schema import Base, Grid, Intermediate
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation
-from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest, engine_faults, engine_of
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
+from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation, resolve_evaluation
+from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
@@ -111,8 +112,12 @@ class PreparedGrid:
         return baseline.moved(run.output, run.seed)
 
 
-def prepare_grid(request: GridRequest) -> PreparedGrid:
+def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
     """Find everything that a grid needs, and what is wrong with it, before anything is computed.
+
+    Args:
+        request: the grid.
+        alone: for one job of it, which looks after its own files: others may be writing theirs.
 
     Raises:
         DataError: every fault: names, recipes, checkpoints, data, folders that hold another training.
@@ -123,6 +128,7 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
     if wrong := engine_faults(request):
         raise ModelError(*wrong)
     require_tracker(request.tracker)
+    require_engine(request)
     require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)
     faults: list[str] = []
@@ -137,18 +143,21 @@ def prepare_grid(request: GridRequest) -> PreparedGrid:
                 continue
             resolved[where] = unit
         units[encoder] = resolved[where].with_seed(encoder.seed)
+        if alone:
+            continue
         _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder)), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     evaluations: dict[str, PreparedEvaluation] = {}
     for base in grid.bases:
         first = next(run for run in runs if run.base == base and run.encoder is None)
-        prepared = _found(partial(prepare_evaluation, eval_request(request, first)), faults)
+        find = resolve_evaluation if alone else prepare_evaluation
+        prepared = _found(partial(find, eval_request(request, first)), faults)
         if prepared is None:
             continue
         evaluations[base.label] = prepared
         for run in runs:
-            if run.base == base and run != first:
+            if run.base == base and run != first and not alone:
                 _found(partial(require_output, run.output, *prepared.written()), faults)
     if faults:
         raise DataError(*dict.fromkeys(faults))

@@ -14,6 +14,7 @@ from xtreme_harness.jobs.graph import Graph, joined
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted, all_failed, attempt, results, run_job
 from xtreme_harness.jobs.local import worker_count
 from xtreme_harness.jobs.mailbox import MOST
+from xtreme_harness.jobs.schedule import critical_path, makespan, scheduled
 from xtreme_harness.jobs.watch import SILENT, Watch
 
 __all__ = [
@@ -30,9 +31,12 @@ __all__ = [
     "Watch",
     "all_failed",
     "attempt",
+    "critical_path",
     "execute",
     "joined",
+    "makespan",
     "results",
     "run_job",
+    "scheduled",
     "worker_count",
 ]

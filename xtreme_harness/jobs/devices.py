@@ -38,7 +38,7 @@ def worker_environments(workers: int | None, device: str, cores: int) -> list[di
     Args:
         workers: how many; None: one a visible GPU, and one where there is none.
         device: "auto" and "cuda" spread workers over the GPUs, one after the other; "cpu" and "cuda:N" mean just that.
-        cores: of the processor that all workers share; each gets its part as threads, or fewer where the user set fewer.
+        cores: of the processor that all workers share; each gets its part as threads, fewer where the user set fewer.
 
     Returns:
         one a worker; a single worker that needs no GPU of its own has nothing beside.

@@ -10,6 +10,7 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
+from xtreme_harness.jobs.ledger import require_nobody_at_work
 from xtreme_harness.jobs.local import run_local
 from xtreme_harness.jobs.ray_cluster import run_ray
 from xtreme_harness.jobs.slurm import run_slurm
@@ -32,11 +33,14 @@ def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterato
 
     Raises:
         OutputError: a link stands where workers would write.
+        ClusterError: an earlier command has left work to Slurm that is not over.
     """
     folder, well = output / MESSAGES, True
     for place in (folder, *(folder.iterdir() if folder.is_dir() else ())):
         if place.is_symlink():
             raise OutputError(f"{place}: a link is in the way; expected a folder: remove it")
+    if EXECUTORS[engine.executor] is not run_slurm:
+        require_nobody_at_work(folder)
     for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):
         well &= outcome.failure is None
         yield outcome

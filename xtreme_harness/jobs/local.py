@@ -37,7 +37,9 @@ def run_local(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
 
 def worker_count(engine: Engine) -> int | None:
     """How many workers do the jobs at once; None where that is for a cluster to say."""
-    return len(_environments(engine)) if engine.executor == "local" else None
+    if engine.executor != "local":
+        return None
+    return engine.workers or len(_environments(engine))
 
 
 def _environments(engine: Engine) -> Sequence[Mapping[str, str]]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from xtreme_harness.data.trained_on import ENGLISH, TARGET
 from xtreme_harness.errors import DataError, HubSilent, XHarnessError
 from xtreme_harness.files.shown import some
-from xtreme_harness.jobs import Failure, all_failed, attempt
+from xtreme_harness.jobs import Failure, all_failed
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Missing
-from xtreme_harness.plan.estimate import CellFault, Work, estimate, spoken
+from xtreme_harness.plan.estimate import CellFault, Found, Work, estimate, spoken
 from xtreme_harness.plan.evaluate import PreparedEvaluation
-from xtreme_harness.plan.series import PreparedSeries
 from xtreme_harness.plan.setups import Setup
 from xtreme_harness.plan.stage import Stage, StageTask, Unit
 from xtreme_harness.plan.train import PreparedTraining
@@ -27,8 +25,12 @@ __all__ = ["describe_evaluation", "describe_series", "describe_training", "langu
 _UNITS = 12  # that the summary names
 
 
-def describe_evaluation(prepared: PreparedEvaluation) -> str:
+def describe_evaluation(prepared: PreparedEvaluation, found: Found | None = None) -> str:
     """The units that are trained, the cells that are evaluated, with a rough estimate of the work.
+
+    Args:
+        prepared: the evaluation.
+        found: of the command, whose data may be known already.
 
     Raises:
         DataError: no cell has data that can be read; what the run would end with.
@@ -40,18 +42,14 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
     for (key, *_), cells in _alike(prepared).items():
         unit = units.get(cells[0].unit or "")
         setup = prepared.setups.get(cells[0].name) or Setup(unit.checkpoint if unit else None)
-        work = estimate(
-            cells,
-            setup.checkpoint.config if setup.checkpoint else None,
-            options.limit,
-            options.estimated,
-        )
+        config = setup.checkpoint.config if setup.checkpoint else None
+        work = estimate(cells, config, options.limit, options.estimated, found)
         works.append(work)
         faults += work.faults
         counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]
         languages = " ".join(cell.language for cell in cells)
         rows.append([key, len(cells), languages, *counts, *_model(prepared, cells[0]), cells[0].located.origin])
-    table, untrained = _stage_table(units)
+    table, untrained = _stage_table(units, found)
     said: dict[str, tuple[str, ...]] = {name: (why,) for name, why in prepared.refused.items()}
     said |= {fault.cell: fault.error.faults for fault in faults}
     for cell in plan.cells:
@@ -66,36 +64,36 @@ def describe_evaluation(prepared: PreparedEvaluation) -> str:
     return "\n".join([*stages, pipe_table(rows, headers), "", *own])
 
 
-def describe_training(prepared: PreparedTraining) -> str:
+def describe_training(prepared: PreparedTraining, found: Found | None = None) -> str:
     """The stages that are trained, with a rough estimate of the work.
 
     Raises:
         DataError: every fault of the data, where they lie on this machine; what the run would end with.
     """
     unit = prepared.unit
-    table, untrained = _stage_table({unit.name: unit})
+    table, untrained = _stage_table({unit.name: unit}, found)
     if untrained:
         raise DataError(*untrained[unit.name])
     return "\n".join([table, *language_lines([unit]), "", f"from {unit.checkpoint.name}; nothing was trained"])
 
 
-def describe_series(prepared: PreparedSeries) -> str:
+def describe_series(members: Mapping[str, PreparedEvaluation | Failure], found: Found | None = None) -> str:
     """The checkpoints of a series, and what the evaluation of the first that can be evaluated would do.
+
+    Args:
+        members: by name, as `PreparedSeries.evaluations` has them.
+        found: of the command, whose data may be known already.
 
     Raises:
         XHarnessError: none of them can be evaluated; what the run would end with.
     """
-    found = {
-        member.name: attempt(member.name, partial(prepared.prepare, member), ends=()) for member in prepared.members
-    }
-    failed = {name: one for name, one in found.items() if isinstance(one, Failure)}
-    if len(failed) == len(found):
+    failed = {name: one for name, one in members.items() if isinstance(one, Failure)}
+    if len(failed) == len(members):
         raise all_failed(failed.values())
-    first = next(one for one in found.values() if not isinstance(one, Failure))
+    first = next(one for one in members.values() if not isinstance(one, Failure))
     lines = [f"failed: {name}: {line}" for name, one in failed.items() for line in one.message.splitlines()]
-    return "\n".join(
-        [f"{len(found)} checkpoints: {', '.join(found)}; the first of them:", "", describe_evaluation(first), *lines]
-    )
+    said = f"{len(members)} checkpoints: {', '.join(members)}; the first of them:"
+    return "\n".join([said, "", describe_evaluation(first, found), *lines])
 
 
 def language_lines(units: Iterable[Unit]) -> list[str]:
@@ -144,7 +142,7 @@ def _summary(prepared: PreparedEvaluation, works: Sequence[Work]) -> str:
     return f"{len(prepared.plan.cells)} cells{limited} -> {prepared.output}{training}{time}"
 
 
-def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple[str, ...]]]:
+def _stage_table(units: Mapping[str, Unit], found: Found | None) -> tuple[str, dict[str | None, tuple[str, ...]]]:
     """The stages in the order in which they run, one line a task, and the units whose data cannot be read.
 
     Stages that units share stand once; of a stage that is searched every trial.
@@ -161,7 +159,7 @@ def _stage_table(units: Mapping[str, Unit]) -> tuple[str, dict[str | None, tuple
             for one, said in trials or [(stage, "")]:
                 for task in one.tasks:
                     try:
-                        work = training_work(one, task)
+                        work = training_work(one, task, found)
                     except HubSilent:
                         raise
                     except XHarnessError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from xtreme_harness.data.sources import FilesFound
@@ -15,7 +15,9 @@ from xtreme_harness.kinds import KINDS, Kind
 from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.plan.cells import Cell
 
-__all__ = ["BYTES_A_TOKEN", "CellFault", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes"]
+__all__ = [
+    "BYTES_A_TOKEN", "CellFault", "Found", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes",
+]  # fmt: skip
 
 BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
 _SHARE = 0.4  # of the speed of a plain matrix product that such models reach, roughly
@@ -37,6 +39,25 @@ class Work:
     tokens: int | None  # roughly
     seconds: float | None  # roughly, loading not counted
     faults: tuple[CellFault, ...] = ()  # of data that cannot be read
+
+
+class Found:
+    """What the data of one command are found to hold: each file is read once, whoever asks."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._known: dict[Hashable, Any] = {}
+
+    def get(self, name: Hashable, find: Callable[[], Any]) -> Any:
+        """What was found under a name; the first time it is looked for. What could not be had is raised again."""
+        if name not in self._known:
+            try:
+                self._known[name] = find()
+            except XHarnessError as error:
+                self._known[name] = error
+        if isinstance(known := self._known[name], XHarnessError):
+            raise known
+        return known
 
 
 @cache
@@ -63,19 +84,23 @@ def seconds_for(config: Mapping[str, Any], tokens: float, device: str) -> float:
     return 2 * weights * tokens / (_SHARE * measured_speed(device))
 
 
-def estimate(cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int | None, device: str) -> Work:
+def estimate(
+    cells: Sequence[Cell], config: Mapping[str, Any] | None, limit: int | None, device: str, found: Found | None = None
+) -> Work:
     """Estimate the work of cells that share a model.
 
     Args:
-        cells: of one task.
+        cells: what is evaluated.
         config: the checkpoint's config.json; None for a self-test, which takes no time.
         limit: examples a cell.
         device: "auto", "cpu" or "cuda[:N]".
+        found: of the command, whose data may be known already.
     """
+    found = found or Found()
     parts, faults = [], []
     for cell in cells:
         try:
-            parts.append(_cell(cell, limit))
+            parts.append(found.get(("cell", cell.name), partial(_cell, cell, limit)))
         except HubSilent:
             raise
         except XHarnessError as error:

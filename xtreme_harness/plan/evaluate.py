@@ -23,7 +23,7 @@ from xtreme_harness.plan.standing import require_folders
 from xtreme_harness.plan.training_languages import with_languages
 from xtreme_harness.plan.units import untrained_units
 
-__all__ = ["PreparedEvaluation", "plan_evaluation", "prepare_evaluation"]
+__all__ = ["PreparedEvaluation", "plan_evaluation", "prepare_evaluation", "resolve_evaluation"]
 
 _REASONS = 5  # that a message lists
 
@@ -127,6 +127,22 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     Raises:
         XHarnessError: for everything that `eval` would refuse: flags, names, checkpoint, heads, data, folder.
     """
+    prepared = resolve_evaluation(request)
+    if request.seeds:
+        require_output(prepared.output, files=prepared.means)
+    for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
+        require_output(one.output, *one.written())
+        for name, unit in one.units.items():
+            require_folders(unit, one.folders_of(name))
+    return prepared
+
+
+def resolve_evaluation(request: EvalRequest) -> PreparedEvaluation:
+    """Find what is evaluated, whatever its folders hold.
+
+    Raises:
+        XHarnessError: as `prepare_evaluation`, the folder aside.
+    """
     request.require_sense()
     if request.labels is not None and not request.labels.is_dir():
         raise DataError(f"--labels {request.labels}: no such folder")
@@ -145,12 +161,6 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     prepared = PreparedEvaluation(request, cards, plan, options, units, setups, refused)
     for name, unit in units.items():
         require_reading(plan.units()[name], unit.checkpoint, options)
-    if request.seeds:
-        require_output(prepared.output, files=prepared.means)
-    for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
-        require_output(one.output, *one.written())
-        for name, unit in one.units.items():
-            require_folders(unit, one.folders_of(name))
     return prepared
 
 

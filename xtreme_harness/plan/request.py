@@ -12,9 +12,7 @@ from xtreme_harness.cards.recipe import SAMPLINGS
 from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET
 from xtreme_harness.errors import DataError, ModelError, did_you_mean
 from xtreme_harness.jobs import EXECUTORS, Engine
-from xtreme_harness.jobs.sbatch import read_options
 from xtreme_harness.languages import is_code, nearest_code
-from xtreme_harness.models.checkpoint import SELF_TESTS
 from xtreme_harness.plan.arguments import (
     FLAG,
     LAYER,
@@ -36,6 +34,7 @@ from xtreme_harness.plan.arguments import (
     shown,
     whole,
 )
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
 from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
@@ -46,8 +45,6 @@ __all__ = [
     "Request",
     "TrainRequest",
     "default_output",
-    "engine_faults",
-    "engine_of",
 ]
 
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
@@ -187,6 +184,8 @@ class Request:
             for word in words
             if word not in (ENGLISH, TARGET, ALL) and not is_code(word)
         ]
+        if not found:
+            found += engine_faults(self)
         pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
         if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
@@ -198,11 +197,12 @@ class Request:
         Raises:
             ModelError: flags.
             DataError: a seed that stands twice: its run would count twice.
-            MissingDependency: the tracker is not installed.
+            MissingDependency: the tracker is not installed, or Slurm is not at hand.
         """
-        if faults := self.faults() or engine_faults(self):
+        if faults := self.faults():
             raise ModelError(*faults)
         require_tracker(self.tracker)
+        require_engine(self)
         if len(set(self.seeds)) < len(self.seeds):
             raise DataError(f"--seeds {','.join(map(str, self.seeds))}: a seed stands twice; every seed counts once")
 
@@ -278,27 +278,6 @@ class TrainRequest(Request):
                 "--train-on de, or let eval train one a language"
             )
         return found
-
-
-def engine_of(asked: Any) -> Engine:
-    """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
-    device = getattr(asked, "device", None) or asked.grid.device
-    if getattr(asked, "model", None) in SELF_TESTS:
-        device = "cpu"
-    return Engine(asked.executor, asked.workers, device, read_options(asked.slurm), asked.wait)
-
-
-def engine_faults(asked: Any) -> list[str]:
-    """What of that makes no sense together.
-
-    Raises:
-        DataError: options of sbatch that are none.
-        CardError: a file of them that cannot be read.
-    """
-    if not isinstance(asked.slurm, tuple) or asked.executor == "slurm":
-        return []
-    found = [f"--slurm {value}: goes with --executor slurm" for value in asked.slurm]
-    return [*found, *(["--no-wait: goes with --executor slurm"] if asked.wait is False else [])]
 
 
 def default_output(model: str | Path) -> Path:

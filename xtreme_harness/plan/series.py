@@ -5,12 +5,19 @@ from __future__ import annotations
 import glob
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from xtreme_harness.errors import ModelError, listed
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.plan.evaluate import PreparedEvaluation, plan_evaluation, prepare_evaluation
+from xtreme_harness.jobs import Failure, attempt
+from xtreme_harness.plan.evaluate import (
+    PreparedEvaluation,
+    plan_evaluation,
+    prepare_evaluation,
+    resolve_evaluation,
+)
 from xtreme_harness.plan.request import EvalRequest
 
 __all__ = [
@@ -50,9 +57,14 @@ class PreparedSeries:
         """The evaluation of one checkpoint."""
         return replace(self.request, model=str(member.path), output=self.output / member.name)
 
-    def prepare(self, member: Member) -> PreparedEvaluation:
-        """What the evaluation of one checkpoint needs; see `prepare_evaluation`."""
-        return prepare_evaluation(self.request_of(member))
+    def evaluations(self, alone: bool = False) -> dict[str, PreparedEvaluation | Failure]:
+        """What the evaluation of every checkpoint needs, or what stands against it, by the checkpoint's name.
+
+        Args:
+            alone: for one job of them, which looks after its own files; see `resolve_evaluation`.
+        """
+        find = resolve_evaluation if alone else prepare_evaluation
+        return {one.name: attempt(one.name, partial(find, self.request_of(one)), ends=()) for one in self.members}
 
 
 def prepare_series(request: EvalRequest) -> PreparedSeries:

@@ -46,17 +46,21 @@ class PreparedTraining:
         return [(self.unit.with_seed(seed), self.output / f"seed-{seed}") for seed in self.request.seeds]
 
 
-def prepare_training(request: TrainRequest) -> PreparedTraining:
+def prepare_training(request: TrainRequest, *, alone: bool = False) -> PreparedTraining:
     """Find everything that `train` needs, without loading weights or writing anything.
 
     What the files of the training data hold is read when the training is run, or described.
+
+    Args:
+        request: the training.
+        alone: for one job of it, which looks after its own files: others may be writing theirs.
 
     Raises:
         XHarnessError: for everything that `train` would refuse: names, recipe, checkpoint, data, folder.
     """
     unit = resolve_training(request)
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
-    for one, folder in prepared.runs():
+    for one, folder in prepared.runs() if not alone else ():
         folders = one.folders(folder)
         require_folders(one, folders)
         if not request.force:

@@ -56,7 +56,10 @@ def accumulate(
     network: Trainee = accelerator.unwrap_model(model)
     parts = split_batch(lengths, budget, rows, network.pads)
     total, outputs = 0.0, []
-    with accelerator.autocast(), true_float32(accelerator.device.type):  # around all parts: weights are cast once a step
+    with (
+        accelerator.autocast(),
+        true_float32(accelerator.device.type),
+    ):  # around all parts: weights are cast once a step
         for number, part in enumerate(parts):
             chosen = [share[i] for i in part]
             last = number == len(parts) - 1

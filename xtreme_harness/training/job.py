@@ -14,7 +14,7 @@ from xtreme_harness.models.checkpoint import read_checkpoint
 from xtreme_harness.plan.fetching import Fetch, of_stage
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Stage, Unit
-from xtreme_harness.plan.standing import Trained, find_trained
+from xtreme_harness.plan.standing import Trained, find_trained, find_trial
 from xtreme_harness.plan.trials import Trial, trials_of
 from xtreme_harness.training.stage import train_stage
 from xtreme_harness.training.trials import choose_trial, run_trial
@@ -106,6 +106,12 @@ class RunTrial(_Training):
     """Train one trial of a stage that is searched, into a folder of its own."""
 
     number: int = 0  # of the trial
+
+    @property
+    def tried(self) -> bool:
+        """Is it known how it ended?"""
+        trial = trials_of(self.here)[self.number]
+        return find_trial(trial.folder(self.folder), trial.stage.fields) is not None
 
     def run(self, watch: Watch) -> Trained | None:
         """Train it, or keep what is known; None where it alone has failed."""

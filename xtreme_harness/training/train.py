@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.jobs import SILENT, Watch, execute, joined, results
+from xtreme_harness.jobs import SILENT, Graph, Watch, execute, joined, results
 from xtreme_harness.plan.arguments import WATCH, require
 from xtreme_harness.plan.request import TrainRequest
 from xtreme_harness.plan.standing import Trained
 from xtreme_harness.plan.train import PreparedTraining, prepare_training
 from xtreme_harness.training.job import training_graph
 
-__all__ = ["run_training", "train"]
+__all__ = ["graphs_of", "run_training", "train"]
 
 
 def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILENT, **options: Any) -> list[Trained]:
@@ -35,6 +35,15 @@ def train(model: str | Path, tasks: str | Sequence[str], *, watch: Watch = SILEN
     return run_training(prepare_training(TrainRequest.of(model, tasks, **options)), watch)
 
 
+def graphs_of(prepared: PreparedTraining) -> list[Graph]:
+    """The jobs of a training, a graph a seed."""
+    request = prepared.request
+    return [
+        training_graph(unit, unit.folders(folder), replace_other=request.force, tracker=request.tracker)
+        for unit, folder in prepared.runs()
+    ]
+
+
 def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trained]:
     """Carry out a training that was prepared.
 
@@ -42,11 +51,7 @@ def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trai
         XHarnessError: what the first stage that failed raised.
         Submitted: the jobs go on without this process.
     """
-    request = prepared.request
-    graphs = [
-        training_graph(unit, unit.folders(folder), replace_other=request.force, tracker=request.tracker)
-        for unit, folder in prepared.runs()
-    ]
+    request, graphs = prepared.request, graphs_of(prepared)
     ended = {one.job.name: one for one in execute(joined(graphs), request.engine, prepared.output, watch)}
     results(ended.values())
     return [ended[graph.jobs[-1].name].left for graph in graphs]

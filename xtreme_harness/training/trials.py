@@ -32,7 +32,7 @@ from xtreme_harness.plan.trials import CHOOSING, SEARCHED, TRIAL_NOTES, Trial, t
 from xtreme_harness.signature import fingerprint
 from xtreme_harness.training.placing import put_in_place
 from xtreme_harness.training.processes import is_main_process
-from xtreme_harness.training.stage import train_stage
+from xtreme_harness.training.stage import LOST, train_stage
 
 __all__ = ["choose_trial", "run_trial"]
 
@@ -95,8 +95,8 @@ def choose_trial(
     """
     if not is_main_process():
         return _awaited(stage, folder)
-    open_output(folder)
-    with locked(folder):
+    open_output(folder, wait=LOST)
+    with locked(folder, LOST):
         chosen = find_trained(folder, stage.fields)
         if chosen is None:
             if not replace_other:

@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CONSTRAINTS := .ci/constraints.txt
 DEMO ?= demo
 
-.PHONY: help venv demo test quick attack lint format bench bench-full wheel clean
+.PHONY: help venv demo test quick gpu-check attack lint format bench bench-full wheel clean
 
 help:
 	@echo "make demo        a tiny checkpoint, evaluated on the sample data, offline"
 	@echo "make test        all tests that need no network and no GPU, and which were slowest"
 	@echo "make quick       those that take under a minute together"
+	@echo "make gpu-check   on a machine with a GPU: its tests, its answers beside the processor's, its speed; what to report"
 	@echo "make attack      bad inputs, kills and mutated files by the thousand (a quarter of an hour)"
 	@echo "make lint        ruff and mypy"
 	@echo "make format      ruff's fixes and layout"
@@ -41,6 +42,10 @@ test: venv
 
 quick: venv
 	$(PYTEST) --dist loadscope -m "not slow and not network and not gpu and not benchmark" tests
+
+# In the environment of whoever calls, whose torch knows the GPU: the one that the other targets make does not.
+gpu-check:
+	$(PYTHON) -m tests.gpu_check
 
 attack: venv
 	$(BIN)/python -m tests.attack

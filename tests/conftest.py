@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import logging
 import os
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Made:
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
     def made(name: str, make: Callable[[Path], object]) -> Path:
-        with (root / f"{name}.lock").open("a+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(root / f"{name}.lock"):
             if not (root / f"{name}.made").exists():
                 make(root / name)
                 (root / f"{name}.made").touch()

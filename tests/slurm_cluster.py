@@ -97,12 +97,12 @@ def start(folder: Path) -> dict[str, str]:
 
 def stop(folder: Path) -> None:
     """End every process of the cluster, those of its jobs included."""
-    pids = [*_pids(folder)]
     for step in (signal.SIGTERM, signal.SIGKILL):
+        pids = [*_pids(folder)]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, step)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 3
         while time.monotonic() < end and (pids := [pid for pid in pids if _runs(pid)]):
             time.sleep(0.05)
 
@@ -177,14 +177,15 @@ def _logs(folder: Path) -> str:
 
 
 def _pids(folder: Path) -> Iterator[int]:
-    """The processes that were started with this cluster's configuration, or say its folder in their command."""
+    """The cluster's daemons, and the processes of its jobs."""
+    conf, key = f"SLURM_CONF={folder / 'slurm.conf'}".encode(), f"--key-file={folder / 'munge.key'}".encode()
     for place in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
+        with suppress(OSError):  # it has ended meanwhile
             command, given = ((place / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
-            ours = f"SLURM_CONF={folder / 'slurm.conf'}".encode() in given or any(
-                str(folder / "munge.socket").encode() in word for word in command
-            )
-            if ours and int(place.name) != os.getpid():
+            program = command[0].decode(errors="replace").partition(":")[0]  # "slurmstepd: [4.batch]"
+            daemon = Path(program).name in ("slurmctld", "slurmd", "slurmstepd")
+            job = any(word.startswith(b"SLURM_JOB_ID=") for word in given)
+            if key in command or (conf in given and (daemon or job)):
                 yield int(place.name)
 
 

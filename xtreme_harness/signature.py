@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["VERSION", "changed_fields", "fingerprint", "library_versions", "signature"]
+__all__ = ["UNSAID", "VERSION", "changed_fields", "fingerprint", "library_versions", "signature"]
 
 _LIBRARIES = (
     "torch",
@@ -33,6 +33,8 @@ def _own_version() -> str:
 
 VERSION = _own_version()
 
+UNSAID = "auto"  # a field that the machine chooses which does the work
+
 
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that can change a number, as far as they are installed; nothing is imported."""
@@ -56,12 +58,12 @@ def fingerprint(fields: Mapping[str, Any]) -> str:
 
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the fields that differ.
+    """Names of the fields that differ; what is left to another machine to choose, `UNSAID`, differs from nothing.
 
     >>> changed_fields({"dtype": "float32", "limit": None}, {"dtype": "bfloat16", "limit": None})
     ('dtype',)
     """
-    return tuple(key for key in sorted({*old, *new}) if old.get(key) != new.get(key))
+    return tuple(key for key in sorted({*old, *new}) if new.get(key) not in (old.get(key), UNSAID))
 
 
 def signature(fields: Mapping[str, Any]) -> str:

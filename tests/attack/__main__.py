@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from tests.attack.crowds import WAYS
+from tests.attack.executors import kill_executors
 from tests.attack.kills import COMMANDS, kill_all
 from tests.attack.mutations import mutate_all
 from tests.attack.runner import Group, try_groups
@@ -48,6 +50,8 @@ def main() -> int:
             done += try_groups(server, names, stock, folder, tell=_tell, **options)
             killed = [name for name in COMMANDS if _wanted(f"killed: {name}", given.only)]
             done += kill_all(server, killed, stock, folder, given.kills, given.seed, tell=_tell)
+            ways = [name for name in WAYS if _wanted(f"executors: {name}", given.only)]
+            done += kill_executors(server, ways, stock, folder, given.kills, given.seed, tell=_tell)
         mutated = (
             []
             if given.case
@@ -90,7 +94,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--case", default="", metavar="WORDS", help="cases with this in their name")
     parser.add_argument("--seed", type=int, default=0, help="of what a quick run draws, of kills and mutations")
-    parser.add_argument("--kills", type=int, metavar="N", help="kills a command (default 8; quick: 1)")
+    parser.add_argument("--kills", type=int, metavar="N", help="kills a command and an executor (default 8; quick: 1)")
     parser.add_argument("--minutes", type=float, help="of mutations (default 3; quick: 0.2)")
     parser.add_argument("--jobs", type=int, default=2, help="processes at once")
     parser.add_argument("--count", action="store_true", help="say how many bad inputs there are, and stop")

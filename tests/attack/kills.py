@@ -16,7 +16,7 @@ from tests.attack.box import lay_out
 from tests.attack.runner import OFFLINE, Found, Group
 from tests.fixtures.warm import CLI, Child, Warm
 
-__all__ = ["COMMANDS", "kill_all"]
+__all__ = ["COMMANDS", "contents", "differences", "kill_all"]
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 BEGUN = "begun"  # a file that says that a process has come so far as to run the command
@@ -152,10 +152,11 @@ def _killed(
         return [*faults, str(error)]
     if status != 0:
         return [*faults, f"run again it ended with {status}: {child.err[-300:]!r}"]
-    return faults + _differences(whole, contents(box / "out"), box)
+    return faults + differences(whole, contents(box / "out"), box)
 
 
-def _differences(whole: dict[str, bytes], found: dict[str, bytes], box: Path) -> list[str]:
+def differences(whole: dict[str, bytes], found: dict[str, bytes], box: Path) -> list[str]:
+    """What an output lacks or has besides, by which it differs, and which temporary files are left."""
     left = [str(p.relative_to(box)) for p in box.rglob("*") if re.search(r"\.(tmp|partial)$", p.name)]
     faults = [f"left: {', '.join(left[:3])}"] if left else []
     lacking, more = sorted(whole.keys() - found.keys()), sorted(found.keys() - whole.keys())

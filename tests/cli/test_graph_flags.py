@@ -64,9 +64,9 @@ def test_pieces_do_not_depend_on_the_machine_that_does_them(xharness: Run, monke
         job["name"] for job in told["jobs"]
     ]
     assert len(graph(xharness, *ASKED)["jobs"]) == 1
-    on_a_cluster = graph(xharness, *ASKED, "--executor", "slurm", "--no-wait")
+    on_a_cluster = graph(xharness, *ASKED, "--executor", "ray")
     assert "--workers" not in on_a_cluster["command"]
-    assert on_a_cluster["command"][-2:] == ["--executor", "slurm"]
+    assert on_a_cluster["command"][-2:] == ["--executor", "ray"]
 
 
 def test_a_graph_of_what_would_be_refused_is_refused(xharness: Run, tmp_path: Path) -> None:

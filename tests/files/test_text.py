@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import open_appending, replacing, sweep, write_atomic, write_below, write_given
+from xtreme_harness.files.text import open_appending, replacing, write_atomic, write_below, write_given
 
 
 def mode(path: Path) -> int:
@@ -48,14 +48,6 @@ def test_nothing_is_written_out_of_a_folder(tmp_path: Path, name: str) -> None:
     assert not list((tmp_path / "elsewhere").iterdir())
     write_below(root, "a/b/x", "new")
     assert (root / "a/b/x").read_text() == "new"
-
-
-def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
-    names = ["panx/.test-fi.tsv.5678a3c7.tmp", "panx/test-fi.tsv", "panx/.mine.tmp", "panx/5678a3c7.tmp"]
-    for name in names:
-        write_below(tmp_path, name, "x")
-    sweep(tmp_path)
-    assert sorted(path.name for path in (tmp_path / "panx").iterdir()) == [".mine.tmp", "5678a3c7.tmp", "test-fi.tsv"]
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:

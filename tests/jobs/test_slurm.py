@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 
 from tests import slurm_cluster
-from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying
-from xtreme_harness.errors import DataError
+from tests.fixtures.families import build
+from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
+from xtreme_harness.errors import ClusterError, DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
+from xtreme_harness.jobs.ledger import Ledger, digest_of
+from xtreme_harness.jobs.mailbox import Mailbox
+from xtreme_harness.jobs.sbatch import new_name, submit
 from xtreme_harness.jobs.slurm import run_slurm
-from xtreme_harness.jobs.slurm_work import IN_VAIN
+from xtreme_harness.jobs.slurm_work import IN_VAIN, Work
 from xtreme_harness.jobs.squeue import look
 
 pytestmark = [
@@ -53,7 +57,7 @@ def done(
     return {outcome.job.name: outcome for outcome in execute(graph, engine, folder, watch)}
 
 
-def until(true: Callable[[], Any], seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], seconds: float = 90) -> Any:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -155,6 +159,8 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     seen = look()
     assert seen is not None and seen[ids["after"]].reason == "Dependency"
     until(lambda: state_of(ids["c"]) == "COMPLETED" and len(steps(tmp_path, "b")) == 2)
+    with pytest.raises(ClusterError, match=rf"3 jobs of Slurm are at work on it \({array}_0, .*; add --executor slurm"):
+        done(jobs, tmp_path, needs, engine=Engine())
     told: list[Any] = []
     with pytest.raises(Submitted, match="3 of 4 jobs are left to Slurm: 2 running, 1 waiting"):
         for outcome in execute(Graph(tuple(jobs), needs), replace(SLURM, wait=False), tmp_path, SILENT):
@@ -167,6 +173,19 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     assert found["after"].left == "after"
     assert len(steps(tmp_path, "a")) == 6
     assert not (tmp_path / MESSAGES).exists()
+
+
+def test_a_submission_that_was_not_noted_is_found_in_the_queue(tmp_path: Path) -> None:
+    jobs = (Counting("a", folder=tmp_path), Counting("b", folder=tmp_path))
+    messages, name = tmp_path / MESSAGES, new_name()
+    Ledger(messages).ask(name, {job.name: digest_of(job) for job in jobs})
+    works = [Work(job, Mailbox(messages, job).ask()) for job in jobs]
+    ids = submit(works, name, messages / "slurm", SLURM.slurm)  # and here the process is killed
+    (tmp_path / "go").touch()
+    found = done(list(jobs), tmp_path)
+    assert [found[name].left.splitlines()[-1] for name in "ab"] == ["6 0", "6 0"]
+    latest = max(int(one.partition("_")[0]) for one in look() or ())
+    assert latest == int(ids[0].partition("_")[0])
 
 
 def test_ctrl_c_cancels_the_jobs_and_the_same_command_continues(tmp_path: Path) -> None:
@@ -200,6 +219,7 @@ def test_jobs_go_on_without_a_driver_that_is_killed_and_the_same_command_finds_t
 DRIVER = """
 import sys
 from pathlib import Path
+from tests.fixtures.families import build
 from tests.fixtures.own_jobs import Counting, Own
 from tests.jobs.test_slurm import SLURM
 from xtreme_harness.jobs import SILENT, Graph, execute
@@ -265,6 +285,56 @@ def test_what_another_command_has_submitted_is_cancelled(tmp_path: Path) -> None
     ids=["partition", "option"],
 )  # fmt: skip
 def test_what_sbatch_refuses_is_said(tmp_path: Path, option: dict[str, str], told: str) -> None:
-    with pytest.raises(DataError) as error:
+    with pytest.raises(ClusterError) as error:
         done([Own("a")], tmp_path, engine=Engine("slurm", slurm=option))
     assert told in str(error.value)
+
+
+def test_workers_ask_no_network_and_have_a_thread_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("SLURM_JOB_ID", "77")  # as in an interactive job, whose limits contradict those asked for here
+    monkeypatch.setenv("SLURM_MEM_PER_CPU", "1")
+    two = {"cpus-per-task": "2", "mem": "500", "setup": "export CUDA_VISIBLE_DEVICES=7"}
+    left = done([Writing("a", folder=tmp_path)], tmp_path, engine=Engine("slurm", slurm=two))["a"].left
+    assert {**left, "pid": 0} == {
+        "pid": 0, "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": "7", "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+
+
+FLAGS = ("--data", "samples", "--recipe", "fast", "--set", "max_steps=120", "--languages", "en,de", "--limit", 4)
+
+
+def numbers(out: Path) -> dict[str, Any]:
+    """Everything that a run leaves and that no clock decides."""
+    files = [*out.rglob("*.safetensors"), *(out / "predictions").rglob("*.*"), *out.glob("leaderboard-*.json")]
+    found: dict[str, Any] = {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+    for path in (out / "cells").rglob("*.json"):
+        cell = json.loads(path.read_text("utf-8"))
+        found[path.relative_to(out).as_posix()] = {key: value for key, value in cell.items() if key != "seconds"}
+    return found
+
+
+def said(out: Path, what: str) -> bool:
+    """Has a worker said something of the kind?"""
+    return any(f'"{what}"' in file.read_text() for file in out.glob(f"{MESSAGES}/*/try-1.jsonl"))
+
+
+def test_an_evaluation_by_slurm_that_is_stopped_in_training_equals_one_here(
+    xharness: Callable[..., Any], tmp_path: Path
+) -> None:
+    base = build("bert", None, tmp_path / "base")
+    flags = ("eval", "-m", base, "-t", "xquad,tatoeba", *FLAGS)
+    cluster = ("--executor", "slurm", "--slurm", "time=5", "--slurm", "partition=low")
+    ran = xharness(*flags, "-o", tmp_path / "here")
+    assert ran.status == 0, ran.err
+    ran = xharness(*flags, *cluster, "--no-wait", "-o", tmp_path / "slurm")
+    assert ran.status == 0, ran.err
+    assert "3 of 3 jobs are left to Slurm: 3 waiting (squeue --jobs=" in ran.out
+    training = next(one for name, one in ids_of(tmp_path / "slurm").items() if name.startswith("train "))
+    until(lambda: said(tmp_path / "slurm", "event"), 120)  # the training has begun
+    slurm("scancel", "--signal=USR2", training)
+    until(lambda: "Restarts=1" in slurm("scontrol", "show", "job", training))
+    ran = xharness(*flags, *cluster, "-o", tmp_path / "slurm")
+    assert ran.status == 0, ran.err
+    assert numbers(tmp_path / "slurm") == numbers(tmp_path / "here")
+    assert not (tmp_path / "slurm" / MESSAGES).exists()

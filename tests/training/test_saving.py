@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.fixtures.families import build
 from xtreme_harness import train
-from xtreme_harness.errors import ModelError
+from xtreme_harness.errors import ModelError, OutputError
 from xtreme_harness.models.checkpoint import find_checkpoint
 from xtreme_harness.training.saving import _copy_sentence_files
 
@@ -60,3 +61,25 @@ def test_a_pipe_in_place_of_a_pooling_file_is_not_waited_for(tmp_path: Path) -> 
     os.mkfifo(base / "1_Pooling" / "config.json")
     with pytest.raises(ModelError, match=r"config.json: cannot be read \(found a pipe, expected a file\)"):
         find_checkpoint(str(base), None)
+
+
+def test_a_disk_that_is_full_when_it_is_waited_for_leaves_what_stood_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = pooled(tmp_path / "base", "1_Pooling")
+    (out := tmp_path / "out").mkdir()
+    synced = os.fsync
+
+    def full(number: int) -> None:
+        if Path(f"/proc/self/fd/{number}").readlink().name == "model.safetensors":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synced(number)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"the checkpoint cannot be saved \(no space left on the disk\)"):
+        train(base, "hellaswag", output=out, limit_train=4, **QUICK)
+    assert not (out / "xharness.json").exists()
+    assert not (out / ".saving").exists()
+    monkeypatch.undo()
+    train(base, "hellaswag", output=out, limit_train=4, **QUICK)
+    assert (out / "xharness.json").exists()

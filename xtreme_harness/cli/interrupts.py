@@ -85,7 +85,7 @@ class Interrupts:
 
     def _unraised(self, what: Any) -> None:
         """An interrupt that fell into a destructor or a callback, where it is lost, comes again a moment later."""
-        if not issubclass(what.exc_type, KeyboardInterrupt):
+        if not issubclass(what.exc_type, KeyboardInterrupt) or not hasattr(signal, "setitimer"):  # Windows has none
             self._hook(what)
             return
         self.came, self._timed = 0, True

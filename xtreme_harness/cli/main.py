@@ -59,6 +59,7 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
     from xtreme_harness.cli.echo import echo
     from xtreme_harness.cli.group import cli
     from xtreme_harness.errors import XHarnessError
+    from xtreme_harness.jobs.job import Submitted
 
     flags: dict[str, bool] = {}  # filled by the command group
     try:
@@ -67,6 +68,9 @@ def _status(given: list[str], interrupts: Interrupts) -> int:
         return stop.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
+    except Submitted as left:
+        echo(str(left))
+        return DONE
     except Exception as error:
         if interrupts.came:  # a library has made another exception of it
             raise KeyboardInterrupt from None

@@ -179,11 +179,11 @@ def file_split(card: TaskCard, file: Path) -> str:
 def file_hash(path: Path) -> str:
     """SHA-256 (hex) of a file."""
     stat = path.stat()
-    return _hash(path, stat.st_size, stat.st_mtime_ns)
+    return _hash(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _hash(path: Path, size: int, changed: int) -> str:
+def _hash(path: Path, number: int, size: int, changed: int) -> str:
     with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

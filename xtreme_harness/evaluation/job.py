@@ -12,9 +12,11 @@ from typing import Any
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.evaluation.cell import Done, evaluate_cell, failed_cell, find_cell
 from xtreme_harness.evaluation.predictors import Predictor, load_predictor
-from xtreme_harness.evaluation.saved import discard
+from xtreme_harness.evaluation.saved import discard, saved_paths
+from xtreme_harness.files.lasting import Lasting
 from xtreme_harness.jobs import Failure, Watch, attempt
 from xtreme_harness.plan.cells import Cell
+from xtreme_harness.plan.fetching import Fetch, of_cells
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import NOTES, record_path
@@ -73,20 +75,26 @@ class EvaluateCells:
 
     def run(self, watch: Watch) -> Evaluated:
         """Evaluate the cells; a fault in one does not stop the others."""
-        setups, context = self.found_setups(), environment(self.options)
+        setups, context = self.found_setups(), environment(replace(self.options, elsewhere=False))
         done: list[Done] = []
+        with Lasting(self.home) as files:
+            for one in self._each(setups, context, watch):
+                files.add(saved_paths(self.home, one.cell))
+                done.append(self._tell(one, watch))
+        return Evaluated(tuple(done), {name: stages_of(setup) for name, setup in setups.items()})
+
+    def _each(self, setups: Mapping[str, Setup], context: Fields, watch: Watch) -> Iterator[Done]:
         left: dict[Any, list[tuple[Cell, Fields]]] = {}
         for cell in self.cells:
             kept, fields = find_cell(cell, setups[cell.name], self.options, context)
             if kept is None:
                 left.setdefault(setups[cell.name].key, []).append((cell, fields))
-                continue
-            done.append(self._tell(kept, watch))
+            else:
+                yield kept
         for members in left.values():
             for one in self._computed(setups[members[0][0].name], members, context, watch):
                 log.info("%s: %s", one.cell.name, one.status)
-                done.append(self._tell(one, watch))
-        return Evaluated(tuple(done), {name: stages_of(setup) for name, setup in setups.items()})
+                yield one
 
     def left_on_disk(self) -> Evaluated:
         """The cells whose files are written, where a run was interrupted before its end."""
@@ -104,6 +112,10 @@ class EvaluateCells:
         except XHarnessError:  # whoever computes them says so
             return None
         return there if len(there.done) == len(self.cells) else None
+
+    def sources(self) -> Mapping[str, Fetch]:
+        """Data, and the weights that are not trained here, where they are on the Hub."""
+        return of_cells(self.cells, (self.setups or {}).values(), self.options.trust_remote_code)
 
     def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:
         """Say how cells end, and now and then how far one is."""

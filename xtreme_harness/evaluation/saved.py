@@ -19,7 +19,7 @@ from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
 from xtreme_harness.results.record import CellRecord, read_cell, write_cell
-from xtreme_harness.signature import changed_fields, fingerprint, signature
+from xtreme_harness.signature import UNSAID, changed_fields, fingerprint, signature
 
 __all__ = [
     "cell_signature",
@@ -27,6 +27,7 @@ __all__ = [
     "discard",
     "find_kept",
     "save",
+    "saved_paths",
 ]
 
 log = logging.getLogger("xtreme_harness")
@@ -65,12 +66,19 @@ def cell_signature(cell: Cell, fields: Fields, source: str, seed: int) -> str:
 
 def discard(output: Path, cell: Cell) -> None:
     """Remove what an earlier run left of a cell that is computed anew, so that no folder mixes two models."""
-    for path in (record_path(output, cell), samples_path(output, cell), *prediction_paths(output, cell)):
+    for path in saved_paths(output, cell):
         path.unlink(missing_ok=True)
 
 
+def saved_paths(output: Path, cell: Cell) -> tuple[Path, ...]:
+    """The files of a cell, there or not."""
+    return record_path(output, cell), samples_path(output, cell), *prediction_paths(output, cell)
+
+
 def save(output: Path, cell: Cell, record: CellRecord, predictions: str, samples: str | None) -> CellRecord:
-    """Write the files of a finished cell, the record last: where it is, the others are.
+    """Write the files of a finished cell, the record last: it has the hashes of the others.
+
+    They are not waited for: whoever counts the cell as done does that, with `saved_paths`.
 
     Returns:
         the record with the hashes of the other files, as it was written.
@@ -79,9 +87,9 @@ def save(output: Path, cell: Cell, record: CellRecord, predictions: str, samples
         OutputError: when a file cannot be written.
     """
     for path in prediction_paths(output, cell):
-        write_atomic(path, predictions)
+        write_atomic(path, predictions, lasting=False)
     if samples is not None:
-        write_atomic(samples_path(output, cell), samples)
+        write_atomic(samples_path(output, cell), samples, lasting=False)
     logged = _hash(samples) if samples is not None else None
     whole = replace(record, predictions=_hash(predictions), samples=logged)
     write_cell(whole, record_path(output, cell))
@@ -124,7 +132,8 @@ def find_kept(output: Path, cell: Cell, fields: Fields, seed: int, samples: bool
     for path in paths:
         if path != good and _file_hash(path) != record.predictions:
             write_atomic(path, good.read_bytes())
-    return replace(record, signature=cell_signature(cell, fields, record.source, seed))
+    chosen = {key: record.fields[key] for key, value in fields.items() if value == UNSAID and key in record.fields}
+    return replace(record, signature=cell_signature(cell, {**fields, **chosen}, record.source, seed))
 
 
 def _hash(text: str) -> str:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
 from xtreme_harness.errors import OutputError, escaped
-from xtreme_harness.files.regular import open_regular
-from xtreme_harness.files.text import TEMPORARY, in_the_way, open_appending, write_atomic
+from xtreme_harness.files.lock import LOCK, Held, Holder, hold, holder_of
+from xtreme_harness.files.temporary import TEMPORARY, remove_left
+from xtreme_harness.files.text import in_the_way, open_appending, replacing
 
 __all__ = ["locked", "logged", "open_output", "output_faults", "require_output"]
 
 log = logging.getLogger("xtreme_harness")
 _PROBE = ".writable"
-_LONGEST = 20  # digits of a process
 
 
-def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> list[str]:
+def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> list[str]:
     """What keeps a run from writing its folder, found without writing anything.
 
     Args:
         output: the folder.
         folders: names below it that will hold files.
         files: names below it that will be written.
+        wait: seconds to wait for a process that holds it.
     """
     faults = _unusable(output)
     if not faults:  # below an unusable folder nothing can be written either
@@ -39,10 +39,10 @@ def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str
         for name in files
         if (kind := in_the_way(output / name))
     ]
-    lock = output / ".lock"
+    lock = output / LOCK
     if kind := in_the_way(lock, links=True):
         faults.append(f"{lock}: cannot be written ({kind} is in the way)")
-    elif holder := _holder(lock):
+    elif holder := holder_of(output, wait):
         faults.append(_taken(output, holder))
     return list(dict.fromkeys(faults))
 
@@ -57,24 +57,25 @@ def _links(output: Path, folders: Sequence[str]) -> list[str]:
     return [f"{place}: a link is in the way; expected a folder: remove it" for place in sorted(found)]
 
 
-def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
+def require_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> None:
     """Raise OutputError with what `output_faults` finds."""
-    if faults := output_faults(output, folders, files):
+    if faults := output_faults(output, folders, files, wait):
         raise OutputError(*faults)
 
 
-def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = ()) -> None:
+def open_output(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> None:
     """Make the output folder and prove that what a run writes there can be written.
 
     Args:
         output: the folder.
         folders: names below it that will hold files.
         files: names below it that will be written.
+        wait: seconds to wait for a process that holds it.
 
     Raises:
         OutputError: before any compute; every fault.
     """
-    require_output(output, folders, files)
+    require_output(output, folders, files, wait)
     faults = _unwritable(output)
     if not faults:
         faults = [fault for name in folders for fault in _unwritable(output / name)]
@@ -94,80 +95,63 @@ def _unusable(folder: Path) -> list[str]:
     elif folder.is_symlink() and nearest != folder:
         reason = errno.EEXIST
     elif not os.access(nearest, os.W_OK | os.X_OK):
-        reason = errno.EROFS if os.statvfs(nearest).f_flag & os.ST_RDONLY else errno.EACCES
+        reason = errno.EROFS if _is_read_only(nearest) else errno.EACCES
     else:
         return []
     return [f"{folder / _PROBE}: cannot be written ({os.strerror(reason)})"]
 
 
+def _is_read_only(folder: Path) -> bool:
+    """Is its file system mounted so? Windows does not say."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 def _unwritable(folder: Path) -> list[str]:
     probe = folder / _PROBE
     try:
-        write_atomic(probe, "")
+        with replacing(probe, lasting=False):
+            pass
     except OutputError as error:
         return list(error.faults)
     probe.unlink(missing_ok=True)  # a second process may have removed it
     return []
 
 
-def _holder(lock: Path) -> str:
-    """The process that holds a lock; "" when none does."""
-    try:
-        with open_regular(lock, os.O_RDONLY | os.O_NOFOLLOW) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _process(file.read(_LONGEST))
-    except OSError:  # not there, or not to be read: whoever locks it says so
-        pass
-    return ""
-
-
-def _process(content: bytes) -> str:
-    """The process that a lock's content names."""
-    return content.decode("ascii", "replace").strip() or "unknown"
-
-
-def _taken(output: Path, holder: str) -> str:
-    return f"{output}: another xharness (process {holder}) is writing here; wait, or name another --output-path"
+def _taken(output: Path, holder: Holder) -> str:
+    said = f"{output}: another xharness ({holder.who}) is writing here; wait, or name another --output-path"
+    return said if holder.marker is None else f"{said}; where that process is gone, remove {holder.marker}"
 
 
 @contextmanager
-def locked(output: Path) -> Iterator[None]:
+def locked(output: Path, wait: float = 0.0) -> Iterator[None]:
     """Keep a second process off the folder; the lock falls with the process, however that ends.
 
     What a killed process left half written is removed.
 
+    Args:
+        output: the folder.
+        wait: seconds to wait for a process that holds it, as one does that is just ending.
+
     Raises:
         OutputError: when another process holds the folder.
     """
-    path = output / ".lock"
-    try:
-        file = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-    with file:
+    with ExitStack() as kept:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(_taken(output, _process(file.read(_LONGEST)))) from None
+            kept.enter_context(hold(output, wait))
+        except Held as held:
+            raise OutputError(_taken(output, held.holder)) from None
         except OSError as error:
-            log.warning("%s: cannot be locked (%s); do not run a second xharness here", path, error.strerror)
-        try:
-            file.truncate(0)
-            file.write(str(os.getpid()).encode())
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+            raise OutputError(f"{output / LOCK}: cannot be written ({error.strerror})") from None
         _sweep(output)
         yield
 
 
 def _sweep(output: Path) -> None:
-    """Remove temporary files of a process that was killed."""
-    places = [output.glob(f".*{TEMPORARY}")]
-    places += [(output / name).rglob(f".*{TEMPORARY}") for name in ("cells", "predictions", "samples", "training")]
-    for left in [path for found in places for path in found]:
-        left.unlink(missing_ok=True)
+    """Remove temporary files of processes that were killed; others may be writing theirs."""
+    remove_left(output.glob(f".*{TEMPORARY}"))
+    for name in ("cells", "predictions", "samples", "training"):
+        for place, _, files in os.walk(output / name):
+            remove_left(Path(place, file) for file in files if file.startswith(".") and file.endswith(TEMPORARY))
 
 
 class _Silent(logging.FileHandler):

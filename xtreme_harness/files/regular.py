@@ -8,9 +8,16 @@ import stat
 from io import BufferedReader, FileIO
 from pathlib import Path
 
-__all__ = ["MIB", "kind_of", "open_regular", "read_bytes", "size_words"]
+__all__ = [
+    "AT_ONCE", "MIB", "NOT_INHERITED", "NO_LINK", "kind_of", "open_regular", "read_bytes", "size_words",
+    "waiting_again",
+]  # fmt: skip
 
 MIB = 1 << 20
+# flags of `os.open`; Windows knows none of them, and one of its own
+NOT_INHERITED = getattr(os, "O_CLOEXEC", 0)
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+AT_ONCE = NOT_INHERITED | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -39,19 +46,24 @@ def open_regular(path: Path, flags: int = os.O_RDONLY) -> BufferedReader | FileI
     Raises:
         OSError: as `open`; also, with a reason to be read, where the path is no regular file.
     """
-    wanted = flags | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY  # a pipe that nobody writes would never open
-    number = os.open(path, wanted, 0o666)
+    number = os.open(path, flags | AT_ONCE, 0o666)  # a pipe that nobody writes would never open else
     try:
         if kind := kind_of(os.fstat(number).st_mode):
             if kind == "a folder":
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
             raise OSError(errno.EINVAL, f"found {kind}, expected a file", str(path))
-        os.set_blocking(number, True)
-        reads = flags & os.O_ACCMODE == os.O_RDONLY
+        waiting_again(number)
+        reads = not flags & (os.O_WRONLY | os.O_RDWR)
         return os.fdopen(number, "rb") if reads else os.fdopen(number, "r+b" if flags & os.O_RDWR else "wb", 0)
     except BaseException:
         os.close(number)
         raise
+
+
+def waiting_again(number: int) -> None:
+    """Let an open file be waited for that was opened with `AT_ONCE`."""
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(number, True)
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,18 +12,25 @@ from typing import IO, Any
 
 from xtreme_harness.errors import DataError, OutputError, XHarnessError
 from xtreme_harness.files.json_text import json_text
-from xtreme_harness.files.regular import kind_of, open_regular, read_bytes
+from xtreme_harness.files.lasting import make_folder, sync_file, sync_folder
+from xtreme_harness.files.regular import (
+    AT_ONCE,
+    NO_LINK,
+    NOT_INHERITED,
+    kind_of,
+    open_regular,
+    read_bytes,
+    waiting_again,
+)
+from xtreme_harness.files.temporary import beside
 from xtreme_harness.files.within import within
 
 __all__ = [
-    "LARGEST", "TEMPORARY", "in_the_way", "open_appending", "read_text", "replacing", "sweep",
-    "write_atomic",
-    "write_below", "write_given", "write_json",
+    "LARGEST", "in_the_way", "open_appending", "read_text", "replacing", "write_atomic", "write_below", "write_given",
+    "write_json",
 ]  # fmt: skip
 
-TEMPORARY = ".tmp"  # ending of a file that is being written
 LARGEST = 1 << 30  # bytes of a text that is read whole
-_LEFT = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}$")  # end of the name of such a file
 _PLAIN = ("/dev", "/proc")  # what stands there is written to, never replaced
 
 
@@ -70,22 +75,33 @@ def in_the_way(path: Path, links: bool = False) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, lasting: bool = True) -> Iterator[Path]:
     """Give a new file beside a path, which takes its place when the block ends well and is removed otherwise.
 
     A link in that place is replaced, not followed; a pipe or a device is refused.
 
+    Args:
+        path: of the file.
+        lasting: is it to survive the machine? It is on the disk before it takes its place, and its name afterwards.
+
     Raises:
         OutputError: the place cannot be written.
     """
-    new = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}{TEMPORARY}")
+    new = beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if lasting:
+            make_folder(path.parent)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
         if kind := in_the_way(path):
             raise OSError(errno.EEXIST, f"{kind} is in the way")
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOT_INHERITED, 0o666))
         yield new
+        if lasting:
+            sync_file(new)
         new.replace(path)
+        if lasting:
+            sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
@@ -93,17 +109,10 @@ def replacing(path: Path) -> Iterator[Path]:
             new.unlink()
 
 
-def write_atomic(path: Path, data: str | bytes) -> None:
-    """Write a file that is either whole or not there; OutputError when it cannot be written."""
-    with replacing(path) as new:
+def write_atomic(path: Path, data: str | bytes, lasting: bool = True) -> None:
+    """Write a file that is either whole or not there, as `replacing`; OutputError when it cannot be written."""
+    with replacing(path, lasting) as new:
         new.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
-
-
-def sweep(root: Path) -> None:
-    """Remove what a killed process left half written in the folders of a folder that has no lock."""
-    for left in root.glob(f"*/.*{TEMPORARY}"):
-        if _LEFT.search(left.name):
-            left.unlink(missing_ok=True)
 
 
 def write_below(root: Path, name: str, data: str | bytes) -> None:
@@ -170,10 +179,10 @@ def open_appending(path: Path) -> IO[bytes]:
     Raises:
         OSError: it cannot be opened so.
     """
-    return open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW)
+    return open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK)
 
 
 def _open_plainly(path: Path) -> IO[bytes]:
-    number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    os.set_blocking(number, True)
+    number = os.open(path, os.O_WRONLY | os.O_APPEND | AT_ONCE)
+    waiting_again(number)
     return os.fdopen(number, "wb")

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.cards import Suite
-from xtreme_harness.errors import DataError, XHarnessError
+from xtreme_harness.errors import DataError, ModelError, XHarnessError
 from xtreme_harness.files.folder import require_output
 from xtreme_harness.grid.gain_rows import BASELINE
 from xtreme_harness.grid.schema import Base, Grid, Intermediate
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation, resolve_evaluation
-from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest, engine_of
+from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.standing import require_folders, standing
 from xtreme_harness.plan.trackers import require_tracker
@@ -108,7 +109,7 @@ class PreparedGrid:
         baseline = self.evaluations[run.base.label]
         if run.encoder is not None:
             return baseline.starting_from(run.encoder.folder, run.output, run.seed)
-        return baseline.elsewhere(run.output, run.seed)
+        return baseline.moved(run.output, run.seed)
 
 
 def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
@@ -124,7 +125,10 @@ def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
     """
     grid = request.grid
     require({name: getattr(request, name) for name in _ASKED}, _ASKED)
+    if wrong := engine_faults(request):
+        raise ModelError(*wrong)
     require_tracker(request.tracker)
+    require_engine(request)
     require_output(request.output, *WRITTEN)
     runs = grid_runs(grid, request.output)
     faults: list[str] = []
@@ -224,6 +228,7 @@ def _train_request(request: GridRequest, encoder: Encoder) -> TrainRequest:
         device=grid.device,
         revision=encoder.base.revision,
         trust_remote_code=request.trust_remote_code,
+        executor=request.executor,
     )
 
 

@@ -35,7 +35,7 @@ def do(job: Job, one: Try) -> None:
         _say(stream, begun={"host": socket.gethostname(), "pid": os.getpid()})
         watch = job.speaker(lambda said: _say_so(stream, said))
         try:
-            left = attempt(job.name, lambda: job.told(job.run(watch)), ends=())
+            left = attempt(job.name, lambda: json.loads(json.dumps(job.told(job.run(watch)))), ends=())
         except BaseException as error:
             _say(stream, log=[logging.INFO, f"{job.name}: {type(error).__name__}"])
             raise

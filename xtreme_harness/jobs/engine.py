@@ -24,6 +24,11 @@ class Engine:
     slurm: Mapping[str, str] = field(default_factory=dict)  # options of sbatch
     wait: bool = True  # until all is done; else until all is submitted
 
+    @property
+    def elsewhere(self) -> bool:
+        """Does other machines' hardware do it, which is not known here?"""
+        return self.executor != "local"
+
 
 class Executor(Protocol):
     """Who does jobs: each when all that it needs has ended well, in any order that keeps this."""

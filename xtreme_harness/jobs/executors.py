@@ -9,6 +9,7 @@ from pathlib import Path
 from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
+from xtreme_harness.jobs.ledger import require_nobody_at_work
 from xtreme_harness.jobs.local import run_local
 from xtreme_harness.jobs.ray_cluster import run_ray
 from xtreme_harness.jobs.slurm import run_slurm
@@ -28,8 +29,13 @@ def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterato
         engine: who does it.
         output: folder of the whole.
         watch: who is told.
+
+    Raises:
+        ClusterError: an earlier command has left work to Slurm that is not over.
     """
     folder, well = output / MESSAGES, True
+    if EXECUTORS[engine.executor] is not run_slurm:
+        require_nobody_at_work(folder)
     for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):
         well &= outcome.failure is None
         yield outcome

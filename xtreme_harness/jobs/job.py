@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,10 @@ class Job(Protocol):
 
     def settled(self) -> Any:
         """What it left, where all of that is there already; None where something is left to do. Loads no weights."""
+        ...
+
+    def sources(self) -> Mapping[str, Callable[[], object]]:
+        """What it reads from the network: name -> how that is fetched, so that it is there for a machine without."""
         ...
 
     def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xtreme_harness.errors import ClusterError
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import Job
-from xtreme_harness.jobs.squeue import Seen
+from xtreme_harness.jobs.squeue import Seen, look
 
-__all__ = ["Entry", "Ledger", "digest_of"]
+__all__ = ["Entry", "Ledger", "digest_of", "require_nobody_at_work"]
 
+log = logging.getLogger("xtreme_harness")
+_SHOWN = 5  # ids that a message lists
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -88,6 +92,27 @@ class Ledger:
         """Write it; OutputError where that cannot be done."""
         jobs = {name: {k: v for k, v in asdict(entry).items() if k != "gone"} for name, entry in self.entries.items()}
         write_below(self.folder, self.name, json.dumps({"jobs": jobs, "asking": self.asking}, indent=1) + "\n")
+
+
+def require_nobody_at_work(folder: Path) -> None:
+    """Raise ClusterError where an earlier command has left work to Slurm which is not over.
+
+    Args:
+        folder: of the messages of the work that is about to be done by others.
+    """
+    ids = {entry.id for entry in Ledger(folder).entries.values()}
+    if not ids:
+        return
+    seen = look()
+    if seen is None:
+        log.warning("%s: an earlier command left work to Slurm, which does not answer here", folder)
+        return
+    alive = sorted(one for one in ids if one in seen and not seen[one].ended)
+    if alive:
+        raise ClusterError(
+            f"{folder.parent}: {len(alive)} jobs of Slurm are at work on it ({', '.join(alive[:_SHOWN])}"
+            f"{' ...' if len(alive) > _SHOWN else ''}); add --executor slurm, or end them by scancel"
+        )
 
 
 def digest_of(job: Job) -> str:

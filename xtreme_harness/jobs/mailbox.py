@@ -92,7 +92,7 @@ class Mailbox:
             elif isinstance(line.get("ended"), dict):
                 self.ended = line["ended"]
             elif isinstance(line.get("log"), list):
-                self._log(*line["log"][:2])
+                self._log(*[*line["log"], None, ""][:2])
             elif isinstance(line.get("said"), dict):
                 self.job.hear(line["said"], watch)
 
@@ -137,7 +137,7 @@ class Mailbox:
         self._at[number] = at + len(whole)
         return [line for text in whole.splitlines() if isinstance(line := _parsed(text), dict)]
 
-    def _log(self, level: Any, text: Any = "") -> None:
+    def _log(self, level: Any, text: Any) -> None:
         with logged(self.job.home) if self.job.home is not None else nullcontext():
             log.log(level if isinstance(level, int) else logging.INFO, "%s", text)
 

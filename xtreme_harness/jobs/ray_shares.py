@@ -43,7 +43,7 @@ def find_share(nodes: Sequence[Resources], workers: int | None, device: str) -> 
     if device.startswith("cuda:"):
         raise ClusterError(f"--device {device}: Ray says which GPU a job gets; expected auto, cpu or cuda")
     with_gpu = [node for node in nodes if node.get("GPU", 0) >= 1]
-    if device != "cpu" and with_gpu:
+    if not device.startswith("cpu") and with_gpu:
         cpus = min(int(node.get("CPU", 0) // node["GPU"]) for node in with_gpu)
         return Share(cpus, 1, sum(int(node["GPU"]) for node in with_gpu), workers)
     if device == "cuda":

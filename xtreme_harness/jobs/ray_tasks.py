@@ -13,7 +13,7 @@ from xtreme_harness.errors import ClusterError, OutputError, in_words
 from xtreme_harness.jobs.job import Failure, Job, Outcome
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.ray_shares import Share
-from xtreme_harness.jobs.ray_task import Answer, task, versions
+from xtreme_harness.jobs.ray_task import Answer, Asker, task
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["Tasks"]
@@ -41,7 +41,7 @@ class Tasks:
         self.running: dict[Any, Mailbox] = {}  # by the reference to what a task will return
         self.silent: dict[Mailbox, float] = {}  # ended, but what it said last is not seen here yet: until when
         self.died: Counter[str] = Counter()  # by job
-        self._versions, self._at = versions(), 0
+        self._asker, self._at = pickle.dumps(Asker()), 0
         kinds = [ray.remote(num_cpus=share.cpus, num_gpus=gpus, max_retries=0) for gpus in (0, share.gpus)]
         self._remote = [kind(task()) for kind in kinds]  # tries are counted here: each has a file of its own
 
@@ -95,7 +95,7 @@ class Tasks:
     def _begin(self, mailbox: Mailbox) -> None:
         value = pickle.dumps((mailbox.job, mailbox.ask()))
         remote = self._remote[mailbox.job.on_device].options(name=mailbox.job.name)
-        self.running[remote.remote(value, self._versions)] = mailbox
+        self.running[remote.remote(value, self._asker)] = mailbox
 
     def _listen(self) -> None:
         """Hear some of the jobs, in turn."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from xtreme_harness.errors import DataError, MissingDependency
+from xtreme_harness.errors import ClusterError, DataError, MissingDependency
 from xtreme_harness.files.text import read_text
 from xtreme_harness.files.yaml import read_yaml
 
@@ -131,7 +131,7 @@ def submit(
         an id each: "12", or "12_0", "12_1" ...
 
     Raises:
-        DataError: sbatch does not take them: with what it says.
+        ClusterError: sbatch does not take them: with what it says.
     """
     from submitit.core.utils import FailedJobError, FailedSubmissionError
     from submitit.slurm.slurm import SlurmExecutor
@@ -142,7 +142,7 @@ def submit(
         with _as_from_a_login_node():
             return [str(job.job_id) for job in executor.submit_array(works)]
     except (FailedJobError, FailedSubmissionError) as error:
-        raise DataError(f"sbatch refuses the work: {_said(str(error))}; {_given(options)}") from None
+        raise ClusterError(f"sbatch refuses the work: {_said(str(error))}; {_given(options)}") from None
 
 
 def _parameters(name: str, options: Mapping[str, str], after: Sequence[str]) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtreme_harness.errors import DataError
+from xtreme_harness.errors import ClusterError
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted
 from xtreme_harness.jobs.ledger import Entry, Ledger, digest_of
 from xtreme_harness.jobs.mailbox import MOST, Mailbox, Try
+from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.sbatch import new_name, require_slurm, submit
 from xtreme_harness.jobs.slurm_work import Work, was_not_begun
 from xtreme_harness.jobs.squeue import Seen, cancel, look
@@ -41,7 +42,7 @@ def run_slurm(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
 
     Raises:
         MissingDependency: no job can be submitted from here.
-        DataError: Slurm does not answer, or sbatch does not take the first of them.
+        ClusterError: Slurm does not answer, or sbatch does not take the first of them.
     """
     require_slurm()
     queue = _Queue(graph, engine, folder.absolute(), watch)
@@ -99,12 +100,13 @@ class _Queue:
         self._digests = {job.name: digest_of(job) for job in graph.jobs}
         self._since: dict[str, float] = {}  # when a job was submitted, of those by this process
         self._asked: dict[str, Try] = {}  # tries that Slurm has not taken yet
+        self._there: set[str] = set()  # names of what was fetched
         self._undone: set[str] = set()  # jobs of which is known that something is left to do
         self._ledger, self._known = Ledger(folder), _Known()
         self._refused, self._next = "", 0.0
         self._known.refresh()
         if self._known.silent:
-            raise DataError("--executor slurm: Slurm does not answer (squeue); try again when sinfo does")
+            raise ClusterError("--executor slurm: Slurm does not answer (squeue); try again when sinfo does")
         self._ledger.adopt(self._known.jobs)
         self._drop_others()
 
@@ -228,13 +230,14 @@ class _Queue:
         for job in jobs:
             if job.name not in self._asked:
                 self._asked[job.name] = self._mail[job.name].ask()
+        provide(jobs, self._there)
         works = [Work(job, self._asked[job.name], self._needs(job)) for job in jobs]
         name = new_name()
         self._ledger.ask(name, {job.name: self._digests[job.name] for job in jobs})
         self.folder.joinpath(_PRINTED).mkdir(parents=True, exist_ok=True)
         try:
             ids = submit(works, name, self.folder / _PRINTED, self.engine.slurm, after)
-        except DataError as error:
+        except ClusterError as error:
             if not self._ledger.entries:
                 raise
             if not self._refused:
@@ -270,7 +273,8 @@ class _Queue:
         more = len(self.left) - len(entries)
         later = f"; {more} more when the same command runs again, for now {self._refused}" if more else ""
         n, of = len(self.left), len(self.graph.jobs)
-        return f"{n} of {of} jobs are left to Slurm: {each} (squeue --jobs={','.join(ids)}){later}"
+        where = f"squeue --jobs={','.join(ids)}"
+        return f"{n} of {of} jobs are left to Slurm: {each} ({where}); the same command collects them{later}"
 
     def _runs(self, entry: Entry) -> bool:
         seen = self._known.jobs.get(entry.id)

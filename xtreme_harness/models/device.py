@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from numpy.typing import NDArray
 
 from xtreme_harness.errors import ModelError
 from xtreme_harness.processor import bfloat16_is_native
 
-__all__ = ["DTYPES", "choose_device", "choose_dtype", "out_of_memory"]
+__all__ = ["DTYPES", "choose_device", "choose_dtype", "out_of_memory", "sent"]
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -39,3 +42,11 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
 def out_of_memory(error: BaseException) -> bool:
     """Did memory run out, on the GPU or the host? Another CUDA error is not taken for it."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def sent(values: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """The values on the device; to a GPU by way of pinned memory, so that nobody waits for the copy."""
+    tensor = torch.from_numpy(values)
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

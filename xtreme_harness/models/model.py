@@ -26,10 +26,11 @@ from xtreme_harness.models.compute.masked_words import kept_logits, log_probabil
 from xtreme_harness.models.compute.packed import Packed, side_by_side
 from xtreme_harness.models.compute.remembered import Block, remembered
 from xtreme_harness.models.compute.states import states_at
-from xtreme_harness.models.device import out_of_memory
+from xtreme_harness.models.device import out_of_memory, sent
 from xtreme_harness.models.pooling import Pooling, pool
 from xtreme_harness.models.reading import Reading, wanted_rows
 from xtreme_harness.models.tokenizer import Tokenizer
+from xtreme_harness.processor import true_float32
 from xtreme_harness.records import Arrays, Encoded, Features
 from xtreme_harness.search.nearest import normalised
 from xtreme_harness.search.running import Running
@@ -69,7 +70,7 @@ class Model:
             ModelError: when the network answers with what is no number, or the tokenizer is not its own.
         """
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), true_float32(self.device.type):
                 parts = self._compute(features.inputs, features.language)
                 if features.nearest:
                     return self._searched(np.stack(parts) if parts else np.zeros((0, 1), np.float32), features)
@@ -100,7 +101,7 @@ class Model:
             found["token_type_ids"] = pad([row.types or () for row in rows], 0)
         if self.takes("langs"):
             found["langs"] = np.full_like(ids, _language_id(self.network.config, language))
-        return {name: self._sent(value) for name, value in found.items()}
+        return {name: sent(value, self.device) for name, value in found.items()}
 
     def _compute(self, inputs: Sequence[Encoded], language: str) -> list[Floats]:
         """Answer every sequence; equal ones get equal answers, bit by bit, so that a tie stays one in any batch."""
@@ -177,7 +178,7 @@ class Model:
         typed = rows[0].types is not None and self.takes("token_type_ids")
         tokens = side_by_side(rows, self.network.config, self.device, typed)
         wanted, shares = wanted_rows(rows, reading.where)
-        states = packed.states(tokens, None if wanted is None else self._sent(wanted))
+        states = packed.states(tokens, None if wanted is None else sent(wanted, self.device))
         answers = self._ordered(reading.answer(states, shares))
         if rows[0].targets is not None:
             answers = log_probabilities(answers, rows)
@@ -185,13 +186,6 @@ class Model:
 
     def _ordered(self, logits: torch.Tensor) -> torch.Tensor:
         return logits[..., list(self.order)] if self.order else logits
-
-    def _sent(self, values: NDArray[np.int64]) -> torch.Tensor:
-        """On the device; to a GPU by way of pinned memory, so that nobody waits for the copy."""
-        tensor = torch.from_numpy(values)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
 
     def _padding(self) -> int:
         """The network's own padding id: some tell by it where a text ends, others count positions by it."""

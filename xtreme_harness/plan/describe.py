@@ -43,7 +43,7 @@ def describe_evaluation(prepared: PreparedEvaluation, found: Found | None = None
         unit = units.get(cells[0].unit or "")
         setup = prepared.setups.get(cells[0].name) or Setup(unit.checkpoint if unit else None)
         config = setup.checkpoint.config if setup.checkpoint else None
-        work = estimate(cells, config, options.limit, options.device, found)
+        work = estimate(cells, config, options.limit, options.estimated, found)
         works.append(work)
         faults += work.faults
         counts = [f"{n:,}" if n is not None else "" for n in (work.examples, work.tokens)]

@@ -12,7 +12,8 @@ from xtreme_harness.data.own_training import training_languages
 from xtreme_harness.data.patterns import pattern_path
 from xtreme_harness.data.sources import Data, HubFound
 from xtreme_harness.errors import DataError, HubSilent
-from xtreme_harness.files.text import sweep, write_below
+from xtreme_harness.files.temporary import sweep
+from xtreme_harness.files.text import write_below
 from xtreme_harness.plan.cells import Target
 
 __all__ = ["Fetched", "download", "training_cards"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import split_names
@@ -39,7 +38,6 @@ class PreparedEvaluation:
     options: Options
     units: Mapping[str, Unit]  # that are trained first
     setups: Mapping[str, Setup]  # the model of every cell whose checkpoint is there already, by the cell's name
-    context: Mapping[str, Any]  # fields of the fingerprint that are the same for all cells
     refused: Mapping[str, str] = field(default_factory=dict)  # cell that was asked for by name -> why it cannot be had
     start: Path | None = None  # the encoder of all of it, where that is still to be trained
 
@@ -50,9 +48,9 @@ class PreparedEvaluation:
 
     def of_seed(self, seed: int) -> PreparedEvaluation:
         """The same evaluation with one of its seeds, in a folder of its own."""
-        return self.elsewhere(self.output / f"seed-{seed}", seed)
+        return self.moved(self.output / f"seed-{seed}", seed)
 
-    def elsewhere(self, output: Path, seed: int) -> PreparedEvaluation:
+    def moved(self, output: Path, seed: int) -> PreparedEvaluation:
         """The same evaluation in another folder, with another seed."""
         return replace(
             self,
@@ -66,7 +64,7 @@ class PreparedEvaluation:
 
         Every head is trained, as here; what reads the encoder as it is reads that one.
         """
-        own, trained = self.elsewhere(output, seed), str(encoder)
+        own, trained = self.moved(output, seed), str(encoder)
         return replace(
             own,
             request=replace(own.request, model=trained, revision=None),
@@ -159,7 +157,8 @@ def resolve_evaluation(request: EvalRequest) -> PreparedEvaluation:
     plan, refused = _without(plan, untrained.lacking, named=bool(request.languages))
     units, cells = untrained.units, [cell for cell in plan.cells if cell.name not in refused]
     setups = find_setups(cells, options, hashes, without=units)
-    prepared = PreparedEvaluation(request, cards, plan, options, units, setups, environment(options), refused)
+    environment(options)  # refuses a device that is not there
+    prepared = PreparedEvaluation(request, cards, plan, options, units, setups, refused)
     for name, unit in units.items():
         require_reading(plan.units()[name], unit.checkpoint, options)
     return prepared
@@ -189,6 +188,7 @@ def _options(request: EvalRequest, cards: Cards) -> Options:
         revision=request.revision,
         seed=request.seed,
         device=request.device,
+        elsewhere=request.engine.elsewhere,
         dtype=request.dtype,
         batch_size=request.batch_size,
         limit=request.limit,

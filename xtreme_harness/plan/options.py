@@ -21,6 +21,7 @@ class Options:
     revision: str | None
     seed: int
     device: str
+    elsewhere: bool  # on a machine that is not this one
     dtype: str
     batch_size: int | None  # sequences a batch, at most
     limit: int | None  # examples a cell
@@ -34,6 +35,11 @@ class Options:
     trust_remote_code: bool
     force: bool  # redo what is done
     languages_asked: bool = False  # does the command say what a model is trained on?
+
+    @property
+    def estimated(self) -> str:
+        """The device for which work is estimated: this machine's, where that of another is not known."""
+        return "auto" if self.elsewhere else self.device
 
     @property
     def self_test(self) -> bool:

@@ -34,10 +34,18 @@ from xtreme_harness.plan.arguments import (
     shown,
     whole,
 )
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
 from xtreme_harness.plan.given import read
 from xtreme_harness.plan.trackers import require_tracker
 
-__all__ = ["OF_BOTH", "PRESETS", "EvalRequest", "Request", "TrainRequest", "default_output", "engine_of"]
+__all__ = [
+    "OF_BOTH",
+    "PRESETS",
+    "EvalRequest",
+    "Request",
+    "TrainRequest",
+    "default_output",
+]
 
 PRESETS = ("paper", "script", "jiant", "last")  # ways to read sentence vectors that cards name
 _DEVICE = re.compile(r"auto|(cpu|cuda)(:[0-9]{1,3})?")
@@ -176,6 +184,8 @@ class Request:
             for word in words
             if word not in (ENGLISH, TARGET, ALL) and not is_code(word)
         ]
+        if not found:
+            found += engine_faults(self)
         pinned = re.fullmatch(r"[0-9a-f]{40}", str(self.revision))
         if self.trust_remote_code is True and not pinned and not Path(str(self.model)).is_dir():
             found.append("--trust-remote-code: runs the checkpoint's own code, so pin it by --revision COMMIT (40 hex)")
@@ -187,11 +197,12 @@ class Request:
         Raises:
             ModelError: flags.
             DataError: a seed that stands twice: its run would count twice.
-            MissingDependency: the tracker is not installed.
+            MissingDependency: the tracker is not installed, or Slurm is not at hand.
         """
         if faults := self.faults():
             raise ModelError(*faults)
         require_tracker(self.tracker)
+        require_engine(self)
         if len(set(self.seeds)) < len(self.seeds):
             raise DataError(f"--seeds {','.join(map(str, self.seeds))}: a seed stands twice; every seed counts once")
 
@@ -267,13 +278,6 @@ class TrainRequest(Request):
                 "--train-on de, or let eval train one a language"
             )
         return found
-
-
-def engine_of(asked: Any) -> Engine:
-    """Who does the work that a request, of an evaluation, a training or a grid, asks for."""
-    given = dict(value.partition("=")[::2] for value in asked.slurm)
-    device = getattr(asked, "device", None) or asked.grid.device
-    return Engine(asked.executor, asked.workers, device, given, asked.wait)
 
 
 def default_output(model: str | Path) -> Path:

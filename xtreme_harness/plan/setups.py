@@ -16,7 +16,7 @@ from xtreme_harness.plan.cells import Cell
 from xtreme_harness.plan.loading import Hashes, require_loadable
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.serving import find_serving, languages_fault, serving_fields
-from xtreme_harness.signature import VERSION, library_versions
+from xtreme_harness.signature import UNSAID, VERSION, library_versions
 
 __all__ = ["Setup", "environment", "find_setups", "require_reading", "stages_of"]
 
@@ -143,13 +143,16 @@ def environment(options: Options) -> dict[str, Any]:
         ModelError: for a device that is not there.
     """
     own = {"xtreme-harness": VERSION}
+    libraries = {**own, **library_versions()}
     if options.self_test:
         return {"dtype": None, "device": None, "libraries": own}
+    if options.elsewhere:
+        return {"dtype": options.dtype, "device": UNSAID, "libraries": libraries}
     from xtreme_harness.models.load import choose_device, choose_dtype
 
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
-    return {"dtype": dtype, "device": device.type, "libraries": {**own, **library_versions()}}
+    return {"dtype": dtype, "device": device.type, "libraries": libraries}
 
 
 def _setup(cell: Cell, checkpoint: Checkpoint, options: Options) -> Setup:

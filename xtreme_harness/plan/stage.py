@@ -40,6 +40,12 @@ class Manner:
     dtype: str = "auto"
     device: str = "auto"
     trust: bool = False  # run code that the checkpoint carries
+    elsewhere: bool = False  # on a machine that is not this one, whose arithmetic is not known here
+
+    @property
+    def estimated(self) -> str:
+        """The device for which work is estimated: this machine's, where that of another is not known."""
+        return "auto" if self.elsewhere else self.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,8 @@ class Stage:
 
     def here(self) -> Stage:
         """The same stage, in the arithmetic of this machine where that was left open."""
-        dtype = precision_of(self.hyper, self.manner.dtype, self.manner.device)
-        return replace(self, fields={**self.fields, "dtype": dtype})
+        manner = replace(self.manner, elsewhere=False)
+        return replace(self, manner=manner, fields={**self.fields, "dtype": precision_of(self.hyper, manner)})
 
     def starting_from(self, checkpoint: Checkpoint) -> Stage:
         """The same stage, from the checkpoint that the stage before it has left."""
@@ -208,11 +214,15 @@ def with_length(card: TaskCard, hyper: Hyper) -> TaskCard:
     return card if hyper.max_length is None else card.with_options({"max_length": hyper.max_length})
 
 
-def precision_of(hyper: Hyper, dtype: str, device: str) -> str:
-    """The arithmetic of the forward pass: as the command says, else the recipe, else what the hardware is made for."""
+def precision_of(hyper: Hyper, manner: Manner) -> str:
+    """The arithmetic of the forward pass: as the command says, else the recipe, else what the hardware is made for.
+
+    What another machine's hardware is made for is left to that.
+    """
     from xtreme_harness.models.device import choose_device, choose_dtype
 
-    return choose_dtype(dtype if dtype != "auto" else hyper.precision, choose_device(device))
+    wanted = manner.dtype if manner.dtype != "auto" else hyper.precision
+    return wanted if manner.elsewhere else choose_dtype(wanted, choose_device(manner.device))
 
 
 def _fields(
@@ -231,7 +241,7 @@ def _fields(
         "seed": manner.seed,
         "limit_train": manner.limit,
         "keep_head": manner.keep_head,
-        "dtype": precision_of(hyper, manner.dtype, manner.device),
+        "dtype": precision_of(hyper, manner),
         "libraries": {"xtreme-harness": VERSION, **library_versions()},
     }
     if manner.mlm is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.checked import read_object
 from xtreme_harness.files.folder import output_faults
+from xtreme_harness.files.lock import LOCK, MARKER
 from xtreme_harness.files.schema import load_schema, schema_faults
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
@@ -67,18 +68,18 @@ class Tried:
 def find_trial(folder: Path, fields: Mapping[str, Any]) -> Tried | None:
     """How a trial of exactly these fields ended; None where that is not known."""
     read = _read(folder / TRIAL_NOTES) or {}
-    if read.get("fields") != dict(fields):
+    if not isinstance(earlier := read.get("fields"), dict) or changed_fields(earlier, fields):
         return None
     if isinstance(read.get("failed"), str) and read["failed"]:
         return Tried({}, read["failed"])
     notes = _sound(read.get("notes"))
-    return Tried(notes) if notes is not None and notes["fields"] == dict(fields) else None
+    return Tried(notes) if notes is not None and not changed_fields(notes["fields"], fields) else None
 
 
 def find_trained(folder: Path, fields: Mapping[str, Any]) -> Trained | None:
     """A finished checkpoint of exactly these fields; None where there is none."""
     notes = _notes(folder)
-    if notes is None or notes["fields"] != dict(fields):
+    if notes is None or changed_fields(notes["fields"], fields):
         return None
     return Trained(folder, True, notes)
 
@@ -158,7 +159,7 @@ def _beginning(path: Path) -> bool:
     """Is it what a run writes before its first state? Nothing of it is worth keeping."""
     if path.name == "training":
         return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
-    own = (".jobs", ".lock", ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
+    own = (".jobs", LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
     return path.name in own or path.match("translations-*.json")
 
 

@@ -142,7 +142,7 @@ def _unit(request: TrainRequest, cards: Cards, names: Sequence[str], recipe: Rec
     data = parse_data(request.data, cards.tasks)
     manner = Manner(
         request.seed, request.limit_train, request.mlm, request.translated, request.translations_only,
-        request.keep_head, request.dtype, request.device, request.trust_remote_code,
+        request.keep_head, request.dtype, request.device, request.trust_remote_code, request.engine.elsewhere,
     )  # fmt: skip
     return resolve_unit(
         name,

@@ -57,7 +57,7 @@ def training_work(stage: Stage, task: StageTask, found: Found | None = None) -> 
     if stage.hyper.freeze_encoder:
         seen, passes = min(seen, used), 1
     tokens = seen * each
-    seconds = seconds_for(stage.checkpoint.config, passes * tokens, stage.manner.device) if tokens else None
+    seconds = seconds_for(stage.checkpoint.config, passes * tokens, stage.manner.estimated) if tokens else None
     return TrainingWork(used, steps, seconds, origin, int(tokens) or None)
 
 

@@ -93,7 +93,7 @@ def _trying(stage: Stage, values: Mapping[str, Any]) -> Stage:
     own = {
         "tasks": of_task,
         "optimizer": hyper.recorded(),
-        "dtype": precision_of(hyper, stage.manner.dtype, stage.manner.device),
+        "dtype": precision_of(hyper, stage.manner),
     }
     rest = {key: value for key, value in stage.fields.items() if key != "search"}
     return replace(stage, tasks=tasks, hyper=hyper, fields={**rest, **own}, space={})

@@ -85,7 +85,7 @@ def untrained_units(plan: Plan, cards: Cards, request: EvalRequest, options: Opt
     recipe = chosen_recipe(request.recipe, request.settings, cards)
     manner = Manner(
         seed=request.seed, limit=request.limit_train, dtype=request.dtype, device=request.device,
-        trust=request.trust_remote_code,
+        trust=request.trust_remote_code, elsewhere=request.engine.elsewhere,
     )  # fmt: skip
     found = Untrained()
     faults: list[str] = []

@@ -126,7 +126,7 @@ def write_cell(record: CellRecord, path: Path) -> None:
         "seed": record.seed,
         **_setting(record),
     }
-    write_atomic(path, json_text(raw, separators=(",", ":")) + "\n")
+    write_atomic(path, json_text(raw, separators=(",", ":")) + "\n", lasting=False)
 
 
 def read_cell(path: Path) -> CellRecord:

@@ -10,7 +10,8 @@ from xtreme_harness.cards.names import file_name
 from xtreme_harness.data.splits import load_split
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.files.folder import require_output
-from xtreme_harness.files.text import sweep, write_below
+from xtreme_harness.files.temporary import sweep
+from xtreme_harness.files.text import write_below
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.plan.cells import Cell, Plan
 

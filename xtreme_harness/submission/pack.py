@@ -12,7 +12,8 @@ from xtreme_harness.cards import Cards
 from xtreme_harness.cards.names import file_name
 from xtreme_harness.errors import CardError, OutputError, PredictionError
 from xtreme_harness.files.regular import read_bytes
-from xtreme_harness.files.text import LARGEST, TEMPORARY, replacing, write_atomic
+from xtreme_harness.files.temporary import TEMPORARY
+from xtreme_harness.files.text import LARGEST, replacing, write_atomic
 from xtreme_harness.plan.cells import select
 from xtreme_harness.submission.check import check_folder, run_faults
 from xtreme_harness.submission.metadata import Metadata, read_metadata

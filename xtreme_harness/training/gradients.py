@@ -13,6 +13,7 @@ import torch
 from xtreme_harness.models.compute.microbatch import split_batch
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.load import Model
+from xtreme_harness.processor import true_float32
 from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import mean_over_processes, share_of
 from xtreme_harness.training.course import Course
@@ -55,7 +56,10 @@ def accumulate(
     network: Trainee = accelerator.unwrap_model(model)
     parts = split_batch(lengths, budget, rows, network.pads)
     total, outputs = 0.0, []
-    with accelerator.autocast():  # around all parts: weights are cast once a step
+    with (
+        accelerator.autocast(),
+        true_float32(accelerator.device.type),
+    ):  # around all parts: weights are cast once a step
         for number, part in enumerate(parts):
             chosen = [share[i] for i in part]
             last = number == len(parts) - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs import Graph, Job, Watch
 from xtreme_harness.models.checkpoint import read_checkpoint
+from xtreme_harness.plan.fetching import Fetch, of_stage
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Stage, Unit
 from xtreme_harness.plan.standing import Trained, find_trained, find_trial
@@ -41,14 +42,18 @@ class _Training:
     @property
     def here(self) -> Stage:
         """The stage as it is trained on this machine, from the checkpoint of the one before, which is there by now."""
-        stage = self.stage.here()
-        if self.start is None:
-            return stage
-        return stage.starting_from(read_checkpoint(self.start, str(self.start)))
+        return self._begun(self.stage.here())
 
     def settled(self) -> Trained | None:
         """The stage's checkpoint, where it is there already."""
-        return find_trained(self.folder, self.here.fields) if (self.folder / NOTES).is_file() else None
+        return find_trained(self.folder, self._begun(self.stage).fields) if (self.folder / NOTES).is_file() else None
+
+    def _begun(self, stage: Stage) -> Stage:
+        return stage if self.start is None else stage.starting_from(read_checkpoint(self.start, str(self.start)))
+
+    def sources(self) -> Mapping[str, Fetch]:
+        """Data, and the weights that it starts from, where they are on the Hub."""
+        return of_stage(self.stage)
 
     def speaker(self, say: Callable[[dict[str, Any]], None]) -> Watch:
         """Say that it begins, how far it is, that it ended."""

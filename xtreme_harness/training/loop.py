@@ -24,7 +24,7 @@ from xtreme_harness.models.device import out_of_memory
 from xtreme_harness.models.finite import broken_tensor
 from xtreme_harness.models.load import Model
 from xtreme_harness.plan.mixture import batch_of, require_steps, schedule, steps_of
-from xtreme_harness.plan.stage import precision_of
+from xtreme_harness.plan.stage import Manner, precision_of
 from xtreme_harness.records import Lesson
 from xtreme_harness.training.accelerator import accelerator_for, release
 from xtreme_harness.training.course import Course
@@ -92,7 +92,8 @@ def fit(
         ModelError: one lesson does not fit in memory.
         OutputError: the state cannot be saved; the one before stays.
     """
-    accelerator = accelerator_for(device, precision_of(hyper, dtype, device), tracker, folder.parent, len(courses) > 1)
+    precision = precision_of(hyper, Manner(dtype=dtype, device=device))
+    accelerator = accelerator_for(device, precision, tracker, folder.parent, len(courses) > 1)
     try:
         return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.files.lasting import sync_tree
 from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.within import within
 from xtreme_harness.models.content import NOT_WEIGHTS
@@ -56,6 +57,7 @@ def save_checkpoint(
         _write(trainee, tasks, new, notes)
         if base is not None and not any(isinstance(trainee.members[task], DualEncoder) for task in tasks):
             _copy_sentence_files(base, new)
+        sync_tree(new)
     except Exception as error:  # safetensors, tokenizers and torch each have their own
         shutil.rmtree(new, ignore_errors=True)
         full = (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error)
@@ -79,7 +81,10 @@ def _copy_sentence_files(base: Path, new: Path) -> None:
 
 
 def _write(trainee: Trainee, tasks: Sequence[str], folder: Path, notes: Mapping[str, Any]) -> None:
-    trainee.tokenizer.raw.save_pretrained(folder)
+    raw = trainee.tokenizer.raw
+    if "local_files_only" in raw.init_kwargs:  # whether there is a network here is no property of a checkpoint
+        raw.init_kwargs["local_files_only"] = False
+    raw.save_pretrained(folder)
     if len(tasks) == 1:
         _write_one(trainee.members[tasks[0]], trainee.names[tasks[0]], folder, notes)
         return

@@ -11,6 +11,7 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.kinds.predict import predict
 from xtreme_harness.metrics import METRICS, of_labels
 from xtreme_harness.models.load import Model
+from xtreme_harness.processor import true_float32
 from xtreme_harness.records import Lesson
 from xtreme_harness.scoring.means import headline
 from xtreme_harness.scoring.score import score
@@ -65,5 +66,6 @@ def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: 
     for first in range(0, len(lessons), size):
         batch = lessons[first : first + size]
         inputs = reader.tensors([row for lesson in batch for row in lesson.rows], course.language)
-        total += float(objective.loss(trainee.members[course.name](**inputs), batch))
+        with true_float32(reader.device.type):
+            total += float(objective.loss(trainee.members[course.name](**inputs), batch))
     return total / len(lessons)

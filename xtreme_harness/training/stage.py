@@ -25,8 +25,9 @@ from xtreme_harness.signature import VERSION, changed_fields, fingerprint
 from xtreme_harness.training.journal import Journal
 from xtreme_harness.training.processes import is_main_process
 
-__all__ = ["load_task", "make_course", "train_stage"]
+__all__ = ["LOST", "load_task", "make_course", "train_stage"]
 
+LOST = 150.0  # seconds after which a network file system has dropped the locks of a machine that was lost
 log = logging.getLogger("xtreme_harness")
 
 
@@ -50,8 +51,8 @@ def train_stage(
     """
     main = is_main_process()
     if main:
-        open_output(folder)
-    with locked(folder) if main else nullcontext():
+        open_output(folder, wait=LOST)
+    with locked(folder, LOST) if main else nullcontext():
         kept = find_trained(folder, stage.fields)
         if kept is not None:
             return kept

@@ -21,6 +21,8 @@ from xtreme_harness.errors import Diverged, ModelError, OutputError
 from xtreme_harness.files.checked import read_object
 from xtreme_harness.files.folder import locked, open_output
 from xtreme_harness.files.json_text import json_text
+from xtreme_harness.files.lasting import sync_tree
+from xtreme_harness.files.lock import LOCK
 from xtreme_harness.files.text import write_atomic
 from xtreme_harness.jobs import Watch
 from xtreme_harness.plan.paths import NOTES
@@ -30,12 +32,12 @@ from xtreme_harness.plan.trials import CHOOSING, SEARCHED, TRIAL_NOTES, Trial, t
 from xtreme_harness.signature import fingerprint
 from xtreme_harness.training.placing import put_in_place
 from xtreme_harness.training.processes import is_main_process
-from xtreme_harness.training.stage import train_stage
+from xtreme_harness.training.stage import LOST, train_stage
 
 __all__ = ["choose_trial", "run_trial"]
 
 log = logging.getLogger("xtreme_harness")
-_SCORES = (TRIAL_NOTES, "train.jsonl", "translations-*.json", ".lock")  # what stays of a trial that was chosen from
+_SCORES = (TRIAL_NOTES, "train.jsonl", "translations-*.json", LOCK)  # what stays of a trial that was chosen from
 _WAIT = 0.5  # seconds
 
 
@@ -93,8 +95,8 @@ def choose_trial(
     """
     if not is_main_process():
         return _awaited(stage, folder)
-    open_output(folder)
-    with locked(folder):
+    open_output(folder, wait=LOST)
+    with locked(folder, LOST):
         chosen = find_trained(folder, stage.fields)
         if chosen is None:
             if not replace_other:
@@ -161,6 +163,7 @@ def _take(place: Path, folder: Path, stage: Stage, search: Mapping[str, Any]) ->
     try:
         apart = shutil.ignore_patterns(".*", TRIAL_NOTES, "training")
         shutil.copytree(place, new, copy_function=_linked, ignore=apart)
+        sync_tree(new)
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:160]

@@ -77,11 +77,11 @@ def _cached(path: Path, check: bool) -> _File:
         raise DataError(
             f"{path}: found no readable file ({error.strerror}), expected a data file, check the path"
         ) from None
-    return _parse(path, check, state.st_mtime_ns, state.st_size)
+    return _parse(path, check, state.st_ino, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=32)
-def _parse(path: Path, check: bool, mtime: int, size: int) -> _File:
+def _parse(path: Path, check: bool, number: int, mtime: int, size: int) -> _File:
     faults: list[str] = []
     used: list[Question] = []
     seen: list[tuple[str, str]] = []

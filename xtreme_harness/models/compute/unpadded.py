@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import scaled_dot_product_attention
 
 from xtreme_harness.models.compute.dropout import dropped
 from xtreme_harness.models.compute.microbatch import split_batch
 from xtreme_harness.models.compute.packed import packable
 from xtreme_harness.models.compute.positions import positions_of
+from xtreme_harness.models.device import sent
 
 __all__ = ["compute_without_padding"]
 
@@ -70,36 +73,38 @@ def _forward(
         raise TypeError(f"an encoder that computes without padding does not know {', '.join(asked)}")
     if attention_mask is None:
         attention_mask = torch.ones_like(input_ids)
-    lengths = attention_mask.sum(1)
-    order = lengths.argsort(descending=True, stable=True)
-    lengths, real = lengths[order], attention_mask[order].bool()
-    rows, columns = real.nonzero(as_tuple=True)
+    own = np.array(attention_mask.sum(1).tolist(), np.int64)  # a GPU is waited for once: here
+    order = np.argsort(-own, kind="stable")
+    lengths = own[order]
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    places = np.stack([np.repeat(order, lengths), np.arange(len(starts)) - starts, starts])
+    rows, columns, firsts = sent(places, input_ids.device).unbind()
     types = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-    ids, types = (table[order][real] for table in (input_ids, types))
-    positions = positions_of(ids, (lengths.cumsum(0) - lengths)[rows], encoder.config)
+    ids, types = (table[rows, columns] for table in (input_ids, types))
+    positions = positions_of(ids, firsts, encoder.config)
     states = encoder.embeddings(
         input_ids=ids.unsqueeze(0), token_type_ids=types.unsqueeze(0), position_ids=positions.unsqueeze(0)
     )
-    groups = _groups(lengths.tolist(), input_ids.device)
+    groups = _groups(lengths, input_ids.device)
     table = encoder.encoder(states, attention_mask=None, groups=groups).last_hidden_state[0]
-    whole = table.new_zeros(*input_ids.shape, table.shape[-1]).index_put((order[rows], columns), table)
+    whole = table.new_zeros(*input_ids.shape, table.shape[-1]).index_put((rows, columns), table)
     pooled = None if encoder.pooler is None else encoder.pooler(whole)
     return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=whole, pooler_output=pooled)
 
 
-def _groups(lengths: Sequence[int], device: torch.device) -> list[_Group]:
+def _groups(lengths: NDArray[np.int64], device: torch.device) -> list[_Group]:
     """Cut sequences, the longest first, into rectangles with little padding; on a GPU, where calls are dear, one."""
     groups, token = [], 0
-    for part in split_batch(lengths, 1 << 30, padded=device.type == "cpu"):
-        own = torch.tensor([lengths[i] for i in part], device=device)
+    for part in split_batch(lengths.tolist(), 1 << 30, padded=device.type == "cpu"):
+        own = lengths[part]
         longest, total = int(own[0]), int(own.sum())
-        real = torch.arange(longest, device=device) < own[:, None]
+        real = np.arange(longest) < own[:, None]
         full = total == len(part) * longest
         groups.append(
             _Group(
                 slice(token, token + total),
-                None if full else real.flatten().nonzero()[:, 0],
-                None if full else real[:, None, None],
+                None if full else sent(np.flatnonzero(real), device),
+                None if full else sent(real[:, None, None], device),
                 len(part),
                 longest,
             )

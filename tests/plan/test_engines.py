@@ -1,0 +1,42 @@
+"""Flags that say who does the work, together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xtreme_harness.errors import MissingDependency, ModelError
+from xtreme_harness.jobs import Engine
+from xtreme_harness.plan.engines import engine_of
+from xtreme_harness.plan.request import EvalRequest
+
+
+def asked(model: str = "x", **options: Any) -> EvalRequest:
+    return EvalRequest.of(model, ["xnli"], **options)
+
+
+def test_what_goes_with_slurm_alone_is_refused_without_it() -> None:
+    with pytest.raises(ModelError) as error:
+        asked(slurm=["partition=x"], wait=False).require_sense()
+    assert error.value.faults == (
+        "--slurm partition=x: goes with --executor slurm", "--no-wait: goes with --executor slurm",
+    )  # fmt: skip
+
+
+def test_options_of_sbatch_are_read_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError) as error:
+        asked(executor="slurm", slurm=["wrap=x", "array=3"]).require_sense()
+    assert error.value.faults == tuple(
+        f"--slurm: {name}: is set by xharness itself; leave it out" for name in ("wrap", "array")
+    )
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MissingDependency, match="on a login node"):
+        asked(executor="slurm", slurm=["partition=x"]).require_sense()
+
+
+def test_a_self_test_needs_no_gpu() -> None:
+    given: dict[str, Any] = {"executor": "slurm", "slurm": ["mem_per_cpu=2G", "exclusive"], "wait": False}
+    options = {"mem-per-cpu": "2G", "exclusive": ""}
+    assert engine_of(asked(**given)) == Engine("slurm", None, "auto", options, False)
+    assert engine_of(asked("oracle", **given)).device == "cpu"

@@ -87,8 +87,8 @@ class _Crew:
             if outcome is None and not died:
                 continue
             del self.busy[worker]
-            if outcome is None and len(mailbox.tries()) < MOST:
-                self.watch.lost(mailbox.job.name, died, len(mailbox.tries()))
+            if outcome is None and mailbox.asked < MOST:
+                self.watch.lost(mailbox.job.name, died, mailbox.asked)
                 self._begin(worker, mailbox)
                 continue
             self.free.append(worker)

@@ -60,6 +60,7 @@ class Mailbox:
         self.job, self.root, self.name = job, folder, f"{plain}-{digest}"
         self.begun: Line = {}  # where the last try that was heard of began: host, pid
         self.ended: Line | None = None  # how it ended, where it did
+        self.asked = 0  # tries that were asked for here; others may be those of an earlier command
         self._at: dict[int, int] = {}  # bytes that were read, by try
 
     @property
@@ -81,6 +82,7 @@ class Mailbox:
         one = Try(self.folder, max(self.tries(), default=0) + 1, secrets.token_hex(8))
         write_below(self.root, f"{self.name}/{one.asked.name}", one.word)
         self.ended = None
+        self.asked += 1
         return one
 
     def read(self, watch: Watch) -> None:
@@ -115,11 +117,9 @@ class Mailbox:
         return Outcome(self.job, failure=left) if isinstance(left, Failure) else Outcome(self.job, left)
 
     def lost(self, why: str = "") -> Outcome:
-        """The job as failed: its worker ended in the middle of it, as often as it was tried."""
+        """The job as failed: its worker ended in the middle of it, as often as a job is tried."""
         at = f"{self.begun.get('host', 'unknown host')}, process {self.begun.get('pid', 'unknown')}"
-        n = len(self.tries())
-        times = "once" if n == 1 else "twice" if n == 2 else f"{n} times"
-        message = f"the worker ended {times} in the middle of it, last on {at}{f' ({why})' if why else ''}"
+        message = f"the worker ended {MOST} times in the middle of it, last on {at}{f' ({why})' if why else ''}"
         log.warning("%s: %s", self.job.name, message)
         return Outcome(self.job, failure=Failure(message, RuntimeError(message)))
 

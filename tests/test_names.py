@@ -83,6 +83,7 @@ ELSEWHERE = {
     "data/translations.py": "training/test_translated.py",
     "demonstration/tiny.py": "training/test_masking.py",
     "evaluation/cell.py": "evaluation/test_run.py",
+    "evaluation/costs.py": "evaluation/test_graph_shown.py",
     "evaluation/job.py": "evaluation/test_run.py",
     "evaluation/predictors.py": "evaluation/test_run.py",
     "evaluation/saved.py": "evaluation/test_run.py",

@@ -53,6 +53,7 @@ ACROSS = {
     "training/test_dual_encoder.py": "one kind of network",
     "training/test_pretended_gpu.py": "training, as a GPU would have it",
     "training/test_resume.py": "a property",
+    "training/test_stopped.py": "a property",
 }
 
 # Modules without a test of their name, and the file that tests them.
@@ -82,6 +83,7 @@ ELSEWHERE = {
     "data/translations.py": "training/test_translated.py",
     "demonstration/tiny.py": "training/test_masking.py",
     "evaluation/cell.py": "evaluation/test_run.py",
+    "evaluation/costs.py": "evaluation/test_graph_shown.py",
     "evaluation/job.py": "evaluation/test_run.py",
     "evaluation/predictors.py": "evaluation/test_run.py",
     "evaluation/saved.py": "evaluation/test_run.py",
@@ -101,10 +103,10 @@ ELSEWHERE = {
     "grid/prepare.py": "grid/test_schema.py",
     "hub/transport.py": "hub/test_ask.py",
     "jobs/ledger.py": "jobs/test_slurm.py",
-    "jobs/slurm_work.py": "jobs/test_slurm.py",
-    "jobs/squeue.py": "jobs/test_slurm.py",
     "jobs/ray_task.py": "jobs/test_ray_cluster.py",
     "jobs/ray_tasks.py": "jobs/test_ray_cluster.py",
+    "jobs/slurm_work.py": "jobs/test_slurm.py",
+    "jobs/squeue.py": "jobs/test_slurm.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",

@@ -153,7 +153,9 @@ def _slurm() -> Iterator[Crowd]:
         environment = {**os.environ, **own, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"}
 
         def daemons(box: Path) -> Victims:
-            return [(f"slurmd of {node}", int(_pid(Path(place) / f"slurmd-{node}.pid"))) for node in slurm_cluster.NODES]
+            return [
+                (f"slurmd of {node}", int(_pid(Path(place) / f"slurmd-{node}.pid"))) for node in slurm_cluster.NODES
+            ]
 
         def mend() -> None:
             for node in slurm_cluster.NODES:

@@ -90,7 +90,7 @@ class Worker:
         try:
             with open_appending(printed) as stream:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_harness.jobs.worker"],
+                    [sys.executable, "-m", "xtreme_harness.jobs.local.worker"],
                     env={**os.environ, **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=stream,

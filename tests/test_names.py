@@ -107,7 +107,6 @@ ELSEWHERE = {
     "jobs/elsewhere.py": "jobs/test_mailbox.py",
     "jobs/engine.py": "plan/test_engines.py",
     "jobs/executors.py": "jobs/local/test_crew.py",
-    "jobs/local/worker.py": "jobs/local/test_crew.py",
     "jobs/local/workers.py": "jobs/local/test_crew.py",
     "jobs/ray/task.py": "jobs/ray/test_cluster.py",
     "jobs/ray/tasks.py": "jobs/ray/test_cluster.py",

@@ -177,6 +177,8 @@ def contents(folder: Path) -> dict[str, bytes]:
         raw = path.read_bytes()
         if path.suffix in (".json", ".jsonl", ".html"):
             raw = _timeless(raw)
+        if path.name == "train.jsonl":
+            raw = OF_A_PROCESS.sub(b"", raw)
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 raw = b"".join(archive.read(one) for one in archive.namelist())
@@ -188,6 +190,9 @@ TIMES = re.compile(
     rb'"(?:seconds|date|start_time|end_time|total_evaluation_time_seconds|pretty_env_info|elapsed|started|ended|duration'
     rb'|evaluation_timestamp|retrieved_timestamp|train_seconds)": ?(?:"[^"]*"|[-0-9.e+]+|null)'
 )
+
+
+OF_A_PROCESS = re.compile(rb'"(?:tokens|here)": ?\d+')  # what it has done itself, since it began or continued
 
 
 def _timeless(raw: bytes) -> bytes:

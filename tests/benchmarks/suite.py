@@ -166,4 +166,9 @@ SUITE = (
         {"ours": Contestant("ours", "retrieval:streamed")},
         (),
     ),
+    Benchmark(
+        "workers", "the demo's evaluation, training included", "", "", "", (1, 1),
+        {f"{n} worker{'s' * (n > 1)}": Contestant("ours", "workers:evaluated", {"workers": n}) for n in (2, 1)},
+        (Ratio("2 workers", "1 worker", 1.3),),
+    ),
 )  # fmt: skip

@@ -55,7 +55,7 @@ def test_commands_are_the_one_that_was_given(xharness: Run, tmp_path: Path, monk
 
 def test_pieces_do_not_depend_on_the_machine_that_does_them(xharness: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """What four GPUs stand for here is said to the processes that have one."""
-    monkeypatch.setattr("xtreme_harness.jobs.local.worker_environments", lambda workers, device, cores: [{}] * 4)
+    monkeypatch.setattr("xtreme_harness.jobs.local.crew.worker_environments", lambda workers, device, cores: [{}] * 4)
     told = graph(xharness, *ASKED)
     assert len(told["jobs"]) > 1
     assert all("--workers 4" in " ".join(job["command"]) for job in told["jobs"])

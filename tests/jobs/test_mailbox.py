@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -108,3 +109,26 @@ def test_a_machine_that_does_not_see_the_folder_says_so(tmp_path: Path, monkeypa
     with pytest.raises(OutputError, match=f"not seen on {socket.gethostname()}; name an --output-path that lies on"):
         do(Own("a"), one)
     assert not one.said.exists()
+
+
+def test_what_an_earlier_command_or_anybody_has_left_there_is_not_read(tmp_path: Path) -> None:
+    before = Mailbox(tmp_path, Own("a"))
+    before.ask().said.write_text(json.dumps({"ended": {"left": 1}}) + "\n")
+    os.mkfifo(before.folder / "try-2.jsonl")
+    (before.folder / "try-3.jsonl").symlink_to(tmp_path / "elsewhere")
+    mailbox = Mailbox(tmp_path, Own("a"))
+    one = mailbox.ask()
+    assert (one.number, mailbox.asked) == (4, 1)
+    mailbox.read(SILENT)
+    assert mailbox.outcome() is None
+    os.mkfifo(one.said)
+    mailbox.read(SILENT)  # and nobody waits for who might write there
+    assert mailbox.outcome() is None
+
+
+def test_a_folder_that_is_removed_is_not_waited_for(tmp_path: Path) -> None:
+    mailbox = Mailbox(tmp_path, Own("a"))
+    mailbox.read(SILENT)
+    shutil.rmtree(mailbox.ask().folder)
+    with pytest.raises(OutputError, match="gone while a worker wrote there; run the same command again"):
+        mailbox.read(SILENT)

@@ -15,7 +15,7 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.job import Failure, Job, attempt
 from xtreme_harness.jobs.mailbox import Try
-from xtreme_harness.jobs.stopping import Stopped, asked
+from xtreme_harness.jobs.stopping import stop_if_asked
 
 __all__ = ["do"]
 
@@ -66,8 +66,7 @@ def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
     """Say it, where there is something; a moment at which work may be stopped."""
     if said:
         _say(stream, said=said)
-    if asked():
-        raise Stopped
+    stop_if_asked()
 
 
 def _say(stream: IO[bytes], **line: Any) -> None:

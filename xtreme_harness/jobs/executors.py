@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
-from xtreme_harness.jobs.ledger import require_nobody_at_work
-from xtreme_harness.jobs.local import run_local
-from xtreme_harness.jobs.ray_cluster import run_ray
-from xtreme_harness.jobs.slurm import run_slurm
+from xtreme_harness.jobs.local.crew import run_local
+from xtreme_harness.jobs.ray.cluster import run_ray
+from xtreme_harness.jobs.slurm.ledger import require_nobody_at_work
+from xtreme_harness.jobs.slurm.queue import run_slurm
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["EXECUTORS", "MESSAGES", "execute"]
@@ -31,9 +32,13 @@ def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterato
         watch: who is told.
 
     Raises:
+        OutputError: a link stands where workers would write.
         ClusterError: an earlier command has left work to Slurm that is not over.
     """
     folder, well = output / MESSAGES, True
+    for place in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        if place.is_symlink():
+            raise OutputError(f"{place}: a link is in the way; expected a folder: remove it")
     if EXECUTORS[engine.executor] is not run_slurm:
         require_nobody_at_work(folder)
     for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):

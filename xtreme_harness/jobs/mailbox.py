@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness import errors
-from xtreme_harness.errors import XHarnessError, listed
+from xtreme_harness.errors import OutputError, XHarnessError, listed
 from xtreme_harness.files.folder import logged
+from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import ENDING, Failure, Job, Outcome, attempt
 from xtreme_harness.jobs.watch import Watch
@@ -70,8 +71,11 @@ class Mailbox:
 
     def tries(self) -> list[int]:
         """The numbers of the tries that were asked for, the first first."""
-        names = [path.name for path in self.folder.glob("try-*.asked")]
-        return sorted(int(found[1]) for name in names if (found := re.fullmatch(r"try-(\d{1,6})\.asked", name)))
+        return self._numbers("asked")
+
+    def _numbers(self, ending: str) -> list[int]:
+        names = [path.name for path in self.folder.glob(f"try-*.{ending}")]
+        return sorted(int(found[1]) for name in names if (found := re.match(r"try-(\d{1,6})\.", name)))
 
     def ask(self) -> Try:
         """Begin another try.
@@ -79,15 +83,21 @@ class Mailbox:
         Raises:
             OutputError: it cannot be written down.
         """
-        one = Try(self.folder, max(self.tries(), default=0) + 1, secrets.token_hex(8))
+        one = Try(self.folder, max(self._numbers("*"), default=0) + 1, secrets.token_hex(8))
         write_below(self.root, f"{self.name}/{one.asked.name}", one.word)
         self.ended = None
         self.asked += 1
         return one
 
     def read(self, watch: Watch) -> None:
-        """Read what the last try has said since, and tell it."""
+        """Read what the last try has said since, and tell it.
+
+        Raises:
+            OutputError: the folder is gone, and what its worker says with it.
+        """
         tries = self.tries()
+        if self.asked and not tries:
+            raise OutputError(f"{self.folder}: gone while a worker wrote there; run the same command again")
         for line in self._new(tries[-1]) if tries else ():
             if isinstance(line.get("begun"), dict):
                 self.begun = line["begun"]
@@ -128,7 +138,7 @@ class Mailbox:
         path = self.folder / f"try-{number}.jsonl"
         at = self._at.get(number, 0)
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 stream.seek(at)
                 new = stream.read()
         except OSError:  # not there yet, or not seen yet

@@ -36,10 +36,20 @@ def main() -> int:
 
 def _read(given: queue.Queue[Any]) -> None:
     """Take what comes; the end of it is the end of whoever started this process, and then of this one, at once."""
-    stream = sys.stdin.buffer
-    while len(size := stream.read(_BYTES)) == _BYTES:
-        given.put(stream.read(int.from_bytes(size, "big")))
+    while size := int.from_bytes(_exactly(_BYTES), "big"):
+        given.put(_exactly(size))
     os._exit(0)
+
+
+def _exactly(size: int) -> bytes:
+    """So many bytes, or none at the end; not by `sys.stdin`, which Python cannot take from a thread when it ends."""
+    found = b""
+    while len(found) < size:
+        part = os.read(0, size - len(found))
+        if not part:
+            return b""
+        found += part
+    return found
 
 
 if __name__ == "__main__":

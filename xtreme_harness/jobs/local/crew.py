@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from xtreme_harness.jobs.devices import worker_environments
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
-from xtreme_harness.jobs.here import run_here
 from xtreme_harness.jobs.job import Job, Outcome
+from xtreme_harness.jobs.local.devices import worker_environments
+from xtreme_harness.jobs.local.here import run_here
+from xtreme_harness.jobs.local.workers import Worker, end_all
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.watch import Watch
-from xtreme_harness.jobs.workers import Worker, end_all
 from xtreme_harness.processor import cores
 
 __all__ = ["run_local", "worker_count"]

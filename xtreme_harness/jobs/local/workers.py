@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.mailbox import Try
 
@@ -87,9 +88,9 @@ class Worker:
             self.end(time.monotonic())
         printed = one.folder.parent / f"worker-{self.number}.txt"
         try:
-            with printed.open("ab") as stream:
+            with open_appending(printed) as stream:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_harness.jobs.worker"],
+                    [sys.executable, "-m", "xtreme_harness.jobs.local.worker"],
                     env={**os.environ, **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=stream,

@@ -48,6 +48,7 @@ ACROSS = {
     "test_light.py": "imports",
     "test_names.py": "names",
     "test_real_encoder.py": "a real model",
+    "test_scale.py": "tests/benchmarks",
     "test_wheel.py": "packaging",
     "training/test_answers_by_heart.py": "answers learnt and given to the letter",
     "training/test_dual_encoder.py": "one kind of network",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from xtreme_harness.jobs.job import Job, Outcome
 
@@ -38,29 +39,35 @@ class Ready:
 
     def __init__(self, graph: Graph) -> None:
         """Nothing is handed out."""
-        self._graph = graph
-        self._waiting = {job.name: job for job in graph.jobs}
-        self._ended: dict[str, Outcome] = {}
+        self._jobs = graph.jobs
+        self._lacks = [len(set(graph.needs_of(job))) for job in graph.jobs]  # needs that have not ended well yet
+        self._after: dict[str, list[int]] = {}  # job -> the numbers of those that need it
+        for number, job in enumerate(graph.jobs):
+            for need in dict.fromkeys(graph.needs_of(job)):
+                self._after.setdefault(need, []).append(number)
+        self._free = [number for number, lacks in enumerate(self._lacks) if not lacks]  # a heap
+        self._left = set(range(len(graph.jobs)))
 
     def __bool__(self) -> bool:
         """Is a job left that was not handed out?"""
-        return bool(self._waiting)
+        return bool(self._left)
 
     def take(self) -> Job | None:
         """The first job that can begin; None where all that are left wait for others."""
-        for job in self._waiting.values():
-            if all(need in self._ended for need in self._graph.needs_of(job)):
-                del self._waiting[job.name]
-                return job
-        return None
+        if not self._free:
+            return None
+        number = heappop(self._free)
+        self._left.discard(number)
+        return self._jobs[number]
 
     def end(self, outcome: Outcome) -> Iterator[Outcome]:
         """Take how a job ended; give that, and the jobs that therefore cannot begin."""
-        self._ended[outcome.job.name] = outcome
         yield outcome
-        if outcome.failure is None:
-            return
-        cause = outcome.need or outcome.job.name
-        for job in [one for one in self._waiting.values() if outcome.job.name in self._graph.needs_of(one)]:
-            if self._waiting.pop(job.name, None) is not None:
-                yield from self.end(Outcome(job, failure=outcome.failure, need=cause))
+        for number in self._after.get(outcome.job.name, ()):
+            self._lacks[number] -= 1
+            if outcome.failure is not None and number in self._left:
+                self._left.discard(number)
+                cause = outcome.need or outcome.job.name
+                yield from self.end(Outcome(self._jobs[number], failure=outcome.failure, need=cause))
+            elif not self._lacks[number] and number in self._left:
+                heappush(self._free, number)

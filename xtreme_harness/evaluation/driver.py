@@ -20,6 +20,7 @@ from xtreme_harness.evaluation.collected import Collected, result_of, write_resu
 from xtreme_harness.evaluation.graph import evaluation_graph
 from xtreme_harness.evaluation.job import EvaluateCells
 from xtreme_harness.files.folder import locked, logged, open_output
+from xtreme_harness.files.handles import allow_open
 from xtreme_harness.jobs import Engine, Failure, Graph, Job, Outcome, Submitted, Watch, attempt, execute, joined
 from xtreme_harness.plan.evaluate import PreparedEvaluation
 from xtreme_harness.plan.paths import record_path
@@ -105,6 +106,7 @@ def _under_way(
 ) -> list[_Running]:
     """The runs, each with its folder open and locked; one of several that cannot be is told of as failed."""
     found = []
+    allow_open(len(runs))
     for number, run in enumerate(runs, 1):
         begin = partial(_Running, run, (number, len(runs)), locks, watch, ended)
         one = attempt(run.name, begin, ends=()) if run.name else begin()

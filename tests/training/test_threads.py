@@ -99,8 +99,12 @@ def test_of_masked_words(base: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "dtype"),
-    [((), "float32"), ((), "bfloat16"), (("lora_rank=4",), "float32")],
-    ids=["float32", "bfloat16", "low rank"],
+    [
+        ((), "bfloat16"),
+        pytest.param((), "float32", marks=pytest.mark.slow),
+        pytest.param(("lora_rank=4",), "float32", marks=pytest.mark.slow),
+    ],
+    ids=["bfloat16", "float32", "low rank"],
 )
 def test_of_a_wider_network(wide: Path, tmp_path: Path, settings: tuple[str, ...], dtype: str) -> None:
     require_equal([weights(wide, tmp_path, threads, *settings, dtype=dtype) for threads in (1, 2, 3)])

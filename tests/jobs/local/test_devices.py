@@ -10,6 +10,7 @@ import torch
 from xtreme_harness.jobs.local.devices import visible_gpus, worker_environments
 
 MIG = "MIG-GPU-b1c2/1/0"
+PATIENT = {"OMP_WAIT_POLICY": "passive"}
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def machine(monkeypatch: pytest.MonkeyPatch):
     def set_up(count: int, **variables: str) -> None:
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
         monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: pytest.fail("CUDA was set up"))
-        for name in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        for name in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY"):
             monkeypatch.delenv(name, raising=False)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -75,15 +76,20 @@ def test_workers_on_a_processor_divide_its_threads(machine) -> None:
     machine(0)
     assert worker_environments(None, "auto", 8) == [{}]
     assert worker_environments(1, "auto", 8) == [{}]
-    assert worker_environments(3, "auto", 8) == [{"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}] * 3
-    assert worker_environments(16, "cpu", 8) == [{"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}] * 16
+    assert worker_environments(3, "auto", 8) == [{"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", **PATIENT}] * 3
+    assert worker_environments(16, "cpu", 8) == [{"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **PATIENT}] * 16
 
 
 def test_fewer_threads_that_the_user_set_stay(machine) -> None:
     machine(0, OMP_NUM_THREADS="1", MKL_NUM_THREADS="64")
-    assert worker_environments(2, "cpu", 8) == [{"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "4"}] * 2
+    assert worker_environments(2, "cpu", 8) == [{"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "4", **PATIENT}] * 2
     machine(0, OMP_NUM_THREADS="3,2", MKL_NUM_THREADS="all")
-    assert worker_environments(2, "cpu", 8) == [{"OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "4"}] * 2
+    assert worker_environments(2, "cpu", 8) == [{"OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "4", **PATIENT}] * 2
+
+
+def test_threads_wait_as_the_user_says(machine) -> None:
+    machine(0, OMP_WAIT_POLICY="active")
+    assert [one["OMP_WAIT_POLICY"] for one in worker_environments(2, "cpu", 8)] == ["active", "active"]
 
 
 def test_this_process_keeps_its_environment(machine) -> None:

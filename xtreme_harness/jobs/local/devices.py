@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-__all__ = ["visible_gpus", "worker_environments"]
+__all__ = ["patient", "visible_gpus", "worker_environments"]
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_WAITING = "OMP_WAIT_POLICY"
 _ENTRY = re.compile(r"[0-9]+|GPU-[0-9A-Za-z-]+|MIG-[0-9A-Za-z/-]+")  # an index, a UUID or its beginning, a MIG instance
 
 
@@ -45,9 +46,19 @@ def worker_environments(workers: int | None, device: str, cores: int) -> list[di
     """
     gpus = visible_gpus() if device in ("auto", "cuda") else ()
     count = workers or len(gpus) or 1
-    threads = _threads(max(1, cores // count)) if count > 1 else {}
+    threads = {**_threads(max(1, cores // count)), **patient()} if count > 1 else {}
     own = [{_VISIBLE: gpus[i % len(gpus)]} if len(gpus) > 1 else {} for i in range(count)]
     return [{**gpu, **threads} for gpu in own]
+
+
+def patient() -> dict[str, str]:
+    """The variable that lets a thread sleep while it waits for the others, unless the user set it.
+
+    A training has as many threads as its network is worth, also where other workers have the cores: threads that wait
+    in a loop, as they do of themselves, then take the time of those for which they wait, and all takes ten times as
+    long.
+    """
+    return {_WAITING: os.environ.get(_WAITING) or "passive"}
 
 
 def _threads(share: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
+from xtreme_harness.jobs.devices import patient
 from xtreme_harness.jobs.elsewhere import do
 from xtreme_harness.jobs.stopping import Stopped, stop_on
 from xtreme_harness.signature import VERSION, library_versions
@@ -54,6 +55,7 @@ def answer(value: bytes, asker: Asker) -> Answer:
         return {"wrong": f"{socket.gethostname()}: {said}: the nodes of the Ray cluster need the same versions as here"}
     with suppress(OSError):  # not there: then the paths must be absolute
         os.chdir(Path(asker.folder))
+    os.environ.update(patient())  # before torch is loaded, which reads it then
     job, one = pickle.loads(value)
     with stop_on(signal.SIGTERM):
         try:

@@ -33,6 +33,7 @@ _SETUP = (
     "export HF_HUB_OFFLINE=1",  # what the work reads was fetched before
     "export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}",  # srun takes it from sbatch no more
     "export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-1}}",
+    "export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}",  # see devices.patient
 )
 Work = Callable[[], None]
 

@@ -27,11 +27,11 @@ def do(job: Job, one: Try) -> None:
     """Do a job, and say how it goes and ends in the file of this try.
 
     Raises:
-        OutputError: this machine does not see the folder; nobody would read what is written there.
+        OutputError: this machine does not see the folder, or cannot write there: nobody would hear of the work.
         Stopped: a stop was asked; what was begun is saved.
     """
     _require_seen(one)
-    with open_appending(one.said) as stream, _told(stream):
+    with _opened(one) as stream, _told(stream):
         _say(stream, begun={"host": socket.gethostname(), "pid": os.getpid()})
         watch = job.speaker(lambda said: _say_so(stream, said))
         try:
@@ -70,9 +70,18 @@ def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
         raise Stopped
 
 
-def _say(stream: IO[bytes], **line: Any) -> None:
+def _opened(one: Try) -> IO[bytes]:
     try:
-        stream.write(json.dumps(line).encode() + b"\n")
+        return open_appending(one.said)
+    except OSError as error:
+        raise OutputError(f"{one.said}: cannot be written ({error.strerror})") from None
+
+
+def _say(stream: IO[bytes], **line: Any) -> None:
+    left = json.dumps(line).encode() + b"\n"
+    try:
+        while left:  # a disk that is nearly full takes a part
+            left = left[stream.write(left) :]
     except OSError as error:
         raise OutputError(f"{getattr(stream, 'name', 'a message')}: cannot be written ({error.strerror})") from None
 

@@ -61,7 +61,7 @@ class Mailbox:
         self.job, self.root, self.name = job, folder, f"{plain}-{digest}"
         self.begun: Line = {}  # where the last try that was heard of began: host, pid
         self.ended: Line | None = None  # how it ended, where it did
-        self.asked = 0  # times, by this process
+        self.asked = 0  # tries that were asked for here; others may be those of an earlier command
         self._at: dict[int, int] = {}  # bytes that were read, by try
 
     @property
@@ -127,7 +127,7 @@ class Mailbox:
         return Outcome(self.job, failure=left) if isinstance(left, Failure) else Outcome(self.job, left)
 
     def lost(self, why: str = "") -> Outcome:
-        """The job as failed: its worker ended in the middle of it, as often as it was tried."""
+        """The job as failed: its worker ended in the middle of it, as often as a job is tried."""
         at = f"{self.begun.get('host', 'unknown host')}, process {self.begun.get('pid', 'unknown')}"
         message = f"the worker ended {MOST} times in the middle of it, last on {at}{f' ({why})' if why else ''}"
         log.warning("%s: %s", self.job.name, message)

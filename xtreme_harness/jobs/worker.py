@@ -11,11 +11,13 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.elsewhere import do
 from xtreme_harness.jobs.stopping import Stopped, asked, stop_on
 
-__all__ = ["main"]
+__all__ = ["UNHEARD", "main"]
 
+UNHEARD = 74  # exit status where what it has to say cannot be written, as sysexits.h has it
 _TICK = 0.2  # seconds between looks whether a stop was asked
 _BYTES = 8  # of the length that stands before a job
 
@@ -31,6 +33,9 @@ def main() -> int:
                     do(*pickle.loads(given.get(timeout=_TICK)))
         except Stopped:
             pass
+        except OutputError as error:
+            print(error, file=sys.stderr)
+            return UNHEARD
     return 0
 
 

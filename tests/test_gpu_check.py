@@ -44,9 +44,7 @@ def test_facts_where_there_is_no_driver() -> None:
 
 
 def test_what_pytest_says_at_its_end() -> None:
-    printed = (
-        "..F\nFAILED tests/gpu/test_forward.py::test_x - assert 1 < 0\n1 failed, 2 passed, 9 deselected in 3.21s\n"
-    )
+    printed = "..F\nFAILED tests/gpu/test_forward.py::x - assert 1 < 0\n1 failed, 2 passed, 9 deselected in 3.21s\n"
     assert summary(printed) == printed.splitlines()[1:]
     assert summary("Killed") == ["pytest has not come to its end"]
 

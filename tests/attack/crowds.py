@@ -66,7 +66,7 @@ def inside(box: Path) -> Victims:
 
 def _kind(words: list[str]) -> str:
     told = " ".join(words)
-    names = ("jobs.worker", "ray::", "submitit", "srun", "slurmstepd", "bash", "sbatch", "scontrol", "squeue")
+    names = ("jobs.local.worker", "ray::", "submitit", "srun", "slurmstepd", "bash", "sbatch", "scontrol", "squeue")
     return next((name for name in names if name in told), "a worker")
 
 
@@ -94,7 +94,7 @@ def _here() -> Iterator[Crowd]:
 @contextmanager
 def _ray() -> Iterator[Crowd]:
     """Two nodes with a processor each, and a head without."""
-    from xtreme_harness.jobs.ray_session import require_ray
+    from xtreme_harness.jobs.ray.session import require_ray
 
     place = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a socket's path has 107 characters at most
     own = {"PYTHONPATH": str(ROOT), "RAY_TMPDIR": place, "RAY_AUTH_MODE": "disabled"}
@@ -153,7 +153,9 @@ def _slurm() -> Iterator[Crowd]:
         environment = {**os.environ, **own, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"}
 
         def daemons(box: Path) -> Victims:
-            return [(f"slurmd of {node}", int(_pid(Path(place) / f"slurmd-{node}.pid"))) for node in slurm_cluster.NODES]
+            return [
+                (f"slurmd of {node}", int(_pid(Path(place) / f"slurmd-{node}.pid"))) for node in slurm_cluster.NODES
+            ]
 
         def mend() -> None:
             for node in slurm_cluster.NODES:

@@ -1,4 +1,4 @@
-"""The demo's evaluation, from the command to its end: every head trained, every cell of both suites, by so many workers.
+"""The demo's evaluation, from the command to its end, by so many workers: every head trained, every cell predicted.
 
 Its encoder is so small that one worker does not fill two cores: what several gain is their number less what starting
 them costs.

@@ -134,7 +134,7 @@ def test_a_job_whose_cells_fail_ends_with_3(xharness: Run, samples: Path, tmp_pa
     assert (job["seconds"], job["tokens"]) == (None, None)
 
 
-def test_seeds_trainings_and_grids_are_graphs_too(xharness: Run, base: Path, tmp_path: Path, warm: Warm) -> None:
+def test_trainings_and_grids_are_graphs_too(xharness: Run, base: Path, tmp_path: Path, warm: Warm) -> None:
     (tmp_path / "grid.yaml").write_text(
         f"bases: [{base}]\nintermediates: [mnli]\ntargets: [xnli]\ndata: samples\nrecipe: fast\nset: [max_steps=2]\n"
         "languages: [de, en]\ndtype: float32\n",
@@ -144,7 +144,6 @@ def test_seeds_trainings_and_grids_are_graphs_too(xharness: Run, base: Path, tmp
     commands: dict[str, tuple[object, ...]] = {
         "train": ("train", "-m", base, "-t", "copa", *FLAGS[:6], "--seeds", "1,2", "-o", out / "train"),
         "grid": ("train", "--grid", tmp_path / "grid.yaml", "-o", out / "grid"),
-        "seeds": ("eval", "-m", base, "-t", "xnli", *FLAGS, "--seeds", "1,2", "-o", out / "seeds"),
     }
     counts = {}
     for name, command in commands.items():
@@ -156,6 +155,5 @@ def test_seeds_trainings_and_grids_are_graphs_too(xharness: Run, base: Path, tmp
         collected = xharness(*arguments(told["command"]))
         assert collected.status == 0, collected.err
         assert {path: path.stat().st_mtime_ns for path in (out / name).rglob("*.safetensors")} == weights
-    assert counts == {"train": 2, "grid": 5, "seeds": 4}
+    assert counts == {"train": 2, "grid": 5}
     assert (out / "grid" / "gains.csv").is_file()
-    assert (out / "seeds" / "results.json").is_file()

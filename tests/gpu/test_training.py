@@ -14,7 +14,7 @@ from tests.fixtures.families import build
 from tests.fixtures.training_runs import prepared, stage_on_samples
 from xtreme_harness import evaluate
 from xtreme_harness.cards.recipe import Mixture
-from xtreme_harness.jobs.devices import visible_gpus
+from xtreme_harness.jobs.local.devices import visible_gpus
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.training import loop
 

@@ -30,19 +30,8 @@ class Part:
 
 def run_tests(folder: Path) -> Part:
     """The tests that are marked `gpu`, in a process of their own."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-m",
-        "gpu",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-rfE",
-        "--tb=short",
-        "tests",
-    ]
+    how = ("-m", "gpu", "-q", "-p", "no:cacheprovider", "-rfE", "--tb=short")
+    command = [sys.executable, "-m", "pytest", *how, "tests"]
     ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(ended.stdout, file=sys.stderr)
     return Part(ended.returncode == 0, summary(ended.stdout))
@@ -51,9 +40,8 @@ def run_tests(folder: Path) -> Part:
 def summary(printed: str) -> list[str]:
     """What pytest says at its end: failures with their reasons, and the counts."""
     lines = [line for line in printed.splitlines() if re.match(r"(FAILED|ERROR) ", line)]
-    counts = [
-        line for line in printed.splitlines() if re.search(r"\b(passed|failed|skipped|errors?)\b.* in [0-9.]+s", line)
-    ]
+    ending = re.compile(r"\b(passed|failed|skipped|errors?)\b.* in [0-9.]+s")
+    counts = [line for line in printed.splitlines() if ending.search(line)]
     return [*(line[:300] for line in lines), *(counts[-1:] or ["pytest has not come to its end"])]
 
 
@@ -104,9 +92,8 @@ def measure_speed(folder: Path, shape: str = "base", sizes: dict[str, int] = BEN
         alone = replace(benchmark, contestants=own, ratios=())
         found = measure(alone, sizes[benchmark.name], repeats, materials, {"ours": Path(sys.executable)}, folder)
         for name, seconds in found.seconds.items():
-            lines.append(
-                speed(alone.title.format(n=found.size), name, found.facts[name], seconds, found.size, found.peaks)
-            )
+            what = f"{alone.title.format(n=found.size)}, {name}"
+            lines.append(speed(what, found.facts[name], seconds, found.size, found.peaks))
     return Part(bool(lines), [f"XLM-R {shape} shape, random weights", *lines] if lines else ["nothing measured"])
 
 

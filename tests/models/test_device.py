@@ -14,7 +14,7 @@ from xtreme_harness.cards.recipe import Hyper
 from xtreme_harness.errors import ModelError
 from xtreme_harness.models.device import choose_device, choose_dtype, out_of_memory, sent
 from xtreme_harness.plan.estimate import measured_speed
-from xtreme_harness.plan.stage import precision_of
+from xtreme_harness.plan.stage import Manner, precision_of
 from xtreme_harness.training.accelerator import accelerator_for, release
 
 CAPABILITIES = {
@@ -28,9 +28,10 @@ def test_a_gpu_by_its_capability(capability: tuple[int, int], expected: str) -> 
     with pretended_gpu(capability):
         assert choose_device("auto").type == choose_device("cuda").type == "cuda"
         assert choose_dtype("auto", choose_device("auto")) == expected
-        assert precision_of(Hyper(), "auto", "auto") == expected
-        assert precision_of(Hyper(precision="float16"), "auto", "auto") == "float16"
-        assert precision_of(Hyper(precision="float16"), "float32", "auto") == "float32"
+        assert precision_of(Hyper(), Manner(dtype="auto", device="auto")) == expected
+        assert precision_of(Hyper(precision="float16"), Manner(dtype="auto", device="auto")) == "float16"
+        assert precision_of(Hyper(precision="float16"), Manner(dtype="float32", device="auto")) == "float32"
+        assert precision_of(Hyper(), Manner(elsewhere=True)) == "auto", "another machine's GPU is not this one's"
 
 
 @pytest.mark.parametrize(("amx", "avx"), [(True, True), (True, False), (False, True), (False, False)])
@@ -38,14 +39,14 @@ def test_a_processor_by_its_instructions(monkeypatch: pytest.MonkeyPatch, amx: b
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx, raising=False)
-    assert precision_of(Hyper(), "auto", "auto") == ("bfloat16" if amx or avx else "float32")
+    assert precision_of(Hyper(), Manner(dtype="auto", device="auto")) == ("bfloat16" if amx or avx else "float32")
 
 
 def test_a_processor_is_not_asked_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
     with pretended_gpu((7, 5)):
-        assert precision_of(Hyper(), "auto", "auto") == "float32"
-        assert precision_of(Hyper(), "auto", "cpu") == "bfloat16"
+        assert precision_of(Hyper(), Manner(dtype="auto", device="auto")) == "float32"
+        assert precision_of(Hyper(), Manner(dtype="auto", device="cpu")) == "bfloat16"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def _cost(job: Job, run: Path, output: Path, found: Found, prepared: PreparedEva
     if isinstance(job, EvaluateCells) and prepared is not None:
         outputs = tuple(record_path(job.home, cell) for cell in job.cells)
         config, options = _config(job.cells[0], prepared), job.options
-        read = estimate(job.cells, config, options.limit, options.device, found)
+        read = estimate(job.cells, config, options.limit, options.estimated, found)
         return Cost(EVALUATE, job.name, run, outputs, job.cells, read.tokens, read.seconds)
     if isinstance(job, RunTrial):
         trial = trials_of(job.stage)[job.number]

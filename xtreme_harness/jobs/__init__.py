@@ -12,7 +12,7 @@ from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.executors import EXECUTORS, execute
 from xtreme_harness.jobs.graph import Graph, joined
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted, all_failed, attempt, results, run_job
-from xtreme_harness.jobs.local import worker_count
+from xtreme_harness.jobs.local.crew import worker_count
 from xtreme_harness.jobs.mailbox import MOST
 from xtreme_harness.jobs.schedule import critical_path, makespan, scheduled
 from xtreme_harness.jobs.watch import SILENT, Watch

@@ -15,11 +15,12 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.job import Failure, Job, attempt
 from xtreme_harness.jobs.mailbox import Try
-from xtreme_harness.jobs.stopping import Stopped, asked
+from xtreme_harness.jobs.stopping import stop_if_asked
 
-__all__ = ["do"]
+__all__ = ["UNHEARD", "do"]
 
 log = logging.getLogger("xtreme_harness")
+UNHEARD = 74  # exit status of a process where what it has to say cannot be written, as sysexits.h has it
 _PATIENCE = 10.0  # seconds until a folder that another node made is seen here
 
 
@@ -66,8 +67,7 @@ def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
     """Say it, where there is something; a moment at which work may be stopped."""
     if said:
         _say(stream, said=said)
-    if asked():
-        raise Stopped
+    stop_if_asked()
 
 
 def _opened(one: Try) -> IO[bytes]:

@@ -10,10 +10,10 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.engine import Engine, Executor
 from xtreme_harness.jobs.graph import Graph
 from xtreme_harness.jobs.job import Outcome
-from xtreme_harness.jobs.ledger import require_nobody_at_work
-from xtreme_harness.jobs.local import run_local
-from xtreme_harness.jobs.ray_cluster import run_ray
-from xtreme_harness.jobs.slurm import run_slurm
+from xtreme_harness.jobs.local.crew import run_local
+from xtreme_harness.jobs.ray.cluster import run_ray
+from xtreme_harness.jobs.slurm.ledger import require_nobody_at_work
+from xtreme_harness.jobs.slurm.queue import run_slurm
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["EXECUTORS", "MESSAGES", "execute"]

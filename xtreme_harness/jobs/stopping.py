@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Stopped", "asked", "stop_on"]
+__all__ = ["Stopped", "asked", "stop_if_asked", "stop_on"]
 
 _ASKED: list[int] = []  # a handler can reach nothing else
 
@@ -18,6 +18,16 @@ class Stopped(BaseException):
 def asked() -> bool:
     """Was a stop asked?"""
     return bool(_ASKED)
+
+
+def stop_if_asked() -> None:
+    """A moment at which work may be stopped.
+
+    Raises:
+        Stopped: a stop was asked.
+    """
+    if asked():
+        raise Stopped
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 from xtreme_harness.errors import XHarnessError
 from xtreme_harness.jobs import Engine
-from xtreme_harness.jobs.sbatch import read_options, require_slurm
+from xtreme_harness.jobs.slurm.sbatch import read_options, require_slurm
 from xtreme_harness.models.checkpoint import SELF_TESTS
 
 __all__ = ["engine_faults", "engine_of", "require_engine"]

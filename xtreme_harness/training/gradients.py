@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from xtreme_harness.jobs.stopping import stop_if_asked
 from xtreme_harness.models.compute.microbatch import split_batch
 from xtreme_harness.models.head_table import HEADS
 from xtreme_harness.models.load import Model
@@ -24,10 +25,12 @@ __all__ = ["accumulate", "inputs_of", "reader_of"]
 
 
 def reader_of(trainee: Trainee, course: Course, device: torch.device) -> Model:
-    """The task's network as evaluation reads it, which also lays out its inputs."""
+    """The task's network as evaluation reads it, which also lays out its inputs; it may be stopped between batches."""
     member: Any = trainee.members[course.name]
     by_choice = HEADS[course.role.head].by_choice and hasattr(member, "base_model")
-    return Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
+    reader = Model(trainee.tokenizer, member, device, trainee.orders[course.name], None, by_choice)
+    reader.report = lambda sequences: stop_if_asked()
+    return reader
 
 
 def inputs_of(reader: Model, lessons: Sequence[Lesson], language: str = "en") -> dict[str, torch.Tensor]:

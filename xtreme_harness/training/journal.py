@@ -25,7 +25,7 @@ class Journal:
         self.report(event)
         if self.first:
             self.first = False
-            write_atomic(self.path, "".join(_before(self.path, int(event["step"]))))
+            write_atomic(self.path, "".join(_before(self.path, event)))
         try:
             with open_appending(self.path) as file:
                 file.write((json.dumps(event) + "\n").encode())
@@ -33,16 +33,18 @@ class Journal:
             raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from None
 
 
-def _before(path: Path, step: int) -> list[str]:
+def _before(path: Path, event: Mapping[str, Any]) -> list[str]:
     try:
         lines = read_text(path, "utf-8").splitlines(keepends=True)
     except DataError:  # not there, or nothing that can be continued
         return []
-    return [line for line in lines if _earlier(line, step)]
+    return [line for line in lines if _earlier(line, event)]
 
 
-def _earlier(line: str, step: int) -> bool:
+def _earlier(line: str, event: Mapping[str, Any]) -> bool:
+    """Is it of an earlier step, or of the step itself where the event is the evaluation behind it?"""
     try:
-        return bool(parse_json(line)["step"] < step)
+        told = parse_json(line)
+        return bool((told["step"], "dev" in told) < (event["step"], "dev" in event))
     except (ValueError, LookupError, TypeError):  # half a line, of a killed process
         return False

@@ -3,7 +3,7 @@
 Read it from top to bottom: `fit` walks over the optimiser steps. A step draws one task, takes a batch of its lessons,
 computes it in parts that fit, and moves the weights once. Everything random is a function of the seed and the
 number of the step, so that a run that was killed goes on from its last saved state as if nothing had happened: on a
-processor in float32 it ends with the same weights, bit by bit.
+processor it ends with the same weights, bit by bit, also where it goes on with another number of cores.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from xtreme_harness.training.network import Trainee
 from xtreme_harness.training.optimizer import learning_rate, optimizer_for
 from xtreme_harness.training.selection import Best, dev_scores
 from xtreme_harness.training.state import Saver, load_state, save_weights
+from xtreme_harness.training.threads import same_threads
 
 __all__ = ["Fitted", "fit", "total_steps"]
 
@@ -95,7 +96,8 @@ def fit(
     precision = precision_of(hyper, Manner(dtype=dtype, device=device))
     accelerator = accelerator_for(device, precision, tracker, folder.parent, len(courses) > 1)
     try:
-        return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
+        with same_threads(trainee):
+            return _fit(accelerator, trainee, courses, hyper, mixture, folder, seed, extra, key, report)
     finally:
         accelerator.end_training()
         release(accelerator)
@@ -129,11 +131,13 @@ def _fit(
     run = _Run(accelerator, trainee, model, optimizer, courses, readers, hyper, seed, total, outcome, report, budget)
     saver = Saver(folder, key, trainee, optimizer, accelerator)
     trainee.train()
-    for step in range(state.step, total):
-        course = courses[order[step]]
-        _step(run, course, _drawn(course, nth[step], seed, step), step)
+    for step in range(state.step - state.owed, total):
+        if step >= state.step:
+            course = courses[order[step]]
+            _step(run, course, _drawn(course, nth[step], seed, step), step)
         if _due(run, step + 1):
-            state.best = _looked(run, state.best, step + 1, folder)
+            with saver.evaluating(step + 1, state.best):
+                state.best = _looked(run, state.best, step + 1, folder)
             if hyper.patience and state.best.strikes >= hyper.patience:
                 outcome.steps, outcome.counts = step + 1, _counts(order[: step + 1], courses)
                 break

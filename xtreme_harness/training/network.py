@@ -25,6 +25,7 @@ from xtreme_harness.models.pooling import WITH_POOLER, pool
 from xtreme_harness.models.tokenizer import Tokenizer
 from xtreme_harness.models.weights import load_network, load_tokenizer, quietly, with_weights
 from xtreme_harness.training.frozen import Frozen, freeze
+from xtreme_harness.training.threads import same_threads
 
 __all__ = ["Role", "Trainee", "build", "encoder_of", "merge_adapters"]
 
@@ -276,9 +277,10 @@ def merge_adapters(trainee: Trainee) -> None:
     """Add the low-rank additions to the weights they belong to, so that plain transformers loads the result."""
     if not trainee.adapted:
         return
-    for parent, name, layer in list(_adapted_layers(trainee)):
-        layer.merge()
-        setattr(parent, name, layer.get_base_layer())
+    with same_threads(trainee):
+        for parent, name, layer in list(_adapted_layers(trainee)):
+            layer.merge()
+            setattr(parent, name, layer.get_base_layer())
     trainee.adapted = False
 
 

@@ -68,4 +68,5 @@ def _mean_loss(trainee: Any, course: Course, lessons: Sequence[Lesson], reader: 
         inputs = reader.tensors([row for lesson in batch for row in lesson.rows], course.language)
         with true_float32(reader.device.type):
             total += float(objective.loss(trainee.members[course.name](**inputs), batch))
+        reader.report(len(batch))
     return total / len(lessons)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.text import replacing
+from xtreme_harness.jobs.stopping import Stopped, asked
 from xtreme_harness.training.selection import Best
 
 __all__ = ["Saver", "State", "load_state", "save_state", "save_weights", "written_whole"]
@@ -23,6 +25,7 @@ class State:
 
     step: int  # optimiser steps done
     best: Best
+    owed: bool = False  # is the evaluation behind this step still to be made?
 
 
 def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: Any, scaler: Any = None) -> None:
@@ -37,6 +40,7 @@ def save_state(folder: Path, state: State, key: str, trainee: Any, optimizer: An
         "key": key,
         "step": state.step,
         "best": asdict(state.best),
+        "owed": state.owed,
         "weights": _moving(trainee),
         "optimizer": optimizer.state_dict(),
         "scaler": scaler.state_dict() if scaler is not None else None,
@@ -76,7 +80,7 @@ def load_state(folder: Path, key: str, trainee: Any, optimizer: Any, device: Any
     trainee.load_state_dict(whole["weights"], strict=False)
     if scaler is not None and whole.get("scaler"):
         scaler.load_state_dict(whole["scaler"])
-    return State(whole["step"], best)
+    return State(whole["step"], best, whole.get("owed") is True)
 
 
 def _moving(trainee: Any) -> dict[str, Any]:
@@ -132,7 +136,7 @@ def written_whole(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 class Saver:
-    """Saves the state as often as costs a twentieth of the time."""
+    """Saves the state as often as costs a twentieth of the time, and when a stop is asked."""
 
     def __init__(self, folder: Path, key: str, trainee: Any, optimizer: Any, accelerator: Any) -> None:
         self.folder, self.key, self.trainee, self.optimizer = folder, key, trainee, optimizer
@@ -140,13 +144,32 @@ class Saver:
         self.next = time.monotonic() + 1.0
 
     def save(self, step: int, best: Best) -> None:
-        """Save, if it is time to."""
+        """Save, if it is time to.
+
+        Raises:
+            Stopped: a stop was asked; the state is saved.
+        """
+        stopping = asked()
         now = time.monotonic()
-        if not self.main or now < self.next:
-            return
-        save_state(self.folder, State(step, best), self.key, self.trainee, self.optimizer, self.scaler)
-        taken = time.monotonic() - now
-        self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
+        if self.main and (stopping or now >= self.next):
+            self._write(State(step, best))
+            taken = time.monotonic() - now
+            self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
+        if stopping:
+            raise Stopped
+
+    @contextmanager
+    def evaluating(self, step: int, best: Best) -> Iterator[None]:
+        """Where an evaluation behind a step is stopped, save the state that owes it."""
+        try:
+            yield
+        except Stopped:
+            if self.main:
+                self._write(State(step, best, owed=True))
+            raise
+
+    def _write(self, state: State) -> None:
+        save_state(self.folder, state, self.key, self.trainee, self.optimizer, self.scaler)
 
     def restore(self, step: int) -> None:
         """Put the weights that were saved at a step in place.

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.jobs.devices import worker_environments
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
-from xtreme_harness.jobs.here import run_here
 from xtreme_harness.jobs.job import Job, Outcome
+from xtreme_harness.jobs.local.devices import worker_environments
+from xtreme_harness.jobs.local.here import run_here
+from xtreme_harness.jobs.local.workers import Worker, end_all
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.watch import Watch
-from xtreme_harness.jobs.workers import Worker, end_all
 from xtreme_harness.processor import cores
 
 __all__ = ["run_local", "worker_count"]
@@ -87,9 +87,9 @@ class _Crew:
             outcome = mailbox.outcome()
             if outcome is None and not died:
                 continue
-            del self.busy[worker]
             if outcome is None and worker.unheard:
                 raise OutputError(f"{mailbox.folder}: its worker cannot write there; make room, or name another folder")
+            del self.busy[worker]
             if outcome is None and mailbox.asked < MOST:
                 self.watch.lost(mailbox.job.name, died, mailbox.asked)
                 self._begin(worker, mailbox)

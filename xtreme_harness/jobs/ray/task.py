@@ -73,7 +73,7 @@ def task() -> Callable[[bytes, bytes], Answer]:
         import socket
 
         try:
-            from xtreme_harness.jobs.ray_task import answer
+            from xtreme_harness.jobs.ray.task import answer
         except ImportError as error:
             why = f"xtreme_harness cannot be imported there ({error})"
             return {"wrong": f"{socket.gethostname()}: {why}; install it on all nodes of the Ray cluster"}

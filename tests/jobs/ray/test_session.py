@@ -11,7 +11,7 @@ import pytest
 
 from tests.fixtures.ray_nodes import NEEDS_RAY, counting, gone, parent, quiet_ray, started
 from xtreme_harness.errors import ClusterError, MissingDependency
-from xtreme_harness.jobs.ray_session import joined_cluster, require_ray
+from xtreme_harness.jobs.ray.session import joined_cluster, require_ray
 
 
 def test_a_missing_ray_is_said_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tests.fixtures.own_jobs import Bulky, Crashing, Leaving, Own, Saying, Writi
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
-from xtreme_harness.jobs.local import run_local, worker_count
+from xtreme_harness.jobs.local.crew import run_local, worker_count
 
 pytestmark = pytest.mark.slow
 TWO = Engine(workers=2)
@@ -45,7 +45,7 @@ def test_two_workers_work_at_once_and_each_has_its_share_of_the_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr("xtreme_harness.jobs.local.cores", lambda: 6)
+    monkeypatch.setattr("xtreme_harness.jobs.local.crew.cores", lambda: 6)
     jobs = [Writing("a", folder=tmp_path, until="b.begun"), Writing("b", folder=tmp_path, until="a.begun")]
     told: list[Any] = []
     found = done(jobs, {}, tmp_path, Watch(cell=told.append))
@@ -144,7 +144,7 @@ list(execute(Graph(jobs), Engine(workers=2), folder, SILENT))
 
 
 def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)], cwd=Path(__file__).parents[2])
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)], cwd=Path(__file__).parents[3])
     pids = workers_of(tmp_path, ["a", "b"])
     driver.send_signal(signal.SIGKILL)
     driver.wait()

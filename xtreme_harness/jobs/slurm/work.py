@@ -16,7 +16,7 @@ from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.elsewhere import do
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.mailbox import Try
-from xtreme_harness.jobs.squeue import requeue_if_running
+from xtreme_harness.jobs.slurm.squeue import requeue_if_running
 from xtreme_harness.jobs.stopping import Stopped, stop_on
 
 __all__ = ["IN_VAIN", "Work", "ended_well", "was_not_begun"]

@@ -13,9 +13,9 @@ from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Outcome
 from xtreme_harness.jobs.provide import provide
-from xtreme_harness.jobs.ray_session import joined_cluster
-from xtreme_harness.jobs.ray_shares import Resources, find_share, fits
-from xtreme_harness.jobs.ray_tasks import Tasks
+from xtreme_harness.jobs.ray.session import joined_cluster
+from xtreme_harness.jobs.ray.shares import Resources, find_share, fits
+from xtreme_harness.jobs.ray.tasks import Tasks
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["run_ray"]

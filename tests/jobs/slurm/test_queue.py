@@ -20,19 +20,19 @@ from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
 from xtreme_harness.errors import ClusterError, DataError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
-from xtreme_harness.jobs.ledger import Ledger, digest_of
 from xtreme_harness.jobs.mailbox import Mailbox
-from xtreme_harness.jobs.sbatch import new_name, submit
-from xtreme_harness.jobs.slurm import run_slurm
-from xtreme_harness.jobs.slurm_work import IN_VAIN, Work
-from xtreme_harness.jobs.squeue import look
+from xtreme_harness.jobs.slurm.ledger import Ledger, digest_of
+from xtreme_harness.jobs.slurm.queue import run_slurm
+from xtreme_harness.jobs.slurm.sbatch import new_name, submit
+from xtreme_harness.jobs.slurm.squeue import look
+from xtreme_harness.jobs.slurm.work import IN_VAIN, Work
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.slurm,
     pytest.mark.skipif(bool(slurm_cluster.lacking()), reason=slurm_cluster.lacking()),
 ]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SLURM = Engine("slurm", slurm={"partition": "low", "time": "5"})
 
 
@@ -221,7 +221,7 @@ import sys
 from pathlib import Path
 from tests.fixtures.families import build
 from tests.fixtures.own_jobs import Counting, Own
-from tests.jobs.test_slurm import SLURM
+from tests.jobs.slurm.test_queue import SLURM
 from xtreme_harness.jobs import SILENT, Graph, execute
 folder = Path(sys.argv[1])
 list(execute(Graph((Counting("a", folder=folder), Own("after")), {"after": ("a",)}), SLURM, folder, SILENT))
@@ -231,7 +231,7 @@ list(execute(Graph((Counting("a", folder=folder), Own("after")), {"after": ("a",
 def test_a_job_whose_worker_dies_is_submitted_three_times_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xtreme_harness.jobs.slurm._LOST", 0.2)
+    monkeypatch.setattr("xtreme_harness.jobs.slurm.queue._LOST", 0.2)
     lost: list[Any] = []
     jobs = [Crashing("bad", folder=tmp_path), Own("after"), Own("other"), Crashing("once", folder=tmp_path, times=1)]
     watch = Watch(lost=lambda *told: lost.append(told))

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.own_jobs import Saying
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.jobs import SILENT, Graph, Outcome
-from xtreme_harness.jobs.here import run_here
+from xtreme_harness.jobs.local.here import run_here
 
 BROKEN = DataError("no data")
 

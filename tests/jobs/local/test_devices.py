@@ -7,7 +7,7 @@ import os
 import pytest
 import torch
 
-from xtreme_harness.jobs.devices import visible_gpus, worker_environments
+from xtreme_harness.jobs.local.devices import visible_gpus, worker_environments
 
 MIG = "MIG-GPU-b1c2/1/0"
 

@@ -12,8 +12,8 @@ from typing import Any
 from xtreme_harness.errors import ClusterError, OutputError, in_words
 from xtreme_harness.jobs.job import Failure, Job, Outcome
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
-from xtreme_harness.jobs.ray_shares import Share
-from xtreme_harness.jobs.ray_task import Answer, Asker, task
+from xtreme_harness.jobs.ray.shares import Share
+from xtreme_harness.jobs.ray.task import Answer, Asker, task
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["Tasks"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xtreme_harness.errors import CardError, DataError, MissingDependency
-from xtreme_harness.jobs.sbatch import read_options, require_slurm, submit
+from xtreme_harness.jobs.slurm.sbatch import read_options, require_slurm, submit
 
 CLUSTER = """
 partition: gpu
@@ -64,7 +64,7 @@ def test_without_submitit_or_sbatch_it_says_what_to_do(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingDependency, match="sbatch, squeue, scancel, srun not found; run it where jobs are sub"):
         require_slurm()
-    monkeypatch.setattr("xtreme_harness.jobs.sbatch.find_spec", lambda name: None)
+    monkeypatch.setattr("xtreme_harness.jobs.slurm.sbatch.find_spec", lambda name: None)
     with pytest.raises(MissingDependency, match=r"pip install 'xtreme-harness\[slurm\]'"):
         require_slurm()
 

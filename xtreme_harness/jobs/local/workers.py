@@ -15,9 +15,9 @@ from typing import IO
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import open_appending
+from xtreme_harness.jobs.elsewhere import UNHEARD
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.mailbox import Try
-from xtreme_harness.jobs.worker import UNHEARD
 
 __all__ = ["Worker", "end_all"]
 
@@ -100,7 +100,7 @@ class Worker:
         try:
             with open_appending(self.printed) as stream:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_harness.jobs.worker"],
+                    [sys.executable, "-m", "xtreme_harness.jobs.local.worker"],
                     env={**os.environ, **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=stream,

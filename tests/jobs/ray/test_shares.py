@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xtreme_harness.errors import ClusterError
-from xtreme_harness.jobs.ray_shares import Share, find_share, fits
+from xtreme_harness.jobs.ray.shares import Share, find_share, fits
 
 GPUS = [{"CPU": 64.0, "GPU": 8.0}, {"CPU": 16.0, "GPU": 4.0}, {"CPU": 96.0}]
 PLAIN = [{"CPU": 16.0}, {"CPU": 6.0}, {"memory": 1e9}]

@@ -31,7 +31,7 @@ from xtreme_harness.jobs import (
     ray_task,
     ray_tasks,
 )
-from xtreme_harness.jobs.ray_cluster import run_ray
+from xtreme_harness.jobs.ray.cluster import run_ray
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, NEEDS_RAY]
 HOST = os.uname().nodename

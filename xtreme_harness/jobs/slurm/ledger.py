@@ -14,7 +14,7 @@ from typing import Any
 from xtreme_harness.errors import ClusterError
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import Job
-from xtreme_harness.jobs.squeue import Seen, look
+from xtreme_harness.jobs.slurm.squeue import Seen, look
 
 __all__ = ["Entry", "Ledger", "digest_of", "require_nobody_at_work"]
 

@@ -17,9 +17,10 @@ from xtreme_harness.jobs.job import Failure, Job, attempt
 from xtreme_harness.jobs.mailbox import Try
 from xtreme_harness.jobs.stopping import stop_if_asked
 
-__all__ = ["do"]
+__all__ = ["UNHEARD", "do"]
 
 log = logging.getLogger("xtreme_harness")
+UNHEARD = 74  # exit status of a process where what it has to say cannot be written, as sysexits.h has it
 _PATIENCE = 10.0  # seconds until a folder that another node made is seen here
 
 
@@ -27,11 +28,11 @@ def do(job: Job, one: Try) -> None:
     """Do a job, and say how it goes and ends in the file of this try.
 
     Raises:
-        OutputError: this machine does not see the folder; nobody would read what is written there.
+        OutputError: this machine does not see the folder, or cannot write there: nobody would hear of the work.
         Stopped: a stop was asked; what was begun is saved.
     """
     _require_seen(one)
-    with open_appending(one.said) as stream, _told(stream):
+    with _opened(one) as stream, _told(stream):
         _say(stream, begun={"host": socket.gethostname(), "pid": os.getpid()})
         watch = job.speaker(lambda said: _say_so(stream, said))
         try:
@@ -69,9 +70,18 @@ def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
     stop_if_asked()
 
 
-def _say(stream: IO[bytes], **line: Any) -> None:
+def _opened(one: Try) -> IO[bytes]:
     try:
-        stream.write(json.dumps(line).encode() + b"\n")
+        return open_appending(one.said)
+    except OSError as error:
+        raise OutputError(f"{one.said}: cannot be written ({error.strerror})") from None
+
+
+def _say(stream: IO[bytes], **line: Any) -> None:
+    left = json.dumps(line).encode() + b"\n"
+    try:
+        while left:  # a disk that is nearly full takes a part
+            left = left[stream.write(left) :]
     except OSError as error:
         raise OutputError(f"{getattr(stream, 'name', 'a message')}: cannot be written ({error.strerror})") from None
 

@@ -38,7 +38,7 @@ def execute(graph: Graph, engine: Engine, output: Path, watch: Watch) -> Iterato
     folder, well = output / MESSAGES, True
     for place in (folder, *(folder.iterdir() if folder.is_dir() else ())):
         if place.is_symlink():
-            raise OutputError(f"{place}: a link is in the way; expected a folder: remove it")
+            raise OutputError(f"{place}: a link is in the way: remove it")
     if EXECUTORS[engine.executor] is not run_slurm:
         require_nobody_at_work(folder)
     for outcome in EXECUTORS[engine.executor](graph, engine, folder, watch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.own_jobs import Crashing, Own, Saying, Writing
+from tests.fixtures.own_jobs import Bulky, Crashing, Leaving, Own, Saying, Writing
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
@@ -148,3 +149,38 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     wait_for_end(pids)
+
+
+def test_a_worker_that_cannot_say_how_it_ends_ends_all(tmp_path: Path) -> None:
+    jobs = [Bulky("a"), Writing("b", folder=tmp_path, until="never")]
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))  # as a disk that gets full
+    try:
+        with pytest.raises(OutputError, match="its worker cannot write there; make room, or name another folder"):
+            done(jobs, {}, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+def test_what_a_worker_printed_before_it_failed_is_named(tmp_path: Path) -> None:
+    found = done([Leaving("a"), Own("b")], {}, tmp_path)
+    failure = found["a"].failure
+    assert failure is not None
+    printed = Path(failure.message.rpartition("(exit status 3; what it printed: ")[2].removesuffix(")"))
+    assert printed.read_text().count("no library\n") == 3
+    assert found["b"].left == "b"
+
+
+def test_a_link_in_the_place_of_messages_is_not_followed(tmp_path: Path) -> None:
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    victim.mkdir()
+    (out / MESSAGES).mkdir(parents=True)
+    (out / MESSAGES / "worker-1.txt").symlink_to(victim / "file")
+    with pytest.raises(OutputError, match=r"worker-1\.txt: a link is in the way: remove it"):
+        done([Own("a"), Own("b")], {}, out)
+    (out / MESSAGES / "worker-1.txt").unlink()
+    (out / MESSAGES).rmdir()
+    (out / MESSAGES).symlink_to(victim)
+    with pytest.raises(OutputError, match=r"\.jobs: a link is in the way: remove it"):
+        done([Own("a"), Own("b")], {}, out)
+    assert list(victim.iterdir()) == []

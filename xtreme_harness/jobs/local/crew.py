@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Job, Outcome
@@ -86,6 +87,8 @@ class _Crew:
             outcome = mailbox.outcome()
             if outcome is None and not died:
                 continue
+            if outcome is None and worker.unheard:
+                raise OutputError(f"{mailbox.folder}: its worker cannot write there; make room, or name another folder")
             del self.busy[worker]
             if outcome is None and mailbox.asked < MOST:
                 self.watch.lost(mailbox.job.name, died, mailbox.asked)

@@ -11,7 +11,8 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from xtreme_harness.jobs.elsewhere import do
+from xtreme_harness.errors import OutputError
+from xtreme_harness.jobs.elsewhere import UNHEARD, do
 from xtreme_harness.jobs.stopping import Stopped, asked, stop_on
 
 __all__ = ["main"]
@@ -31,6 +32,9 @@ def main() -> int:
                     do(*pickle.loads(given.get(timeout=_TICK)))
         except Stopped:
             pass
+        except OutputError as error:
+            print(error, file=sys.stderr)
+            return UNHEARD
     return 0
 
 

@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import open_appending
+from xtreme_harness.jobs.elsewhere import UNHEARD
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.mailbox import Try
 
@@ -35,6 +37,7 @@ class Worker:
         """
         self.number, self.environment = number, environment
         self.process: subprocess.Popen[bytes] | None = None
+        self.printed = Path()  # where what it prints stands
 
     def give(self, job: Job, one: Try) -> None:
         """Let it do a job; it says how that goes in the file of the try.
@@ -57,9 +60,16 @@ class Worker:
         if status is None:
             return ""
         try:
-            return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+            if status >= 0:
+                return f"exit status {status}; what it printed: {self.printed}"
+            return f"killed by {signal.Signals(-status).name}"
         except ValueError:
             return f"killed by signal {-status}"
+
+    @property
+    def unheard(self) -> bool:
+        """Did it end because it could not write what it had to say?"""
+        return self.process is not None and self.process.poll() == UNHEARD
 
     def ask_to_end(self) -> None:
         """Let it save what it has begun and end."""
@@ -86,9 +96,9 @@ class Worker:
     def _start(self, one: Try) -> None:
         if self.process is not None:
             self.end(time.monotonic())
-        printed = one.folder.parent / f"worker-{self.number}.txt"
+        self.printed = one.folder.parent / f"worker-{self.number}.txt"
         try:
-            with open_appending(printed) as stream:
+            with open_appending(self.printed) as stream:
                 self.process = subprocess.Popen(
                     [sys.executable, "-m", "xtreme_harness.jobs.local.worker"],
                     env={**os.environ, **self.environment},
@@ -98,7 +108,7 @@ class Worker:
                     start_new_session=True,  # Ctrl-C is this process's to hear
                 )
         except OSError as error:
-            raise OutputError(f"{printed}: a worker cannot be started ({error.strerror})") from None
+            raise OutputError(f"{self.printed}: a worker cannot be started ({error.strerror})") from None
 
 
 def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.jobs.devices import patient
 from xtreme_harness.jobs.elsewhere import do
+from xtreme_harness.jobs.local.devices import patient
 from xtreme_harness.jobs.stopping import Stopped, stop_on
 from xtreme_harness.signature import VERSION, library_versions
 

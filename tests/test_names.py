@@ -15,6 +15,7 @@ SMALL = 40  # lines; shorter modules need no test of their name
 # Test files without a module of their name, and what they are about.
 ACROSS = {
     "attack/test_attack.py": "bad inputs of every kind",
+    "attack/test_executors.py": "runs of every executor whose processes are killed",
     "attack/test_kills.py": "commands that are killed",
     "attack/test_mutations.py": "every reader",
     "cards/test_authors_files.py": "cards and the files that they are about",
@@ -114,7 +115,6 @@ ELSEWHERE = {
     "jobs/slurm/ledger.py": "jobs/slurm/test_queue.py",
     "jobs/slurm/squeue.py": "jobs/slurm/test_queue.py",
     "jobs/slurm/work.py": "jobs/slurm/test_queue.py",
-    "jobs/stopping.py": "training/test_stopped.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",

@@ -74,6 +74,21 @@ def test_a_run_that_fails_stops_no_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert not whole["xharness"]["cells"]
 
 
+def test_what_a_second_try_keeps_is_told_of_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = EvaluateCells.run
+
+    def twice(job: EvaluateCells, watch: Watch) -> Any:
+        run(job, watch)
+        return run(job, watch)
+
+    monkeypatch.setattr(EvaluateCells, "run", twice)
+    said: list[tuple[str, str]] = []
+    watch = Watch(cell=lambda done: said.append((done.cell.name, done.status)))
+    evaluate("oracle", "xnli", data="samples", output=tmp_path, watch=watch)
+    assert {status for _, status in said} == {"done"}
+    assert len(said) == len(set(said)) == len(prepared(tmp_path, "xnli").plan.cells)
+
+
 def reasons(whole: Any) -> set[str]:
     """Why cells are missing, of those that the samples have."""
     return {one["reason"] for one in whole["missing"]} - {"samples has no test data"}

@@ -156,7 +156,9 @@ class _Running:
         self.watch.plan(self.run.prepared.plan, self.run.prepared.options)
 
     def tell(self, done: Done) -> None:
-        """Take a cell that ended."""
+        """Take a cell that ended; one that is kept by a job's second try is known from the first."""
+        if done.status == "kept" and done.cell.name in self.found.done:
+            return
         self.announce()
         self.found.done[done.cell.name] = done
         self.watch.cell(replace(done, home=self.run.prepared.output))

@@ -1,4 +1,4 @@
-"""The processes of a run by each executor: where they are found, how one is killed, and what is set right afterwards."""
+"""The processes of a run by each executor: where they are found, and how what was killed of a cluster comes back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def inside(box: Path) -> Victims:
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            where = os.readlink(place / "cwd").removesuffix(" (deleted)")
+            where = str((place / "cwd").readlink()).removesuffix(" (deleted)")
             if where == str(box) or where.startswith(f"{box}/"):
                 words = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").split()
                 if _lives(int(place.name)):

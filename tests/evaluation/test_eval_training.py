@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ import transformers
 
 from tests.fixtures.families import build, tokenizer
 from xtreme_harness import train
+from xtreme_harness.errors import OutputError
+from xtreme_harness.files.folder import locked
 from xtreme_harness.models.checkpoint import read_checkpoint
+from xtreme_harness.plan.request import TrainRequest
+from xtreme_harness.plan.train import PreparedTraining, prepare_training
 
 pytestmark = pytest.mark.slow
 
@@ -202,3 +207,39 @@ def test_a_seed_that_stands_twice_is_refused(evaluated: Run, tmp_path: Path) -> 
     done = evaluated("--seeds", "1,2,1")
     assert (done.status, done.errors) == (2, ["error: --seeds 1,2,1: a seed stands twice; every seed counts once"])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_stage_that_a_worker_of_a_killed_run_still_holds_is_waited_for(evaluated: Run, tmp_path: Path) -> None:
+    place = tmp_path / "out" / "models" / "squad"
+    place.mkdir(parents=True)
+    held, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locked(place):
+            held.set()
+            released.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(60)
+    threading.Timer(2.0, released.set).start()
+    done = evaluated()
+    thread.join()
+    assert done.status == 0, done.err
+    assert trained_units(tmp_path / "out") == ["squad"]
+
+
+def test_a_training_waits_for_workers_and_leaves_slurms_jobs_alone(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xtreme_harness.plan.train._ENDING", 0.1)
+
+    def prepared(**engine: Any) -> PreparedTraining:
+        return prepare_training(TrainRequest.of(base, "squad", data="samples", output=tmp_path, **engine))
+
+    with locked(tmp_path):
+        for engine in ({}, {"workers": 2}):
+            with pytest.raises(OutputError, match="another xharness"):
+                prepared(**engine)
+        prepared(executor="slurm")
+    prepared()

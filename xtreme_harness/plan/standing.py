@@ -111,12 +111,19 @@ def require_place(unit: Unit, folders: Sequence[Path]) -> None:
         refuse_other(place, stage.fields, besides=("base",) if later else ())  # a later base is not trained yet
 
 
-def require_folders(unit: Unit, folders: Sequence[Path]) -> None:
-    """Raise OutputError where the stages of a unit cannot be written, or another process writes one of them."""
+def require_folders(unit: Unit, folders: Sequence[Path], wait: float | None = None) -> None:
+    """Raise OutputError where the stages of a unit cannot be written.
+
+    Args:
+        unit: with the stages.
+        folders: theirs.
+        wait: seconds to wait for a process that writes one of them; None: whoever trains the stage waits for it, as for
+            the worker of a run that was killed, which may have a moment or, in another's hands, much left to do.
+    """
     faults = [
         fault
         for _, place in trainings(unit.stages, folders)
-        for fault in output_faults(place, ["training"], ["train.jsonl", NOTES])
+        for fault in output_faults(place, ["training"], ["train.jsonl", NOTES], wait)
     ]
     faults += [
         f"{place}: no UTF-8, as which weights are written; name another --output-path" for place in _odd(folders)

@@ -19,18 +19,10 @@ from tests.fixtures.own_jobs import Crashing
 from tests.fixtures.ray_nodes import NEEDS_RAY, Cluster, counting, gone, started, two_nodes, working
 from xtreme_harness import evaluate
 from xtreme_harness.errors import ClusterError, OutputError
-from xtreme_harness.jobs import (
-    EXECUTORS,
-    SILENT,
-    Engine,
-    Graph,
-    Outcome,
-    Watch,
-    mailbox,
-    ray_cluster,
-    ray_task,
-    ray_tasks,
-)
+from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Watch, mailbox
+from xtreme_harness.jobs.ray import cluster as ray_cluster
+from xtreme_harness.jobs.ray import task as ray_task
+from xtreme_harness.jobs.ray import tasks as ray_tasks
 from xtreme_harness.jobs.ray.cluster import run_ray
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, NEEDS_RAY]

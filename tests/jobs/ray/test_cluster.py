@@ -99,7 +99,7 @@ def test_a_job_that_kills_its_process_is_tried_three_times(cluster: Cluster, tmp
     failure = found["bad"].failure
     assert failure is not None
     assert f"the worker ended 3 times in the middle of it, last on {HOST}, process" in failure.message
-    assert "(its process died)" in failure.message
+    assert "(its process died); where memory ran out, a smaller --batch-size or fewer --workers; " in failure.message
     assert (found["after"].need, found["after"].failure, found["good"].left) == ("bad", failure, "012")
     assert lost == [("bad", "its process died", 1), ("bad", "its process died", 2)]
 

@@ -114,7 +114,6 @@ ELSEWHERE = {
     "jobs/ray/tasks.py": "jobs/ray/test_cluster.py",
     "jobs/slurm/ledger.py": "jobs/slurm/test_queue.py",
     "jobs/slurm/squeue.py": "jobs/slurm/test_queue.py",
-    "jobs/slurm/work.py": "jobs/slurm/test_queue.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",
     "kinds/predict.py": "models/test_load.py",

@@ -89,9 +89,12 @@ def test_a_new_try_has_a_file_of_its_own_and_the_last_one_counts(tmp_path: Path)
     first.said.write_text(json.dumps({"ended": {"left": 1}}) + "\n")
     mailbox.read(SILENT)
     assert mailbox.outcome() is None
-    lost = mailbox.lost("killed")
+    lost = mailbox.lost("killed", "look there")
     assert lost.failure is not None
-    assert lost.failure.message == "the worker ended 3 times in the middle of it, last on n1, process 5 (killed)"
+    assert (
+        lost.failure.message
+        == "the worker ended 3 times in the middle of it, last on n1, process 5 (killed); look there"
+    )
 
 
 def test_jobs_with_names_that_look_alike_have_folders_of_their_own(tmp_path: Path) -> None:

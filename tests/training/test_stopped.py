@@ -16,7 +16,7 @@ import torch
 from tests.fixtures.families import build
 from tests.fixtures.training_runs import prepared, stage_on_samples
 from tests.fixtures.warm import Child, Warm
-from xtreme_harness.jobs.stopping import Stopped, stop_on
+from xtreme_harness.jobs.stopping import Stopped, stop_if_asked, stop_on
 from xtreme_harness.training import loop, selection
 from xtreme_harness.training.journal import Journal
 from xtreme_harness.training.network import merge_adapters
@@ -43,7 +43,7 @@ class Run:
     def piece(self) -> Mapping[str, torch.Tensor]:
         """What a process comes to that begins with what lies on disk: the weights at the end."""
         trainee, courses = prepared(self.stage)
-        journal = Journal(self.folder / "train.jsonl", lambda event: None)
+        journal = Journal(self.folder / "train.jsonl", lambda event: stop_if_asked())  # as a worker's does
         loop.fit(
             trainee, courses, self.stage.hyper, self.stage.recipe.mixture, self.folder / "training", 1,
             device="cpu", dtype=self.dtype, report=journal.write,
@@ -62,10 +62,10 @@ def watched(run: Run, monkeypatch: pytest.MonkeyPatch, stop_at: set[int], stop_i
     step, scores = loop._step, selection.dev_scores
 
     def stepped(*given: Any) -> None:
-        step(*given)
-        run.steps.append(given[-1] + 1)
         if given[-1] + 1 in stop_at:
             os.kill(os.getpid(), signal.SIGUSR1)
+        step(*given)
+        run.steps.append(given[-1] + 1)
 
     def scored(*given: Any) -> Any:
         run.looked.append(run.steps[-1])

@@ -126,10 +126,17 @@ class Mailbox:
         left = attempt(self.job.name, lambda: self.job.found(told))
         return Outcome(self.job, failure=left) if isinstance(left, Failure) else Outcome(self.job, left)
 
-    def lost(self, why: str = "") -> Outcome:
-        """The job as failed: its worker ended in the middle of it, as often as a job is tried."""
+    def lost(self, why: str, todo: str = "") -> Outcome:
+        """The job as failed: its worker ended in the middle of it, as often as a job is tried.
+
+        Args:
+            why: how it ended.
+            todo: what to do about it.
+        """
         at = f"{self.begun.get('host', 'unknown host')}, process {self.begun.get('pid', 'unknown')}"
-        message = f"the worker ended {MOST} times in the middle of it, last on {at}{f' ({why})' if why else ''}"
+        message = (
+            f"the worker ended {MOST} times in the middle of it, last on {at} ({why}){f'; {todo}' if todo else ''}"
+        )
         log.warning("%s: %s", self.job.name, message)
         return Outcome(self.job, failure=Failure(message, RuntimeError(message)))
 

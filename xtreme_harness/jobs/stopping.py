@@ -14,6 +14,11 @@ _ASKED: list[int] = []  # a handler can reach nothing else
 class Stopped(BaseException):
     """A stop was asked; what was begun is saved, and the same job continues there."""
 
+    def __init__(self, where: str = "") -> None:
+        """Stopped at a place that is saved; "" where that is no other than before."""
+        super().__init__(where)
+        self.where = where
+
 
 def asked() -> bool:
     """Was a stop asked?"""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xtreme_harness.errors import DataError, OutputError
 from xtreme_harness.files.json import parse_json
 from xtreme_harness.files.text import open_appending, read_text, write_atomic
+from xtreme_harness.jobs.stopping import Stopped
 
 __all__ = ["Journal"]
 
@@ -22,7 +24,8 @@ class Journal:
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Append one event."""
-        self.report(event)
+        with suppress(Stopped):  # the loop stops behind this step, when it is saved
+            self.report(event)
         if self.first:
             self.first = False
             write_atomic(self.path, "".join(_before(self.path, event)))

@@ -156,7 +156,7 @@ class Saver:
             taken = time.monotonic() - now
             self.next = time.monotonic() + min(600.0, max(1.0, 20 * taken))
         if stopping:
-            raise Stopped
+            raise Stopped(f"{self.folder}: step {step}")
 
     @contextmanager
     def evaluating(self, step: int, best: Best) -> Iterator[None]:
@@ -166,7 +166,7 @@ class Saver:
         except Stopped:
             if self.main:
                 self._write(State(step, best, owed=True))
-            raise
+            raise Stopped(f"{self.folder}: evaluation behind step {step}") from None
 
     def _write(self, state: State) -> None:
         save_state(self.folder, state, self.key, self.trainee, self.optimizer, self.scaler)

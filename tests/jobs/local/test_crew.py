@@ -85,7 +85,9 @@ def test_a_job_whose_worker_dies_is_tried_three_times_and_the_rest_goes_on(tmp_p
     failure = found["bad"].failure
     assert failure is not None
     assert "the worker ended 3 times in the middle of it, last on " in failure.message
-    assert failure.message.endswith("(killed by SIGKILL)")
+    assert failure.message.endswith(
+        "(killed by SIGKILL); where memory ran out, a smaller --batch-size or fewer --workers"
+    )
     assert found["after"].need == "bad"
     assert [tries for name, _, tries in lost if name == "bad"] == [1, 2]
     assert [why for name, why, _ in lost if name == "once"] == ["killed by SIGKILL"]
@@ -163,11 +165,15 @@ def test_a_worker_that_cannot_say_how_it_ends_ends_all(tmp_path: Path) -> None:
 
 
 def test_what_a_worker_printed_before_it_failed_is_named(tmp_path: Path) -> None:
-    found = done([Leaving("a"), Own("b")], {}, tmp_path)
-    failure = found["a"].failure
-    assert failure is not None
-    printed = Path(failure.message.rpartition("(exit status 3; what it printed: ")[2].removesuffix(")"))
-    assert printed.read_text().count("no library\n") == 3
+    found = done([Leaving("a"), Leaving("faulty", signal=signal.SIGSEGV), Own("b")], {}, tmp_path)
+    printed = {}
+    for name, how in (("a", "exit status 3"), ("faulty", "killed by SIGSEGV")):
+        failure = found[name].failure
+        assert failure is not None
+        printed[name] = Path(failure.message.rpartition(f"({how}; what it printed: ")[2].removesuffix(")")).read_text()
+    assert "no library\n" in printed["a"]
+    assert "Segmentation fault" in printed["faulty"]  # and where in Python
+    assert 'own_jobs.py", line' in printed["faulty"]
     assert found["b"].left == "b"
 
 

@@ -19,18 +19,10 @@ from tests.fixtures.own_jobs import Crashing
 from tests.fixtures.ray_nodes import NEEDS_RAY, Cluster, counting, gone, started, two_nodes, working
 from xtreme_harness import evaluate
 from xtreme_harness.errors import ClusterError, OutputError
-from xtreme_harness.jobs import (
-    EXECUTORS,
-    SILENT,
-    Engine,
-    Graph,
-    Outcome,
-    Watch,
-    mailbox,
-    ray_cluster,
-    ray_task,
-    ray_tasks,
-)
+from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Watch, mailbox
+from xtreme_harness.jobs.ray import cluster as ray_cluster
+from xtreme_harness.jobs.ray import task as ray_task
+from xtreme_harness.jobs.ray import tasks as ray_tasks
 from xtreme_harness.jobs.ray.cluster import run_ray
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, NEEDS_RAY]
@@ -107,7 +99,7 @@ def test_a_job_that_kills_its_process_is_tried_three_times(cluster: Cluster, tmp
     failure = found["bad"].failure
     assert failure is not None
     assert f"the worker ended 3 times in the middle of it, last on {HOST}, process" in failure.message
-    assert "(its process died)" in failure.message
+    assert "(its process died); where memory ran out, a smaller --batch-size or fewer --workers; " in failure.message
     assert (found["after"].need, found["after"].failure, found["good"].left) == ("bad", failure, "012")
     assert lost == [("bad", "its process died", 1), ("bad", "its process died", 2)]
 
@@ -136,7 +128,8 @@ def test_a_worker_that_is_told_to_stop_goes_on_and_that_is_no_try(cluster: Clust
 def test_a_node_that_does_not_see_the_output_folder_says_so(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox, "write_below", lambda *what: None)  # what the driver writes stays on its machine
+    write = mailbox.write_below
+    monkeypatch.setattr(mailbox, "write_below", lambda root, name, word: write(root, name, "as it stands elsewhere"))
     with pytest.raises(OutputError) as caught:
         ran(Graph((Count("a", tmp_path), Count("b", tmp_path))), tmp_path)
     (line,) = caught.value.faults

@@ -255,8 +255,10 @@ def test_a_job_that_gets_no_further_between_stops_is_not_put_back_for_ever(tmp_p
         slurm("scancel", "--signal=USR2", one)
     failure = done([job], tmp_path)["a"].failure
     assert failure is not None
-    assert failure.message.startswith("was told to stop 3 times, by its time limit or for others' jobs, and got no ")
-    assert failure.message.endswith("; give it more time by --slurm time=...")
+    assert failure.message == (
+        "was told to stop 3 times in a row, by its time limit or for others' jobs, and got no further in between "
+        "(0 cells); give it more time by --slurm time=..."
+    )
 
 
 def begun(folder: Path) -> int:

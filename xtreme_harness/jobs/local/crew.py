@@ -20,6 +20,7 @@ from xtreme_harness.processor import cores
 
 __all__ = ["run_local", "worker_count"]
 
+_MEMORY = "where memory ran out, a smaller --batch-size or fewer --workers"
 _TICK = 0.05  # seconds between looks at what workers say
 
 
@@ -95,7 +96,7 @@ class _Crew:
                 self._begin(worker, mailbox)
                 continue
             self.free.append(worker)
-            yield outcome or mailbox.lost(died)
+            yield outcome or mailbox.lost(died, _MEMORY if "SIGKILL" in died else "")
 
     def close(self) -> None:
         """End the workers; what they have begun is saved where they get to it."""

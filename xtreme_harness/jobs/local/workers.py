@@ -62,7 +62,8 @@ class Worker:
         try:
             if status >= 0:
                 return f"exit status {status}; what it printed: {self.printed}"
-            return f"killed by {signal.Signals(-status).name}"
+            name = signal.Signals(-status).name
+            return f"killed by {name}" + ("" if name == "SIGKILL" else f"; what it printed: {self.printed}")
         except ValueError:
             return f"killed by signal {-status}"
 
@@ -100,7 +101,7 @@ class Worker:
         try:
             with open_appending(self.printed) as stream:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_harness.jobs.local.worker"],
+                    [sys.executable, "-X", "faulthandler", "-m", "xtreme_harness.jobs.local.worker"],
                     env={**os.environ, **self.environment},
                     stdin=subprocess.PIPE,
                     stdout=stream,

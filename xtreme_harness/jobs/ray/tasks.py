@@ -22,6 +22,7 @@ _TICK = 0.1  # seconds between looks at what ended
 _LOOKS = 20  # mailboxes that are read in a tick: hundreds of tasks may wait, and the file system with them
 _UNSEEN = 30.0  # seconds until what another node wrote is seen here
 _CANCELLED = 5.0  # seconds in which cancelled tasks end
+_TODO = "where memory ran out, a smaller --batch-size or fewer --workers; what it printed stands in Ray's logs there"
 _LATE: Answer = {"died": "what it said last is not seen here"}
 
 
@@ -119,7 +120,7 @@ class Tasks:
         if why is not None:
             self.died[job.name] += 1
             if self.died[job.name] == MOST:
-                return mailbox.lost(why)
+                return mailbox.lost(why, _TODO)
             self.watch.lost(job.name, why, self.died[job.name])
         if why is not None or "stopped" in answer:
             self._begin(mailbox)

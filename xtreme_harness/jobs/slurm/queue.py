@@ -34,6 +34,10 @@ _LATE = {"COMPLETED": 60.0}  # seconds in which the end that a worker has writte
 _LOST = 5.0  # the same, of one that did not end by itself
 _CANCELLED = 15.0  # seconds in which jobs that were cancelled are waited for
 _ARRAY = 500  # jobs of an array
+_MORE = {
+    "TIMEOUT": "give it more time by --slurm time=...",
+    "OUT_OF_MEMORY": "give it more memory by --slurm mem=..., or a smaller --batch-size",
+}  # what to do about a state
 _PRINTED = "slurm"  # folder of scripts, pickles and what workers print
 
 
@@ -185,7 +189,7 @@ class _Queue:
         printed = self.folder / _PRINTED / f"{entry.id}_0_log.out"
         why = f"Slurm job {entry.id}: {state}; what it printed: {printed}"
         if self._mail[job.name].begun:
-            return self._mail[job.name].lost(why)
+            return self._mail[job.name].lost(why, _MORE.get(state, ""))
         message = f"Slurm ended it {MOST} times before it began; do all nodes see {self.folder}? ({why})"
         log.warning("%s: %s", job.name, message)
         return Outcome(job, failure=Failure(message, RuntimeError(message)))

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,8 @@ class Work:
         with stop_on(signal.SIGTERM, signal.SIGUSR2):
             try:
                 do(self.job, self.one)
-            except Stopped:
-                self._stopped()
+            except Stopped as stop:
+                self._stopped(stop.where)
 
     def checkpoint(self) -> Any:
         """What submitit puts back into the queue when it is told to stop before the work has begun."""
@@ -62,18 +62,17 @@ class Work:
             time.sleep(0.5)
         return True
 
-    def _stopped(self) -> None:
+    def _stopped(self, where: str) -> None:
         """Say so; go back into the queue, unless that has come to nothing too often."""
-        lines = list(_lines(self.one.said))
-        _note(self.one, stopped=_furthest(lines))
-        before = [line["stopped"] for line in lines if "stopped" in line]
-        stops = [*before, _furthest(lines)][-IN_VAIN:]
-        if len(stops) < IN_VAIN or len(set(map(str, stops))) > 1:
+        _note(self.one, stopped=where)
+        reached = _reached(_lines(self.one.said))
+        if len(reached) <= IN_VAIN or len(set(reached[-IN_VAIN - 1 :])) > 1:
             requeue_if_running(_own_id())
             return
+        cells, place = reached[-1]
         message = (
-            f"was told to stop {IN_VAIN} times, by its time limit or for others' jobs, and got no further in between "
-            f"({_place(stops[-1])}); give it more time by --slurm time=..."
+            f"was told to stop {IN_VAIN} times in a row, by its time limit or for others' jobs, and got no further in "
+            f"between ({cells} cells{f'; {place}' if place else ''}); give it more time by --slurm time=..."
         )
         _note(self.one, ended={"failure": {"kind": "XHarnessError", "message": message}})
 
@@ -114,25 +113,21 @@ def _superseded(one: Try) -> bool:
     return max(_numbers(one.folder), default=0) > one.number
 
 
-def _furthest(lines: list[dict[str, Any]]) -> list[int]:
-    """How far the job got in what lasts: cells that ended, the latest step of a training."""
-    said = [line["said"] for line in lines if isinstance(line.get("said"), dict)]
-    cells = {str(one.get("cell")) for one in said if "status" in one}
-    return [len(cells), max((step for one in said for step in _steps(one)), default=0)]
+def _reached(lines: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:
+    """What was there that lasts, at the beginning and at every stop: how many cells, and where training stood last.
 
-
-def _steps(said: Any) -> Iterator[int]:
-    if isinstance(said, dict):
-        for key, value in said.items():
-            if key == "step" and isinstance(value, int):
-                yield value
-            else:
-                yield from _steps(value)
-
-
-def _place(furthest: list[int]) -> str:
-    cells, step = furthest
-    return f"{cells} cells, step {step}"
+    A place where it has stood before is no step further.
+    """
+    cells: set[str] = set()
+    places, found = [""], [(0, "")]
+    for line in lines:
+        said, where = line.get("said"), line.get("stopped")
+        if isinstance(said, dict) and "status" in said:
+            cells.add(str(said.get("cell")))
+        if isinstance(where, str):
+            places += [where] if where not in places else []
+            found.append((len(cells), places[-1]))
+    return found
 
 
 def _own_id() -> str:

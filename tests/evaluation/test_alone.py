@@ -95,7 +95,10 @@ def test_all_jobs_by_hand_and_collected_are_the_plain_run(
     assert left_by(tmp_path / "out") == left_by(tmp_path / "plain") != {}
 
 
-def test_a_job_says_what_is_to_be_done_first(xharness: Run, base: Path, tmp_path: Path) -> None:
+def test_a_job_says_what_is_to_be_done_first(
+    xharness: Run, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xtreme_harness.training.stage.LOST", 0.2)
     out = tmp_path / "out"
     asked = ("eval", "-m", base, "-t", "xquad,tatoeba", *FLAGS, "-o", out)
     told = graph(xharness, *asked)

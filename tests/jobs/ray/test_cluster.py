@@ -15,7 +15,7 @@ import pytest
 
 from tests.fixtures.counting_jobs import Count
 from tests.fixtures.families import build
-from tests.fixtures.own_jobs import Crashing
+from tests.fixtures.own_jobs import Crashing, Slow
 from tests.fixtures.ray_nodes import NEEDS_RAY, Cluster, counting, gone, started, two_nodes, working
 from xtreme_harness import evaluate
 from xtreme_harness.errors import ClusterError, OutputError
@@ -24,6 +24,7 @@ from xtreme_harness.jobs.ray import cluster as ray_cluster
 from xtreme_harness.jobs.ray import task as ray_task
 from xtreme_harness.jobs.ray import tasks as ray_tasks
 from xtreme_harness.jobs.ray.cluster import run_ray
+from xtreme_harness.plan.paths import record_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray, NEEDS_RAY]
 HOST = os.uname().nodename
@@ -166,11 +167,11 @@ def test_a_driver_that_ends_takes_its_tasks_along_and_the_same_command_continues
     assert (driver.returncode, said) == (status, "")
     assert gone(worker)
     assert 1 <= len((tmp_path / "a.txt").read_text()) < 9
-    with started(tmp_path, 0) as driver:
-        out, said = driver.communicate(timeout=60)
-    assert (driver.returncode, said) == (0, "")
-    assert "a 012345678\n" in out
-    assert "a 0 " not in out  # it has not begun again
+    heard: list[list[int]] = []
+    jobs = (Count("a", tmp_path, to=9), Count("b", tmp_path))
+    found = ran(Graph(jobs), tmp_path, Watch(sequences=lambda name, at: heard.append(at) if name == "a" else None))
+    assert found["a"].left == "012345678"
+    assert heard[0][0] > 0  # it has not begun again
 
 
 @pytest.fixture(scope="module")
@@ -191,26 +192,40 @@ def left(out: Path) -> dict[str, Any]:
     return found
 
 
-def test_an_evaluation_that_loses_nodes_leaves_the_same_bytes(cluster: Cluster, base: Path, tmp_path: Path) -> None:
-    """One in the middle of training, one in the middle of cells."""
+def handed_out(patch: pytest.MonkeyPatch, instead: Callable[[Any], Any]) -> None:
+    """Give nodes other jobs than those of the graph."""
+    patch.setattr(ray_tasks, "pickle", SimpleNamespace(dumps=lambda value: pickle.dumps(changed(value))))
+
+    def changed(value: Any) -> Any:
+        return (instead(value[0]), value[1]) if isinstance(value, tuple) else value
+
+
+def test_an_evaluation_that_loses_nodes_leaves_the_same_bytes(
+    cluster: Cluster, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in the middle of training, one in the middle of a cell."""
     how: dict[str, Any] = {"data": "samples", "recipe": "fast", "settings": ["max_steps=60"], "dtype": "float32"}
     evaluate(base, "xquad", output=tmp_path / "local", **how)
     out = tmp_path / "ray"
     lost: list[str] = []
 
-    def lose(what: str) -> Callable[..., None]:
-        def told(*of: Any) -> None:
-            if what not in lost and (pids := working(out)):
-                lost.append(what)
-                cluster.lose(pids[0])
-                cluster.fill()
+    def lose(what: str) -> None:
+        if what not in lost:
+            lost.append(what)
+            cluster.lose(working(out)[0])
+            cluster.fill()
 
-        return told
+    def inside(cell: Any, count: int) -> None:
+        assert "cell" in lost or not record_path(out, cell).exists()
+        lose("cell")
 
+    handed_out(monkeypatch, lambda job: Slow(job) if "evaluate" in job.name and "cell" not in lost else job)
     told: list[str] = []
-    watch = Watch(event=lose("training"), cell=lose("cells"), lost=lambda name, *_: told.append(name.split()[0]))
+    watch = Watch(
+        event=lambda *of: lose("training"), sequences=inside, lost=lambda name, *_: told.append(name.split()[0])
+    )
     result = evaluate(base, "xquad", output=out, executor="ray", watch=watch, **how)
-    assert (lost, result.failed) == (["training", "cells"], {})
+    assert (lost, result.failed) == (["training", "cell"], {})
     assert told == ["train", "evaluate"]
     assert left(out) == left(tmp_path / "local")
     assert not (out / ".jobs").exists()
@@ -219,12 +234,8 @@ def test_an_evaluation_that_loses_nodes_leaves_the_same_bytes(cluster: Cluster, 
 def test_cells_whose_training_kills_every_worker_fail_alone(
     cluster: Cluster, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xharness: Callable[..., Any]
 ) -> None:
-    def dumps(value: Any) -> bytes:
-        if isinstance(value, tuple) and value[0].name.startswith("train "):
-            value = (Crashing("train", folder=tmp_path), value[1])
-        return pickle.dumps(value)
-
-    monkeypatch.setattr(ray_tasks, "pickle", SimpleNamespace(dumps=dumps))
+    bad = Crashing("train", folder=tmp_path)
+    handed_out(monkeypatch, lambda job: bad if job.name.startswith("train ") else job)
     asked = ("-m", base, "-t", "xnli,tatoeba", "--languages", "en,de", "--data", "samples", "--recipe", "fast")
     done = xharness("eval", *asked, "--executor", "ray", "-o", tmp_path / "out")
     assert done.status == 3

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,21 @@ def test_it_goes_back_until_it_got_no_further_three_times_in_a_row(
         "(0 cells; trials/1: step 4); give it more time by --slurm time=..."
     )
     assert not ended_well(one.folder)
+
+
+def test_it_goes_back_where_it_is_told_to_stop_while_it_waits_for_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back: list[str] = []
+    monkeypatch.setattr(work, "requeue_if_running", lambda own: back.append(own))
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    one = Mailbox(tmp_path, Saying("a")).ask()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR2))
+    timer.start()
+    Work(Saying("a", says=3), one, (tmp_path / "not there",))()
+    timer.join()
+    assert back == ["7"]
+    assert [json.loads(line) for line in one.said.read_text().splitlines()] == [{"stopped": ""}]
 
 
 def test_what_ended_well_does_not_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from xtreme_harness.jobs.elsewhere import do
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.mailbox import Try
 from xtreme_harness.jobs.slurm.squeue import requeue_if_running
-from xtreme_harness.jobs.stopping import Stopped, stop_on
+from xtreme_harness.jobs.stopping import Stopped, stop_if_asked, stop_on
 
 __all__ = ["IN_VAIN", "Work", "ended_well", "was_not_begun"]
 
@@ -38,27 +38,25 @@ class Work:
         """Do it; where a stop is asked, save, and go back into the queue."""
         if _superseded(self.one):
             return
-        if not self._needs_ended_well():
-            _note(self.one, waits=True)
-            return
-        _end_the_line(self.one.said)
-        with stop_on(signal.SIGTERM, signal.SIGUSR2):
+        with stop_on(signal.SIGTERM, signal.SIGUSR2):  # submitit's own handler cannot do without a time limit
+            _end_the_line(self.one.said)
             try:
-                do(self.job, self.one)
+                self._do()
             except Stopped as stop:
                 self._stopped(stop.where)
 
-    def checkpoint(self) -> Any:
-        """What submitit puts back into the queue when it is told to stop before the work has begun."""
-        from submitit.core.utils import DelayedSubmission
-
-        return DelayedSubmission(self)
+    def _do(self) -> None:
+        if self._needs_ended_well():
+            do(self.job, self.one)
+        else:
+            _note(self.one, waits=True)
 
     def _needs_ended_well(self) -> bool:
         until = time.monotonic() + _LATE
         while not all(map(ended_well, self.needs)):
             if time.monotonic() > until or any(map(_failed, self.needs)):
                 return False
+            stop_if_asked()
             time.sleep(0.5)
         return True
 

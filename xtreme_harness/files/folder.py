@@ -21,7 +21,9 @@ log = logging.getLogger("xtreme_harness")
 _PROBE = ".writable"
 
 
-def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0) -> list[str]:
+def output_faults(
+    output: Path, folders: Sequence[str] = (), files: Sequence[str] = (), wait: float = 0.0, shared: bool = False
+) -> list[str]:
     """What keeps a run from writing its folder, found without writing anything.
 
     Args:
@@ -29,6 +31,7 @@ def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str
         folders: names below it that will hold files.
         files: names below it that will be written.
         wait: seconds to wait for a process that holds it.
+        shared: may another process hold it?
     """
     faults = _unusable(output)
     if not faults:  # below an unusable folder nothing can be written either
@@ -42,7 +45,7 @@ def output_faults(output: Path, folders: Sequence[str] = (), files: Sequence[str
     lock = output / LOCK
     if kind := in_the_way(lock, links=True):
         faults.append(f"{lock}: cannot be written ({kind} is in the way)")
-    elif holder := holder_of(output, wait):
+    elif not shared and (holder := holder_of(output, wait)):
         faults.append(_taken(output, holder))
     return list(dict.fromkeys(faults))
 

@@ -111,12 +111,12 @@ def require_place(unit: Unit, folders: Sequence[Path]) -> None:
         refuse_other(place, stage.fields, besides=("base",) if later else ())  # a later base is not trained yet
 
 
-def require_folders(unit: Unit, folders: Sequence[Path]) -> None:
-    """Raise OutputError where the stages of a unit cannot be written, or another process writes one of them."""
+def require_folders(unit: Unit, folders: Sequence[Path], shared: bool = False) -> None:
+    """Raise OutputError where the stages of a unit cannot be written, or, unless `shared`, are being written."""
     faults = [
         fault
         for _, place in trainings(unit.stages, folders)
-        for fault in output_faults(place, ["training"], ["train.jsonl", NOTES])
+        for fault in output_faults(place, ["training"], ["train.jsonl", NOTES], shared=shared)
     ]
     faults += [
         f"{place}: no UTF-8, as which weights are written; name another --output-path" for place in _odd(folders)

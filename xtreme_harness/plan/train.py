@@ -18,6 +18,7 @@ from xtreme_harness.errors import DataError, ModelError
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
 from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.engines import outlives
 from xtreme_harness.plan.loading import Hashes, require_masked_head, require_unit
 from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output
@@ -62,7 +63,7 @@ def prepare_training(request: TrainRequest, *, alone: bool = False) -> PreparedT
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
     for one, folder in prepared.runs() if not alone else ():
         folders = one.folders(folder)
-        require_folders(one, folders)
+        require_folders(one, folders, outlives(request))
         if not request.force:
             require_place(one, folders)
     return prepared

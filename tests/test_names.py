@@ -68,7 +68,6 @@ ELSEWHERE = {
     "cli/group.py": "cli/test_main.py",
     "cli/options.py": "cli/test_evaluate.py",
     "cli/show.py": "cli/test_evaluate.py",
-    "cli/training_progress.py": "cli/test_train.py",
     "comparison/printed.py": "comparison/test_differences.py",
     "comparison/replicates.py": "comparison/test_compare.py",
     "data/formats/card_options.py": "cards/test_expected.py",

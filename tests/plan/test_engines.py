@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xtreme_harness.errors import MissingDependency, ModelError
+from tests.fixtures.families import build
+from xtreme_harness.errors import MissingDependency, ModelError, OutputError
+from xtreme_harness.files.folder import locked
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.engines import engine_of
-from xtreme_harness.plan.request import EvalRequest
+from xtreme_harness.plan.evaluate import prepare_evaluation
+from xtreme_harness.plan.request import EvalRequest, TrainRequest
+from xtreme_harness.plan.train import prepare_training
 
 
 def asked(model: str = "x", **options: Any) -> EvalRequest:
@@ -40,3 +45,27 @@ def test_a_self_test_needs_no_gpu() -> None:
     options = {"mem-per-cpu": "2G", "exclusive": ""}
     assert engine_of(asked(**given)) == Engine("slurm", None, "auto", options, False)
     assert engine_of(asked("oracle", **given)).device == "cpu"
+
+
+def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_one_that_is_trained_here_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xtreme_harness.plan.engines.require_slurm", lambda: None)
+    build("bert", None, tmp_path / "base")
+    asked: list[Any] = [tmp_path / "base", ["xnli"]]
+    here: dict[str, Any] = {"data": "samples", "recipe": "fast", "output": tmp_path / "out"}
+    for place, prepare in (
+        (
+            "seed-1",
+            lambda **who: prepare_training(TrainRequest.of(*asked, seeds=[1], **here, **who)),
+        ),
+        ("models/xnli", lambda **who: prepare_evaluation(EvalRequest.of(*asked, **here, **who))),
+    ):
+        folder = tmp_path / "out" / place
+        folder.mkdir(parents=True)
+        with locked(folder):
+            prepare(executor="slurm")
+            with pytest.raises(OutputError, match=f"{place}: another xharness .* is writing here"):
+                prepare()
+    with locked(tmp_path / "out"), pytest.raises(OutputError, match="out: another xharness"):
+        prepare(executor="slurm")

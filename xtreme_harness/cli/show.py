@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cli.echo import echo
+from xtreme_harness.cli.echo import echo, echo_above
 from xtreme_harness.cli.training_progress import TrainingProgress
-from xtreme_harness.errors import escaped
 from xtreme_harness.evaluation.cell import Done
 from xtreme_harness.jobs import MOST, Watch
 from xtreme_harness.plan.cells import Cell, Plan
@@ -48,12 +47,12 @@ class Progress:
         """Say which of several runs begins."""
         self.close()
         if not self.quiet:
-            echo(f"run {number} of {total}: {name}", err=True)
+            echo_above(f"run {number} of {total}: {name}")
 
     def lost(self, name: str, why: str, tries: int) -> None:
         """Say that a worker has ended in the middle of a job, which is tried again."""
         if not self.quiet:
-            self._line(f"{name}: its worker ended ({why}); tried again, {tries + 1} of {MOST} times")
+            echo_above(f"{name}: its worker ended ({why}); tried again, {tries + 1} of {MOST} times")
 
     def plan(self, plan: Plan, options: Options) -> None:
         """Say what is about to happen, before weights are loaded."""
@@ -64,9 +63,9 @@ class Progress:
             return
         tasks = len({cell.key for cell in plan.cells})
         limited = f" (LIMITED to {options.limit} examples each)" if options.limit else ""
-        echo(f"{options.model}: {own} cells of {tasks} tasks{limited} -> {options.output}", err=True)
+        echo_above(f"{options.model}: {own} cells of {tasks} tasks{limited} -> {options.output}")
         for line in missing_lines(plan.missing):
-            echo(line, err=True)
+            echo_above(line)
             self.said.add(line)
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -98,19 +97,13 @@ class Progress:
             return
         ended, total = counts
         where = f"{done.home}: " if len(self.counts) > 1 else ""
-        self._line(f"[{ended}/{total}] {where}{done.cell.name}: {_outcome(done)}")
+        echo_above(f"[{ended}/{total}] {where}{done.cell.name}: {_outcome(done)}")
 
     def close(self) -> None:
         """Remove the bar."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
-
-    def _line(self, text: str) -> None:
-        if self.bar is not None:
-            self.bar.write(escaped(text), file=sys.stderr)
-        else:
-            echo(text, err=True)
 
 
 def print_result(result: Result, progress: Progress, by_language: bool = False) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.cli.echo import echo
+from xtreme_harness.cli.echo import echo, echo_above
 from xtreme_harness.data.trained_on import TrainedOn
 from xtreme_harness.errors import escaped
 from xtreme_harness.files.shown import some
@@ -23,63 +23,64 @@ _EVERY = 30.0  # seconds between lines where there is no terminal
 
 
 class TrainingProgress:
-    """A bar with loss, tokens a second and time left; plain lines where there is no terminal."""
+    """A bar a stage with loss, tokens a second and time left; plain lines where there is no terminal."""
 
     def __init__(self, quiet: bool = False) -> None:
         """Print nothing when `quiet`."""
         self.quiet = quiet
-        self.bar: Any = None
-        self.said = 0.0
-        self.dev = ""  # the language of the dev data
+        self.names: dict[str, str] = {}  # by folder: of stages that have begun; several may be under way at once
+        self.bars: dict[str, Any] = {}
+        self.said: dict[str, float] = {}
+        self.dev: dict[str, str] = {}  # the language of the dev data
 
     @property
     def watch(self) -> Watch:
         """Its parts."""
-        return Watch(started=self.started, event=self.event, ended=self.ended)
+        return Watch(started=self.started, event=self.event, ended=self.ended, handed=self.handed)
 
     def started(self, stage: Stage, folder: Path) -> None:
         """Say what is trained, and where."""
-        self.said = 0.0
-        self.dev = _dev(languages_of(stage.tasks))
+        place = str(folder)
+        self.names[place], self.said[place] = stage.name, 0.0
+        self.dev[place] = _dev(languages_of(stage.tasks))
         if not self.quiet:
             tasks = ", ".join(task.name + _languages(task.data.trained) for task in stage.tasks)
-            echo(
+            echo_above(
                 f"training {tasks} from {stage.checkpoint.name} "
-                f"(recipe {stage.recipe.name}, seed {stage.manner.seed}) -> {folder}",
-                err=True,
+                f"(recipe {stage.recipe.name}, seed {stage.manner.seed}) -> {folder}"
             )
 
     def event(self, name: str, event: Mapping[str, Any]) -> None:
         """Show how far it is."""
         if self.quiet:
             return
+        place = str(event.get("folder", name))
+        label = name if list(self.names.values()).count(name) < 2 else place
         if "dev" in event:
             scores = ", ".join(f"{task} {value:.2f}" for task, value in event["dev"].items())
-            self._line(f"{name}: step {event['step']}: {self.dev} dev: {scores}")
+            echo_above(f"{label}: step {event['step']}: {self.dev.get(place, 'English')} dev: {scores}")
             return
         speed = event["tokens"] / max(event["seconds"], 1e-9)
         if sys.stderr.isatty():
-            if self.bar is None:
-                from tqdm import tqdm
-
-                self.bar = tqdm(total=event["total"], unit="step", dynamic_ncols=True, leave=False, desc=escaped(name))
-            self.bar.update(event["step"] - self.bar.n)
-            self.bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
-        elif event["seconds"] - self.said >= _EVERY:
-            self.said = event["seconds"]
+            bar = self._bar(place, label, event["total"])
+            bar.update(event["step"] - bar.n)
+            bar.set_postfix_str(f"loss {event['loss']:.3f}, {speed:,.0f} tokens/s")
+        elif event["seconds"] - self.said.get(place, 0.0) >= _EVERY:
+            self.said[place] = event["seconds"]
             left = event["seconds"] / event["here"] * (event["total"] - event["step"])
-            self._line(
-                f"{name}: step {event['step']} of {event['total']}, loss {event['loss']:.3f}, "
+            echo_above(
+                f"{label}: step {event['step']} of {event['total']}, loss {event['loss']:.3f}, "
                 f"{speed:,.0f} tokens/s, {left:.0f} s left"
             )
 
     def ended(self, stage: Stage, trained: Trained) -> None:
         """Say how a stage ended."""
-        self.close()
+        if (bar := self.bars.pop(str(trained.path), None)) is not None:
+            bar.close()
         if self.quiet:
             return
         if trained.kept:
-            echo(f"kept {trained.path}: trained before from the same things", err=True)
+            echo_above(f"kept {trained.path}: trained before from the same things")
             return
         own = trained.notes["lineage"][-1]
         scores = ", ".join(f"{task} {value:.2f}" for task, value in own["dev"].items())
@@ -87,21 +88,27 @@ class TrainingProgress:
         dev = f"; {_dev(own)} dev: {scores}" if scores else ""
         if "search" in own:
             for line in training_lines([own]):
-                echo(f"{line} -> {trained.path}{dev}", err=True)
+                echo_above(f"{line} -> {trained.path}{dev}")
             return
-        echo(f"trained {trained.path}: {own['steps']} steps{selected}{dev}", err=True)
+        echo_above(f"trained {trained.path}: {own['steps']} steps{selected}{dev}")
+
+    def handed(self, said: str) -> None:
+        """Say that a cluster has the jobs, which may wait there for long."""
+        if not self.quiet:
+            echo_above(said)
 
     def close(self) -> None:
-        """Remove the bar."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
+        """Remove the bars."""
+        while self.bars:
+            self.bars.popitem()[1].close()
 
-    def _line(self, text: str) -> None:
-        if self.bar is not None:
-            self.bar.write(escaped(text), file=sys.stderr)
-        else:
-            echo(text, err=True)
+    def _bar(self, place: str, label: str, total: int) -> Any:
+        """The bar of a stage."""
+        from tqdm import tqdm
+
+        if place not in self.bars:
+            self.bars[place] = tqdm(total=total, unit="step", dynamic_ncols=True, leave=False, desc=escaped(label))
+        return self.bars[place]
 
 
 def _languages(trained: TrainedOn) -> str:

@@ -22,8 +22,9 @@ class Watch:
     cell: Callable[..., None] = _nobody  # a cell ended: `evaluation.cell.Done`
     sequences: Callable[..., None] = _nobody  # inside a cell: cell, sequences that were answered
     started: Callable[..., None] = _nobody  # a stage begins that is not there already: stage, folder
-    event: Callable[..., None] = _nobody  # inside a stage: its name, an event of the loop
+    event: Callable[..., None] = _nobody  # inside a stage: its name, an event of the loop with the stage's "folder"
     ended: Callable[..., None] = _nobody  # a stage ended: stage, `plan.standing.Trained`
+    handed: Callable[..., None] = _nobody  # jobs wait in the queue of a cluster: what there is to say of them
     lost: Callable[..., None] = _nobody  # a worker ended in the middle of a job: the job's name, why, its number
 
 

@@ -62,6 +62,11 @@ def train_stage(
         return _trained(stage, folder, tracker, watch, scored)
 
 
+def _told(watch: Watch, stage: Stage, folder: Path, event: Mapping[str, Any]) -> None:
+    """Say where, too: of several seeds or runs at once, stages have the same name."""
+    watch.event(stage.name, {**event, "folder": str(folder)})
+
+
 def _settle(folder: Path, fields: Mapping[str, Any], replace_other: bool) -> None:
     """Make sure that the folder is empty, holds the beginnings of this very run, or may be written over."""
     work = folder / "training"
@@ -114,7 +119,7 @@ def _trained(stage: Stage, folder: Path, tracker: str | None, watch: Watch, scor
         extra=stage.recipe.mlm.weight if manner.mlm is not None else None,
         key=fingerprint(stage.fields),
         tracker=tracker,
-        report=Journal(folder / "train.jsonl", partial(watch.event, stage.name)).write,
+        report=Journal(folder / "train.jsonl", partial(_told, watch, stage, folder)).write,
     )
     notes = _notes(stage, outcome, {name: len(train.examples) for name, (train, _) in splits.items()})
     saved = list(stage.task_names) if len(stage.tasks) == 1 else [role.task for role in [*roles, *masked]]

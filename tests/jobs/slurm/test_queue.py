@@ -169,8 +169,10 @@ def test_it_is_submitted_whole_with_arrays_and_collected_later(tmp_path: Path) -
     assert ids_of(tmp_path) == {name: one for name, one in ids.items() if name != "c"}
     (tmp_path / "go").touch()
     jobs[2] = Saying("c", says="there already", settles=True)
-    found = done(jobs, tmp_path, needs)
+    handed: list[str] = []
+    found = done(jobs, tmp_path, needs, watch=Watch(handed=handed.append))
     assert found["after"].left == "after"
+    assert len(handed) == 1 and "3 of 4 jobs are left to Slurm: 2 running, 1 waiting (squeue --jobs=" in handed[0]
     assert len(steps(tmp_path, "a")) == 6
     assert not (tmp_path / MESSAGES).exists()
 
@@ -286,10 +288,13 @@ def test_what_another_command_has_submitted_is_cancelled(tmp_path: Path) -> None
     ],
     ids=["partition", "option"],
 )  # fmt: skip
-def test_what_sbatch_refuses_is_said(tmp_path: Path, option: dict[str, str], told: str) -> None:
+def test_what_sbatch_refuses_is_said_once(
+    tmp_path: Path, option: dict[str, str], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(ClusterError) as error:
         done([Own("a")], tmp_path, engine=Engine("slurm", slurm=option))
     assert told in str(error.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_workers_ask_no_network_and_have_a_thread_a_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

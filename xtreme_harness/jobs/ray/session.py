@@ -65,7 +65,8 @@ def joined_cluster(workers: int | None) -> Iterator[Any]:
             _init(ray, address, workers)
     except Exception as error:
         what = f"{_ADDRESS}={address}: not joined" if address else "no Ray cluster can be started on this machine"
-        raise ClusterError(f"{what} ({in_words(error)})") from error
+        do = f"; expected HOST:PORT, or unset {_ADDRESS} for a cluster on this machine" if address else ""
+        raise ClusterError(f"{what} ({in_words(error)}){do}") from error
     try:
         yield ray
     finally:

@@ -49,7 +49,7 @@ def run_slurm(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
         ClusterError: Slurm does not answer, or sbatch does not take the first of them.
     """
     require_slurm()
-    queue = _Queue(graph, engine, folder.absolute(), watch)
+    queue, handed = _Queue(graph, engine, folder.absolute(), watch), False
     try:
         while True:
             yield from queue.ended()
@@ -58,6 +58,9 @@ def run_slurm(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
                 return
             if not engine.wait and not queue.unsettled:
                 raise Submitted(queue.told())
+            if engine.wait and not handed:
+                handed = True
+                watch.handed(queue.state())
             time.sleep(_TICK)
     except Submitted:
         raise
@@ -83,7 +86,7 @@ class _Known:
             return
         found = look()
         if found is None:
-            if not self.silent:
+            if not self.silent and self.at > float("-inf"):  # else the work does not begin
                 log.warning("Slurm does not answer (squeue); it is asked again until it does")
             self.silent, self.wait = True, _SELDOM
         else:
@@ -186,8 +189,7 @@ class _Queue:
         return state if lost >= MOST else ""
 
     def _failed(self, job: Job, entry: Entry, state: str) -> Outcome:
-        printed = self.folder / _PRINTED / f"{entry.id}_0_log.out"
-        why = f"Slurm job {entry.id}: {state}; what it printed: {printed}"
+        why = f"Slurm job {entry.id}: {state}; what it printed: {self.folder / _PRINTED / entry.id}_0_log.out"
         if self._mail[job.name].begun:
             return self._mail[job.name].lost(why, _MORE.get(state, ""))
         message = f"Slurm ended it {MOST} times before it began; do all nodes see {self.folder}? ({why})"
@@ -268,17 +270,20 @@ class _Queue:
         """Is there a job of which is not known yet whether it is to be submitted again?"""
         return any(entry.cancelled or entry.gone is not None for entry in self._ledger.entries.values())
 
-    def told(self) -> str:
-        """What is to be said of jobs that go on alone."""
+    def state(self) -> str:
+        """How many jobs are left to Slurm, and where to look."""
         entries = [self._ledger.entries[name] for name in self.left if name in self._ledger.entries]
         states = Counter("running" if self._runs(entry) else "waiting" for entry in entries)
         ids = list(dict.fromkeys(entry.id.partition("_")[0] for entry in entries))
         each = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-        more = len(self.left) - len(entries)
+        jobs = f"{len(self.left)} of {len(self.graph.jobs)} jobs"
+        return f"{jobs} are left to Slurm: {each} (squeue --jobs={','.join(ids)})"
+
+    def told(self) -> str:
+        """What is to be said of jobs that go on alone."""
+        more = sum(name not in self._ledger.entries for name in self.left)
         later = f"; {more} more when the same command runs again, for now {self._refused}" if more else ""
-        n, of = len(self.left), len(self.graph.jobs)
-        where = f"squeue --jobs={','.join(ids)}"
-        return f"{n} of {of} jobs are left to Slurm: {each} ({where}); the same command collects them{later}"
+        return f"{self.state()}; the same command collects them{later}"
 
     def _runs(self, entry: Entry) -> bool:
         seen = self._known.jobs.get(entry.id)

@@ -6,8 +6,9 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -140,7 +141,7 @@ def submit(
     executor = SlurmExecutor(folder)
     executor.update_parameters(**_parameters(name, options, after))
     try:
-        with _as_from_a_login_node():
+        with _as_from_a_login_node(), redirect_stderr(StringIO()):  # submitit prints what it raises
             return [str(job.job_id) for job in executor.submit_array(works)]
     except (FailedJobError, FailedSubmissionError) as error:
         raise ClusterError(f"sbatch refuses the work: {_said(str(error))}; {_given(options)}") from None

@@ -16,7 +16,7 @@ from xtreme_harness.grid.schema import Base, Grid, Intermediate
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.engines import engine_faults, engine_of, outlives, require_engine
+from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation, resolve_evaluation
 from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
@@ -145,8 +145,7 @@ def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
         units[encoder] = resolved[where].with_seed(encoder.seed)
         if alone:
             continue
-        places = units[encoder].folders(encoder.folder)
-        _found(partial(require_folders, units[encoder], places, outlives(request)), faults)
+        _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder)), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     evaluations: dict[str, PreparedEvaluation] = {}

@@ -14,7 +14,7 @@ from xtreme_harness.jobs.graph import Graph, joined
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted, all_failed, attempt, results, run_job
 from xtreme_harness.jobs.local.crew import worker_count
 from xtreme_harness.jobs.mailbox import MOST
-from xtreme_harness.jobs.schedule import critical_path, makespan, scheduled
+from xtreme_harness.jobs.schedule import critical_path, makespan
 from xtreme_harness.jobs.watch import SILENT, Watch
 
 __all__ = [
@@ -37,6 +37,5 @@ __all__ = [
     "makespan",
     "results",
     "run_job",
-    "scheduled",
     "worker_count",
 ]

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 from xtreme_harness.errors import OutputError
-from xtreme_harness.files.text import open_appending
+from xtreme_harness.files.host import host_name
 from xtreme_harness.jobs.job import Failure, Job, attempt
-from xtreme_harness.jobs.mailbox import Try
 from xtreme_harness.jobs.stopping import stop_if_asked
+from xtreme_harness.jobs.tries import Try, open_said, say
 
 __all__ = ["UNHEARD", "do"]
 
@@ -32,18 +31,18 @@ def do(job: Job, one: Try) -> None:
         Stopped: a stop was asked; what was begun is saved.
     """
     _require_seen(one)
-    with _opened(one) as stream, _told(stream):
-        _say(stream, begun={"host": socket.gethostname(), "pid": os.getpid()})
+    with open_said(one) as stream, _told(stream):
+        say(stream, begun={"host": host_name(), "pid": os.getpid()})
         watch = job.speaker(lambda said: _say_so(stream, said))
         try:
             left = attempt(job.name, lambda: json.loads(json.dumps(job.told(job.run(watch)))), ends=())
         except BaseException as error:
-            _say(stream, log=[logging.INFO, f"{job.name}: {type(error).__name__}"])
+            say(stream, log=[logging.INFO, f"{job.name}: {type(error).__name__}"])
             raise
         if isinstance(left, Failure):
-            _say(stream, ended={"failure": {"kind": type(left.error).__name__, "message": left.message}})
+            say(stream, ended={"failure": {"kind": type(left.error).__name__, "message": left.message}})
         else:
-            _say(stream, ended={"left": left})
+            say(stream, ended={"left": left})
 
 
 def _require_seen(one: Try) -> None:
@@ -57,7 +56,7 @@ def _require_seen(one: Try) -> None:
             pass
         if time.monotonic() > until:
             raise OutputError(
-                f"{one.folder}: not seen on {socket.gethostname()}; name an --output-path that lies on a file system "
+                f"{one.folder}: not seen on {host_name()}; name an --output-path that lies on a file system "
                 "of all nodes"
             )
         time.sleep(0.1)
@@ -66,24 +65,8 @@ def _require_seen(one: Try) -> None:
 def _say_so(stream: IO[bytes], said: dict[str, Any]) -> None:
     """Say it, where there is something; a moment at which work may be stopped."""
     if said:
-        _say(stream, said=said)
+        say(stream, said=said)
     stop_if_asked()
-
-
-def _opened(one: Try) -> IO[bytes]:
-    try:
-        return open_appending(one.said)
-    except OSError as error:
-        raise OutputError(f"{one.said}: cannot be written ({error.strerror})") from None
-
-
-def _say(stream: IO[bytes], **line: Any) -> None:
-    left = json.dumps(line).encode() + b"\n"
-    try:
-        while left:  # a disk that is nearly full takes a part
-            left = left[stream.write(left) :]
-    except OSError as error:
-        raise OutputError(f"{getattr(stream, 'name', 'a message')}: cannot be written ({error.strerror})") from None
 
 
 class _Saying(logging.Handler):
@@ -95,7 +78,7 @@ class _Saying(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say it."""
-        _say(self.stream, log=[record.levelno, self.format(record)])
+        say(self.stream, log=[record.levelno, self.format(record)])
 
 
 @contextmanager

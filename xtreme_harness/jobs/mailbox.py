@@ -1,14 +1,8 @@
-"""What a job says while another process does it: a folder a job, a file a try, a line of JSON at a time.
-
-OUT/.jobs/train-out-models-xnli-1f0c2a9b/
-try-1.asked      written by whoever hands the job out: a word, by which a worker knows that it sees this folder
-try-1.jsonl      written by the worker, and by no other
-"""
+"""What a job says while another process does it: a folder a job, a file a try, a line of JSON at a time."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 import secrets
@@ -20,35 +14,16 @@ from typing import Any
 from xtreme_harness import errors
 from xtreme_harness.errors import OutputError, XHarnessError, listed
 from xtreme_harness.files.folder import logged
-from xtreme_harness.files.regular import open_regular
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import ENDING, Failure, Job, Outcome, attempt
+from xtreme_harness.jobs.tries import Line, Try, asked_for, new_number, said_since, whole_lines
 from xtreme_harness.jobs.watch import Watch
 
-__all__ = ["MOST", "Mailbox", "Try"]
+__all__ = ["MOST", "Mailbox"]
 
 MOST = 3  # tries of a job whose worker ends in the middle of it
 log = logging.getLogger("xtreme_harness")
 _LONGEST = 60  # characters of a job's name that its folder says
-Line = dict[str, Any]
-
-
-class Try:
-    """One try of a job, as a worker is asked for it."""
-
-    def __init__(self, folder: Path, number: int, word: str) -> None:
-        """A try of that number, in the folder of the job."""
-        self.folder, self.number, self.word = folder, number, word
-
-    @property
-    def asked(self) -> Path:
-        """Where the word stands."""
-        return self.folder / f"try-{self.number}.asked"
-
-    @property
-    def said(self) -> Path:
-        """Where the worker writes."""
-        return self.folder / f"try-{self.number}.jsonl"
 
 
 class Mailbox:
@@ -71,11 +46,7 @@ class Mailbox:
 
     def tries(self) -> list[int]:
         """The numbers of the tries that were asked for, the first first."""
-        return self._numbers("asked")
-
-    def _numbers(self, ending: str) -> list[int]:
-        names = [path.name for path in self.folder.glob(f"try-*.{ending}")]
-        return sorted(int(found[1]) for name in names if (found := re.match(r"try-(\d{1,6})\.", name)))
+        return asked_for(self.folder)
 
     def ask(self) -> Try:
         """Begin another try.
@@ -83,7 +54,7 @@ class Mailbox:
         Raises:
             OutputError: it cannot be written down.
         """
-        one = Try(self.folder, max(self._numbers("*"), default=0) + 1, secrets.token_hex(8))
+        one = Try(self.folder, new_number(self.folder), secrets.token_hex(8))
         write_below(self.root, f"{self.name}/{one.asked.name}", one.word)
         self.ended = None
         self.asked += 1
@@ -141,29 +112,15 @@ class Mailbox:
         return Outcome(self.job, failure=Failure(message, RuntimeError(message)))
 
     def _new(self, number: int) -> list[Line]:
-        """The whole lines of a try that were not read yet; half a line waits."""
-        path = self.folder / f"try-{number}.jsonl"
+        """The lines of a try that were not read yet."""
         at = self._at.get(number, 0)
-        try:
-            with open_regular(path) as stream:
-                stream.seek(at)
-                new = stream.read()
-        except OSError:  # not there yet, or not seen yet
-            return []
-        whole = new[: new.rfind(b"\n") + 1]
-        self._at[number] = at + len(whole)
-        return [line for text in whole.splitlines() if isinstance(line := _parsed(text), dict)]
+        new = said_since(Try(self.folder, number), at)
+        self._at[number] = at + len(new)
+        return whole_lines(new)
 
     def _log(self, level: Any, text: Any) -> None:
         with logged(self.job.home) if self.job.home is not None else nullcontext():
             log.log(level if isinstance(level, int) else logging.INFO, "%s", text)
-
-
-def _parsed(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _failure(said: Mapping[str, Any]) -> Failure:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from xtreme_harness.jobs.graph import Graph
+from xtreme_harness.jobs.graph import Graph, Ready
+from xtreme_harness.jobs.job import Outcome
 
-__all__ = ["Span", "critical_path", "makespan", "scheduled"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """When a job is done."""
-
-    name: str
-    begins: float
-    ends: float
+__all__ = ["critical_path", "makespan"]
 
 
 def critical_path(graph: Graph, takes: Mapping[str, float]) -> tuple[str, ...]:
@@ -38,40 +29,21 @@ def critical_path(graph: Graph, takes: Mapping[str, float]) -> tuple[str, ...]:
     return tuple(reversed(chain))
 
 
-def scheduled(graph: Graph, takes: Mapping[str, float], workers: int) -> list[Span]:
-    """When each job is done by so many equal workers; a free one takes the first job that can begin, as executors do.
+def makespan(graph: Graph, takes: Mapping[str, float], workers: int) -> float:
+    """How long all of it takes so many equal workers; a free one takes the first job that can begin.
 
     Args:
         graph: what is to be done.
         takes: name of a job -> seconds, or any other unit.
         workers: jobs at once.
-
-    Returns:
-        the jobs in the order in which they begin.
     """
-    names = [job.name for job in graph.jobs]
-    left = {job.name: len(set(graph.needs_of(job))) for job in graph.jobs}
-    waiting: dict[str, list[int]] = {}
-    for number, job in enumerate(graph.jobs):
-        for need in set(graph.needs_of(job)):
-            waiting.setdefault(need, []).append(number)
-    free = [number for number, name in enumerate(names) if not left[name]]
-    heapify(free)
+    numbers = {job.name: number for number, job in enumerate(graph.jobs)}
+    ready, now = Ready(graph), 0.0
     busy: list[tuple[float, int]] = []  # when it ends, which
-    spans, now = [], 0.0
-    while free or busy:
-        while free and len(busy) < workers:
-            number = heappop(free)
-            spans.append(Span(names[number], now, now + takes[names[number]]))
-            heappush(busy, (spans[-1].ends, number))
-        now, ended = heappop(busy)
-        for number in waiting.get(names[ended], ()):
-            left[names[number]] -= 1
-            if not left[names[number]]:
-                heappush(free, number)
-    return spans
-
-
-def makespan(graph: Graph, takes: Mapping[str, float], workers: int) -> float:
-    """How long all of it takes so; see `scheduled`."""
-    return max((span.ends for span in scheduled(graph, takes, workers)), default=0.0)
+    while ready or busy:
+        while len(busy) < workers and (job := ready.take()):
+            heappush(busy, (now + takes[job.name], numbers[job.name]))
+        now, number = heappop(busy)
+        for _ in ready.end(Outcome(graph.jobs[number])):
+            pass
+    return now

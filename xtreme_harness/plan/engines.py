@@ -9,7 +9,7 @@ from xtreme_harness.jobs import Engine
 from xtreme_harness.jobs.slurm.sbatch import read_options, require_slurm
 from xtreme_harness.models.checkpoint import SELF_TESTS
 
-__all__ = ["engine_faults", "engine_of", "outlives", "require_engine"]
+__all__ = ["engine_faults", "engine_of", "require_engine"]
 
 
 def engine_of(asked: Any) -> Engine:
@@ -35,11 +35,6 @@ def engine_faults(asked: Any) -> list[str]:
         return []
     found = [f"--slurm {value}: goes with --executor slurm" for value in asked.slurm]
     return [*found, *([] if asked.wait else ["--no-wait: goes with --executor slurm"])]
-
-
-def outlives(asked: Any) -> bool:
-    """Can work of an earlier command go on without it? This one then collects what that writes."""
-    return bool(asked.executor == "slurm")
 
 
 def require_engine(asked: Any) -> None:

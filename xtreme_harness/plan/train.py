@@ -19,7 +19,6 @@ from xtreme_harness.jobs import Engine, worker_count
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.engines import outlives
 from xtreme_harness.plan.loading import Hashes, require_masked_head, require_unit
 from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output

@@ -14,6 +14,7 @@ import pytest
 from tests.fixtures.own_jobs import Own, Saying
 from xtreme_harness.jobs import SILENT
 from xtreme_harness.jobs.local import worker
+from xtreme_harness.jobs.local.pipe import as_piece
 from xtreme_harness.jobs.mailbox import Mailbox
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def given(process: subprocess.Popen[bytes], folder: Path, job: Any) -> Mailbox:
     mailbox = Mailbox(folder, job)
     value = pickle.dumps((job, mailbox.ask()))
     assert process.stdin is not None
-    process.stdin.write(len(value).to_bytes(8, "big") + value)
+    process.stdin.write(as_piece(value))
     process.stdin.flush()
     return mailbox
 

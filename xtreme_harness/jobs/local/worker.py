@@ -13,12 +13,12 @@ from typing import Any
 
 from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs.elsewhere import UNHEARD, do
+from xtreme_harness.jobs.local.pipe import pieces_from
 from xtreme_harness.jobs.stopping import Stopped, asked, stop_on
 
 __all__ = ["main"]
 
 _TICK = 0.2  # seconds between looks whether a stop was asked
-_BYTES = 8  # of the length that stands before a job
 
 
 def main() -> int:
@@ -40,20 +40,9 @@ def main() -> int:
 
 def _read(given: queue.Queue[Any]) -> None:
     """Take what comes; the end of it is the end of whoever started this process, and then of this one, at once."""
-    while size := int.from_bytes(_exactly(_BYTES), "big"):
-        given.put(_exactly(size))
+    for piece in pieces_from(0):
+        given.put(piece)
     os._exit(0)
-
-
-def _exactly(size: int) -> bytes:
-    """So many bytes, or none at the end; not by `sys.stdin`, which Python cannot take from a thread when it ends."""
-    found = b""
-    while len(found) < size:
-        part = os.read(0, size - len(found))
-        if not part:
-            return b""
-        found += part
-    return found
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ from xtreme_harness.errors import OutputError
 from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.elsewhere import UNHEARD
 from xtreme_harness.jobs.job import Job
-from xtreme_harness.jobs.mailbox import Try
+from xtreme_harness.jobs.local.pipe import as_piece
+from xtreme_harness.jobs.tries import Try
 
 __all__ = ["Worker", "end_all"]
 
 _GRACE = 10.0  # seconds in which a worker may save what it has begun
-_BYTES = 8  # of the length that stands before a job
 
 
 class Worker:
@@ -48,10 +48,10 @@ class Worker:
         if self.process is None or self.process.poll() is not None:
             self._start(one)
         assert self.process is not None
-        value = pickle.dumps((job, one))
+        piece = as_piece(pickle.dumps((job, one)))
         pipe = _pipe(self.process)
         with suppress(OSError):  # it has died; whoever asks finds out
-            pipe.write(len(value).to_bytes(_BYTES, "big") + value)
+            pipe.write(piece)
             pipe.flush()
 
     def died(self) -> str:

@@ -14,13 +14,13 @@ from xtreme_harness.jobs.job import Failure, Job, Outcome
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.ray.shares import Share
 from xtreme_harness.jobs.ray.task import Answer, Asker, task
+from xtreme_harness.jobs.tries import UNSEEN
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["Tasks"]
 
 _TICK = 0.1  # seconds between looks at what ended
 _LOOKS = 20  # mailboxes that are read in a tick: hundreds of tasks may wait, and the file system with them
-_UNSEEN = 30.0  # seconds until what another node wrote is seen here
 _CANCELLED = 5.0  # seconds in which cancelled tasks end
 _TODO = "where memory ran out, a smaller --batch-size or fewer --workers; what it printed stands in Ray's logs there"
 _LATE: Answer = {"died": "what it said last is not seen here"}
@@ -125,7 +125,7 @@ class Tasks:
         if why is not None or "stopped" in answer:
             self._begin(mailbox)
         else:
-            self.silent[mailbox] = time.monotonic() + _UNSEEN
+            self.silent[mailbox] = time.monotonic() + UNSEEN
         return None
 
     def _answer(self, ref: Any) -> Answer:

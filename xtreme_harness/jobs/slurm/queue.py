@@ -17,12 +17,13 @@ from xtreme_harness.errors import ClusterError
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted
-from xtreme_harness.jobs.mailbox import MOST, Mailbox, Try
+from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.slurm.ledger import Entry, Ledger, digest_of
 from xtreme_harness.jobs.slurm.sbatch import new_name, require_slurm, submit
 from xtreme_harness.jobs.slurm.squeue import Seen, cancel, look
 from xtreme_harness.jobs.slurm.work import Work, was_not_begun
+from xtreme_harness.jobs.tries import Try
 from xtreme_harness.jobs.watch import Watch
 
 __all__ = ["run_slurm"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,13 @@ from typing import Any
 from xtreme_harness.files.text import open_appending
 from xtreme_harness.jobs.elsewhere import do
 from xtreme_harness.jobs.job import Job
-from xtreme_harness.jobs.mailbox import Try
 from xtreme_harness.jobs.slurm.squeue import requeue_if_running
 from xtreme_harness.jobs.stopping import Stopped, stop_if_asked, stop_on
+from xtreme_harness.jobs.tries import UNSEEN, Line, Try, asked_for, open_said, said_since, say, whole_lines
 
 __all__ = ["IN_VAIN", "Work", "ended_well", "was_not_begun"]
 
 IN_VAIN = 3  # stops in a row between which nothing came about that lasts
-_LATE = 30.0  # seconds until this node sees what another has written
 _NAMES = ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")
 
 
@@ -52,7 +50,7 @@ class Work:
             _note(self.one, waits=True)
 
     def _needs_ended_well(self) -> bool:
-        until = time.monotonic() + _LATE
+        until = time.monotonic() + UNSEEN
         while not all(map(ended_well, self.needs)):
             if time.monotonic() > until or any(map(_failed, self.needs)):
                 return False
@@ -63,7 +61,7 @@ class Work:
     def _stopped(self, where: str) -> None:
         """Say so; go back into the queue, unless that has come to nothing too often."""
         _note(self.one, stopped=where)
-        reached = _reached(_lines(self.one.said))
+        reached = _reached(_lines(self.one))
         if len(reached) <= IN_VAIN or len(set(reached[-IN_VAIN - 1 :])) > 1:
             requeue_if_running(_own_id())
             return
@@ -90,28 +88,23 @@ def _failed(folder: Path) -> bool:
     return "failure" in _end(folder)
 
 
-def _end(folder: Path) -> dict[str, Any]:
+def _end(folder: Path) -> Line:
     ends = [line["ended"] for line in _last_try(folder) if isinstance(line.get("ended"), dict)]
     return ends[-1] if ends else {}
 
 
-def _last_try(folder: Path) -> list[dict[str, Any]]:
+def _last_try(folder: Path) -> list[Line]:
     """What was said of the last try that was asked for."""
-    numbers = _numbers(folder)
-    return list(_lines(folder / f"try-{max(numbers)}.jsonl")) if numbers else []
-
-
-def _numbers(folder: Path) -> list[int]:
-    names = [path.name.removeprefix("try-").removesuffix(".asked") for path in folder.glob("try-*.asked")]
-    return [int(name) for name in names if name.isdecimal()]
+    numbers = asked_for(folder)
+    return _lines(Try(folder, numbers[-1])) if numbers else []
 
 
 def _superseded(one: Try) -> bool:
     """Was the job given to another worker since? Then this one has been in the queue too long."""
-    return max(_numbers(one.folder), default=0) > one.number
+    return max(asked_for(one.folder), default=0) > one.number
 
 
-def _reached(lines: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:
+def _reached(lines: Iterable[Line]) -> list[tuple[int, str]]:
     """What was there that lasts, at the beginning and at every stop: how many cells, and where training stood last.
 
     A place where it has stood before is no step further.
@@ -133,14 +126,8 @@ def _own_id() -> str:
     return "_".join(array) if len(array) == len(_NAMES) else os.environ.get("SLURM_JOB_ID", "")
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a file of messages."""
-    with suppress(OSError):
-        for text in path.read_bytes().split(b"\n")[:-1]:
-            with suppress(ValueError):
-                line = json.loads(text)
-                if isinstance(line, dict):
-                    yield line
+def _lines(one: Try) -> list[Line]:
+    return whole_lines(said_since(one))
 
 
 def _end_the_line(path: Path) -> None:
@@ -152,5 +139,5 @@ def _end_the_line(path: Path) -> None:
 
 
 def _note(one: Try, **line: Any) -> None:
-    with open_appending(one.said) as stream:
-        stream.write(json.dumps(line).encode() + b"\n")
+    with open_said(one) as stream:
+        say(stream, **line)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Seen", "cancel", "look", "requeue_if_running"]
+__all__ = ["SELDOM", "Known", "Seen", "cancel", "look", "requeue_if_running"]
 
 _ENDED = (
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
@@ -16,6 +18,8 @@ _ENDED = (
 _FORMAT = "%i|%T|%N|%r|%j"
 _PATIENCE = 60.0  # seconds for an answer
 _AT_ONCE = 200  # ids of a command
+_SOON, SELDOM = 1.0, 20.0  # seconds between looks at the queue, while it changes and while it does not
+log = logging.getLogger("xtreme_harness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +75,30 @@ def _run(*command: str) -> subprocess.CompletedProcess[str] | None:
         return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
+
+
+@dataclass(slots=True)
+class Known:
+    """The queue as it was seen last."""
+
+    jobs: dict[str, Seen] = field(default_factory=dict)
+    at: float = float("-inf")  # when Slurm was asked and answered
+    next: float = 0.0
+    wait: float = _SOON
+    silent: bool = False
+
+    def refresh(self) -> None:
+        """Ask again, where it is time: seldom, while nothing changes."""
+        now = time.monotonic()
+        if now < self.next:
+            return
+        found = look()
+        if found is None:
+            if not self.silent and self.at > float("-inf"):  # else the work does not begin
+                log.warning("Slurm does not answer (squeue); it is asked again until it does")
+            self.silent, self.wait = True, SELDOM
+        else:
+            self.silent, self.at = False, now
+            self.wait = min(self.wait * 1.5, SELDOM) if found == self.jobs else _SOON
+            self.jobs = found
+        self.next = time.monotonic() + self.wait

@@ -50,7 +50,7 @@ def test_a_self_test_needs_no_gpu() -> None:
 def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_a_whole_run_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever trains a stage here waits for its lock; `training/test_stage.py` has that."""
+    """Whoever trains a stage here waits for its lock."""
     monkeypatch.setattr("xtreme_harness.plan.engines.require_slurm", lambda: None)
     build("bert", None, tmp_path / "base")
     asked: list[Any] = [tmp_path / "base", ["xnli"]]

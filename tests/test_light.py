@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 HEAVY = (
     "torch", "transformers", "datasets", "faiss", "huggingface_hub", "seqeval", "sklearn", "scipy", "pandas",
     "safetensors", "tokenizers", "tqdm", "sacrebleu", "peft", "accelerate", "pyarrow", "sentencepiece",
-    "submitit",
+    "submitit", "ray", "filelock",
 )  # fmt: skip
 PROGRAM = f"""
 import sys

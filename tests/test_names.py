@@ -111,7 +111,6 @@ ELSEWHERE = {
     "jobs/local/workers.py": "jobs/local/test_crew.py",
     "jobs/ray/task.py": "jobs/ray/test_cluster.py",
     "jobs/ray/tasks.py": "jobs/ray/test_cluster.py",
-    "jobs/slurm/ledger.py": "jobs/slurm/test_queue.py",
     "jobs/slurm/squeue.py": "jobs/slurm/test_queue.py",
     "kinds/base.py": "kinds/test_a_new_kind.py",
     "kinds/choice_labels.py": "kinds/test_multiple_choice.py",

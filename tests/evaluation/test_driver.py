@@ -74,6 +74,28 @@ def test_a_run_that_fails_stops_no_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert not whole["xharness"]["cells"]
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OutputError("the disk is full")], ids=repr)
+def test_what_cannot_be_written_at_the_end_does_not_hide_why_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    def unwritable(*of: object) -> None:
+        raise OutputError("results.json: cannot be written")
+
+    said: list[Any] = []
+
+    def second(done: Any) -> None:
+        said.append(done)
+        if len(said) == 2:
+            raise error
+
+    monkeypatch.setattr("xtreme_harness.evaluation.driver.write_result", unwritable)
+    with pytest.raises(type(error)) as stop:
+        evaluate("oracle", "xnli", data="samples", output=tmp_path, watch=Watch(cell=second))
+    assert stop.value is error
+    warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ["results.json: cannot be written"]
+
+
 def test_what_a_second_try_keeps_is_told_of_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = EvaluateCells.run
 

@@ -18,6 +18,7 @@ from tests.fixtures.families import build, tokenizer
 from xtreme_harness import train
 from xtreme_harness.errors import OutputError
 from xtreme_harness.files.folder import locked
+from xtreme_harness.jobs import Engine, only_driver
 from xtreme_harness.models.checkpoint import read_checkpoint
 from xtreme_harness.plan.request import TrainRequest
 from xtreme_harness.plan.train import PreparedTraining, prepare_training
@@ -243,3 +244,14 @@ def test_a_training_waits_for_workers_and_leaves_slurms_jobs_alone(
                 prepared(**engine)
         prepared(executor="slurm")
     prepared()
+
+
+def test_a_second_training_by_workers_is_refused(base: Path, tmp_path: Path) -> None:
+    """The lock of the output folder may be that of a stage, which a worker takes."""
+    out = tmp_path / "out"
+    with (
+        only_driver(Engine(workers=2), out),
+        pytest.raises(OutputError, match=r"\.jobs: another xharness \(process \d+\) is writing here; wait, or name"),
+    ):
+        train(base, "copa", data="samples", output=out, recipe="fast", seeds=[1, 2], workers=2)
+    assert not list(out.glob("seed-*"))

@@ -92,13 +92,12 @@ def carry_out(
             for outcome in execute(graph, engine, output, replace(watch, cell=told, started=started)):
                 if outcome.job.name in owner:
                     owner[outcome.job.name].take(outcome)
-        except (KeyboardInterrupt, Submitted):
+        except BaseException as why:
             for one in under_way:
-                one.look_on_disk()
-            raise
-        finally:
-            for one in under_way:
+                if isinstance(why, KeyboardInterrupt | Submitted):
+                    one.look_on_disk()
                 one.leave()
+            raise
 
 
 def _under_way(
@@ -198,21 +197,23 @@ class _Running:
             self.ended(self.run, result)
 
     def look_on_disk(self) -> None:
-        """Take the cells whose files are written, though nobody was told of them."""
+        """Take the cells whose files are written, though nobody was told of them; never hides what ends all."""
         for job in self.left.values():
             if not isinstance(job, EvaluateCells) or not job.model_is_there:
                 continue
             if not any(record_path(job.home, cell).is_file() for cell in job.cells):
                 continue
-            there = attempt(job.name, job.left_on_disk)
+            there = attempt(job.name, job.left_on_disk, ends=())
             if not isinstance(there, Failure):
                 self.found.done |= {one.cell.name: one for one in there.done if one.cell.name not in self.found.done}
                 self.found.stages |= there.stages
 
     def leave(self) -> None:
-        """Write what is known of a run that did not end."""
+        """Write what is known of a run that did not end; never hides what ends all."""
         if not self.over and self.found.done:
-            self._write("not reached: the run was interrupted")
+            work = partial(self._write, "not reached: the run was interrupted")
+            if isinstance(failure := attempt(self.run.name, work, ends=()), Failure):
+                log.warning("%s", failure.line)
 
     def _write(self, unreached: str) -> Result:
         began = time.monotonic()

@@ -9,7 +9,7 @@ decides where and when. `EXECUTORS` names them all.
 from __future__ import annotations
 
 from xtreme_harness.jobs.engine import Engine, Executor
-from xtreme_harness.jobs.executors import EXECUTORS, execute
+from xtreme_harness.jobs.executors import EXECUTORS, execute, only_driver
 from xtreme_harness.jobs.graph import Graph, joined
 from xtreme_harness.jobs.job import Failure, Job, Outcome, Submitted, all_failed, attempt, results, run_job
 from xtreme_harness.jobs.local.crew import worker_count
@@ -35,6 +35,7 @@ __all__ = [
     "execute",
     "joined",
     "makespan",
+    "only_driver",
     "results",
     "run_job",
     "worker_count",

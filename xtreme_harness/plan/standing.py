@@ -12,6 +12,7 @@ from xtreme_harness.files.checked import read_object
 from xtreme_harness.files.folder import output_faults
 from xtreme_harness.files.lock import LOCK, MARKER
 from xtreme_harness.files.schema import load_schema, schema_faults
+from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.plan.paths import NOTES
 from xtreme_harness.plan.stage import Unit
 from xtreme_harness.plan.trials import CHOOSING, SEARCHED, TRIAL_NOTES, TRIALS, trainings
@@ -166,7 +167,7 @@ def _beginning(path: Path) -> bool:
     """Is it what a run writes before its first state? Nothing of it is worth keeping."""
     if path.name == "training":
         return all(part.name == "run.json" or part.name.startswith((".", "best-")) for part in path.iterdir())
-    own = (".jobs", LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
+    own = (MESSAGES, LOCK, MARKER, ".writable", "log.txt", "stages", "train.jsonl", CHOOSING, TRIALS)
     return path.name in own or path.match("translations-*.json")
 
 

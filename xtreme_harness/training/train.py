@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.jobs import SILENT, Graph, Watch, execute, joined, results
+from xtreme_harness.jobs import SILENT, Graph, Watch, execute, joined, only_driver, results
 from xtreme_harness.plan.arguments import WATCH, require
 from xtreme_harness.plan.request import TrainRequest
 from xtreme_harness.plan.standing import Trained
@@ -49,9 +49,11 @@ def run_training(prepared: PreparedTraining, watch: Watch = SILENT) -> list[Trai
 
     Raises:
         XHarnessError: what the first stage that failed raised.
+        OutputError: another command has this training done by others.
         Submitted: the jobs go on without this process.
     """
     request, graphs = prepared.request, graphs_of(prepared)
-    ended = {one.job.name: one for one in execute(joined(graphs), request.engine, prepared.output, watch)}
+    with only_driver(request.engine, prepared.output):
+        ended = {one.job.name: one for one in execute(joined(graphs), request.engine, prepared.output, watch)}
     results(ended.values())
     return [ended[graph.jobs[-1].name].left for graph in graphs]

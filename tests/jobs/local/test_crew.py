@@ -16,7 +16,7 @@ import pytest
 
 from tests.fixtures.own_jobs import Bulky, Crashing, Leaving, Own, Saying, Writing
 from xtreme_harness.errors import DataError, OutputError
-from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute
+from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute, only_driver
 from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.jobs.local.crew import run_local, worker_count
 
@@ -190,3 +190,18 @@ def test_a_link_in_the_place_of_messages_is_not_followed(tmp_path: Path) -> None
     with pytest.raises(OutputError, match=r"\.jobs: a link is in the way: remove it"):
         done([Own("a"), Own("b")], {}, out)
     assert list(victim.iterdir()) == []
+
+
+def test_a_second_driver_is_refused_where_others_work(tmp_path: Path) -> None:
+    with only_driver(TWO, tmp_path):
+        said = rf"\.jobs: another xharness \(process {os.getpid()}\) is writing here"
+        with pytest.raises(OutputError, match=said), only_driver(TWO, tmp_path):
+            pass
+        assert done([Own("a"), Own("b")], {}, tmp_path).keys() == {"a", "b"}  # which removes the folder
+    with only_driver(TWO, tmp_path), only_driver(Engine(workers=1), tmp_path):  # this process has the folder's own lock
+        pass
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / MESSAGES).symlink_to(tmp_path)
+    with pytest.raises(OutputError, match="a link is in the way"), only_driver(TWO, tmp_path / "out"):
+        pass
+    assert not (tmp_path / ".lock").exists()

@@ -7,11 +7,12 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xtreme_harness.errors import ClusterError
+from xtreme_harness.errors import ClusterError, OutputError
 from xtreme_harness.files.text import write_below
 from xtreme_harness.jobs.job import Job
 from xtreme_harness.jobs.slurm.squeue import Seen, look
@@ -48,7 +49,7 @@ class Ledger:
         try:
             read = json.loads((folder / self.name).read_text("utf-8"))
             self.entries = {name: Entry(**entry) for name, entry in read["jobs"].items()}
-            self.asking = read["asking"]
+            self.asking = read["asking"] and {"name": read["asking"]["name"], "jobs": dict(read["asking"]["jobs"])}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             pass
 
@@ -81,6 +82,17 @@ class Ledger:
         if entry is not None:
             self.write()
         return entry
+
+    def cancelled(self) -> list[Entry]:
+        """Note that all were cancelled; gives the entries.
+
+        Where that cannot be written, the next command sees that they are over; why they were cancelled is not hidden.
+        """
+        for entry in self.entries.values():
+            entry.cancelled = True
+        with suppress(OutputError):
+            self.write()
+        return list(self.entries.values())
 
     def vanished(self, name: str, counts: bool) -> int:
         """Drop a job that is to be submitted again; says how often it was lost."""

@@ -263,11 +263,8 @@ class _Queue:
 
     def cancel(self) -> None:
         """Cancel all, and wait a while until they have saved what they had begun."""
-        entries = list(self._ledger.entries.values())
-        cancel(entry.id for entry in entries)
-        for entry in entries:
-            entry.cancelled = True
-        self._ledger.write()
+        cancel(entry.id for entry in self._ledger.entries.values())
+        entries = self._ledger.cancelled()
         until = time.monotonic() + _CANCELLED
         while time.monotonic() < until:
             seen = look()

@@ -54,18 +54,13 @@ def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_one_that_is_trained_
     build("bert", None, tmp_path / "base")
     asked: list[Any] = [tmp_path / "base", ["xnli"]]
     here: dict[str, Any] = {"data": "samples", "recipe": "fast", "output": tmp_path / "out"}
-    for place, prepare in (
-        (
-            "seed-1",
-            lambda **who: prepare_training(TrainRequest.of(*asked, seeds=[1], **here, **who)),
-        ),
-        ("models/xnli", lambda **who: prepare_evaluation(EvalRequest.of(*asked, **here, **who))),
-    ):
-        folder = tmp_path / "out" / place
-        folder.mkdir(parents=True)
-        with locked(folder):
-            prepare(executor="slurm")
-            with pytest.raises(OutputError, match=f"{place}: another xharness .* is writing here"):
-                prepare()
+    for place in ("out/seed-1", "out/models/xnli"):
+        (tmp_path / place).mkdir(parents=True)
+    with locked(tmp_path / "out" / "seed-1"):
+        prepare_training(TrainRequest.of(*asked, seeds=[1], **here, executor="slurm"))
+        with pytest.raises(OutputError, match="seed-1: another xharness .* is writing here"):
+            prepare_training(TrainRequest.of(*asked, seeds=[1], **here))
+    with locked(tmp_path / "out" / "models" / "xnli"):
+        prepare_evaluation(EvalRequest.of(*asked, **here, executor="slurm"))
     with locked(tmp_path / "out"), pytest.raises(OutputError, match="out: another xharness"):
-        prepare(executor="slurm")
+        prepare_evaluation(EvalRequest.of(*asked, **here, executor="slurm"))

@@ -58,7 +58,7 @@ def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_one_that_is_trained_
         (tmp_path / place).mkdir(parents=True)
     with locked(tmp_path / "out" / "seed-1"):
         prepare_training(TrainRequest.of(*asked, seeds=[1], **here, executor="slurm"))
-        with pytest.raises(OutputError, match="seed-1: another xharness .* is writing here"):
+        with pytest.raises(OutputError, match=r"seed-1: another xharness .* is writing here"):
             prepare_training(TrainRequest.of(*asked, seeds=[1], **here))
     with locked(tmp_path / "out" / "models" / "xnli"):
         prepare_evaluation(EvalRequest.of(*asked, **here, executor="slurm"))

@@ -10,7 +10,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from xtreme_harness.errors import ClusterError
@@ -21,7 +20,7 @@ from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.slurm.ledger import Entry, Ledger, digest_of
 from xtreme_harness.jobs.slurm.sbatch import new_name, require_slurm, submit
-from xtreme_harness.jobs.slurm.squeue import Seen, cancel, look
+from xtreme_harness.jobs.slurm.squeue import Known, cancel, look
 from xtreme_harness.jobs.slurm.work import Work, was_not_begun
 from xtreme_harness.jobs.tries import Try
 from xtreme_harness.jobs.watch import Watch
@@ -30,7 +29,7 @@ __all__ = ["run_slurm"]
 
 log = logging.getLogger("xtreme_harness")
 _TICK = 0.5  # seconds between looks at what workers say
-_SOON, _SELDOM = 1.0, 20.0  # seconds between looks at the queue, while it changes and while it does not
+_AGAIN = 20.0  # seconds until work that was refused is submitted again
 _LATE = {"COMPLETED": 60.0}  # seconds in which the end that a worker has written is seen here
 _LOST = 5.0  # the same, of one that did not end by itself
 _CANCELLED = 15.0  # seconds in which jobs that were cancelled are waited for
@@ -70,33 +69,6 @@ def run_slurm(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Itera
         raise
 
 
-@dataclass(slots=True)
-class _Known:
-    """The queue as it was seen last."""
-
-    jobs: dict[str, Seen] = field(default_factory=dict)
-    at: float = float("-inf")  # when Slurm was asked and answered
-    next: float = 0.0
-    wait: float = _SOON
-    silent: bool = False
-
-    def refresh(self) -> None:
-        """Ask again, where it is time: seldom, while nothing changes."""
-        now = time.monotonic()
-        if now < self.next:
-            return
-        found = look()
-        if found is None:
-            if not self.silent and self.at > float("-inf"):  # else the work does not begin
-                log.warning("Slurm does not answer (squeue); it is asked again until it does")
-            self.silent, self.wait = True, _SELDOM
-        else:
-            self.silent, self.at = False, now
-            self.wait = min(self.wait * 1.5, _SELDOM) if found == self.jobs else _SOON
-            self.jobs = found
-        self.next = time.monotonic() + self.wait
-
-
 class _Queue:
     """The jobs of a graph, and what Slurm makes of them."""
 
@@ -110,7 +82,7 @@ class _Queue:
         self._asked: dict[str, Try] = {}  # tries that Slurm has not taken yet
         self._there: set[str] = set()  # names of what was fetched
         self._undone: set[str] = set()  # jobs of which is known that something is left to do
-        self._ledger, self._known = Ledger(folder), _Known()
+        self._ledger, self._known = Ledger(folder), Known()
         self._refused, self._next = "", 0.0
         self._known.refresh()
         if self._known.silent:
@@ -249,7 +221,7 @@ class _Queue:
                 raise
             if not self._refused:
                 log.warning("%s; it is tried again while others are at work", error)
-            self._refused, self._next = str(error), time.monotonic() + _SELDOM
+            self._refused, self._next = str(error), time.monotonic() + _AGAIN
             return False
         self._ledger.submitted(ids)
         for job in jobs:

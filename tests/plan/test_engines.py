@@ -47,21 +47,20 @@ def test_a_self_test_needs_no_gpu() -> None:
     assert engine_of(asked("oracle", **given)).device == "cpu"
 
 
-def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_a_whole_run_is(
+def test_a_stage_that_a_job_of_slurm_trains_is_no_fault_and_one_that_is_trained_here_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever trains a stage here waits for its lock."""
     monkeypatch.setattr("xtreme_harness.plan.engines.require_slurm", lambda: None)
     build("bert", None, tmp_path / "base")
     asked: list[Any] = [tmp_path / "base", ["xnli"]]
-    here: dict[str, Any] = {"data": "samples", "recipe": "fast", "output": tmp_path / "out", "executor": "slurm"}
-    for place, prepare in (
-        ("seed-1", lambda: prepare_training(TrainRequest.of(*asked, seeds=[1], **here))),
-        ("models/xnli", lambda: prepare_evaluation(EvalRequest.of(*asked, **here))),
-    ):
-        folder = tmp_path / "out" / place
-        folder.mkdir(parents=True)
-        with locked(folder):
-            prepare()
+    here: dict[str, Any] = {"data": "samples", "recipe": "fast", "output": tmp_path / "out"}
+    for place in ("out/seed-1", "out/models/xnli"):
+        (tmp_path / place).mkdir(parents=True)
+    with locked(tmp_path / "out" / "seed-1"):
+        prepare_training(TrainRequest.of(*asked, seeds=[1], **here, executor="slurm"))
+        with pytest.raises(OutputError, match=r"seed-1: another xharness .* is writing here"):
+            prepare_training(TrainRequest.of(*asked, seeds=[1], **here))
+    with locked(tmp_path / "out" / "models" / "xnli"):
+        prepare_evaluation(EvalRequest.of(*asked, **here, executor="slurm"))
     with locked(tmp_path / "out"), pytest.raises(OutputError, match="out: another xharness"):
-        prepare()
+        prepare_evaluation(EvalRequest.of(*asked, **here, executor="slurm"))

@@ -20,7 +20,7 @@ from xtreme_harness.jobs.mailbox import MOST, Mailbox
 from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.slurm.ledger import Entry, Ledger, digest_of
 from xtreme_harness.jobs.slurm.sbatch import new_name, require_slurm, submit
-from xtreme_harness.jobs.slurm.squeue import SELDOM, Known, cancel, look
+from xtreme_harness.jobs.slurm.squeue import Known, cancel, look
 from xtreme_harness.jobs.slurm.work import Work, was_not_begun
 from xtreme_harness.jobs.tries import Try
 from xtreme_harness.jobs.watch import Watch
@@ -29,6 +29,7 @@ __all__ = ["run_slurm"]
 
 log = logging.getLogger("xtreme_harness")
 _TICK = 0.5  # seconds between looks at what workers say
+_AGAIN = 20.0  # seconds until work that was refused is submitted again
 _LATE = {"COMPLETED": 60.0}  # seconds in which the end that a worker has written is seen here
 _LOST = 5.0  # the same, of one that did not end by itself
 _CANCELLED = 15.0  # seconds in which jobs that were cancelled are waited for
@@ -220,7 +221,7 @@ class _Queue:
                 raise
             if not self._refused:
                 log.warning("%s; it is tried again while others are at work", error)
-            self._refused, self._next = str(error), time.monotonic() + SELDOM
+            self._refused, self._next = str(error), time.monotonic() + _AGAIN
             return False
         self._ledger.submitted(ids)
         for job in jobs:
@@ -263,8 +264,11 @@ class _Queue:
 
     def cancel(self) -> None:
         """Cancel all, and wait a while until they have saved what they had begun."""
-        cancel(entry.id for entry in self._ledger.entries.values())
-        entries = self._ledger.cancelled()
+        entries = list(self._ledger.entries.values())
+        cancel(entry.id for entry in entries)
+        for entry in entries:
+            entry.cancelled = True
+        self._ledger.write()
         until = time.monotonic() + _CANCELLED
         while time.monotonic() < until:
             seen = look()

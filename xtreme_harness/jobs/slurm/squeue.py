@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["SELDOM", "Known", "Seen", "cancel", "look", "requeue_if_running"]
+__all__ = ["Known", "Seen", "cancel", "look", "requeue_if_running"]
 
+log = logging.getLogger("xtreme_harness")
+_SOON, _SELDOM = 1.0, 20.0  # seconds between looks at the queue, while it changes and while it does not
 _ENDED = (
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED",
     "TIMEOUT",
@@ -18,8 +20,6 @@ _ENDED = (
 _FORMAT = "%i|%T|%N|%r|%j"
 _PATIENCE = 60.0  # seconds for an answer
 _AT_ONCE = 200  # ids of a command
-_SOON, SELDOM = 1.0, 20.0  # seconds between looks at the queue, while it changes and while it does not
-log = logging.getLogger("xtreme_harness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,33 @@ class Seen:
     def waits(self) -> bool:
         """Has it not begun, or not begun again?"""
         return self.state in ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT")
+
+
+@dataclass(slots=True)
+class Known:
+    """The queue as it was seen last."""
+
+    jobs: dict[str, Seen] = field(default_factory=dict)
+    at: float = float("-inf")  # when Slurm was asked and answered
+    next: float = 0.0
+    wait: float = _SOON
+    silent: bool = False
+
+    def refresh(self) -> None:
+        """Ask again, where it is time: seldom, while nothing changes."""
+        now = time.monotonic()
+        if now < self.next:
+            return
+        found = look()
+        if found is None:
+            if not self.silent and self.at > float("-inf"):  # else the work does not begin
+                log.warning("Slurm does not answer (squeue); it is asked again until it does")
+            self.silent, self.wait = True, _SELDOM
+        else:
+            self.silent, self.at = False, now
+            self.wait = min(self.wait * 1.5, _SELDOM) if found == self.jobs else _SOON
+            self.jobs = found
+        self.next = time.monotonic() + self.wait
 
 
 def look() -> dict[str, Seen] | None:
@@ -75,30 +102,3 @@ def _run(*command: str) -> subprocess.CompletedProcess[str] | None:
         return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-
-
-@dataclass(slots=True)
-class Known:
-    """The queue as it was seen last."""
-
-    jobs: dict[str, Seen] = field(default_factory=dict)
-    at: float = float("-inf")  # when Slurm was asked and answered
-    next: float = 0.0
-    wait: float = _SOON
-    silent: bool = False
-
-    def refresh(self) -> None:
-        """Ask again, where it is time: seldom, while nothing changes."""
-        now = time.monotonic()
-        if now < self.next:
-            return
-        found = look()
-        if found is None:
-            if not self.silent and self.at > float("-inf"):  # else the work does not begin
-                log.warning("Slurm does not answer (squeue); it is asked again until it does")
-            self.silent, self.wait = True, SELDOM
-        else:
-            self.silent, self.at = False, now
-            self.wait = min(self.wait * 1.5, SELDOM) if found == self.jobs else _SOON
-            self.jobs = found
-        self.next = time.monotonic() + self.wait

@@ -233,7 +233,7 @@ def test_a_stage_that_a_worker_of_a_killed_run_still_holds_is_waited_for(evaluat
 def test_a_training_waits_for_workers_and_leaves_slurms_jobs_alone(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xtreme_harness.plan.train._ENDING", 0.1)
+    monkeypatch.setattr("xtreme_harness.plan.engines._ENDING", 0.1)
 
     def prepared(**engine: Any) -> PreparedTraining:
         return prepare_training(TrainRequest.of(base, "squad", data="samples", output=tmp_path, **engine))

@@ -16,7 +16,7 @@ from xtreme_harness.grid.schema import Base, Grid, Intermediate
 from xtreme_harness.jobs import Engine
 from xtreme_harness.plan.arguments import require
 from xtreme_harness.plan.cells import all_cards
-from xtreme_harness.plan.engines import engine_faults, engine_of, require_engine
+from xtreme_harness.plan.engines import engine_faults, engine_of, patience, require_engine
 from xtreme_harness.plan.evaluate import PreparedEvaluation, prepare_evaluation, resolve_evaluation
 from xtreme_harness.plan.request import OF_BOTH, EvalRequest, TrainRequest
 from xtreme_harness.plan.stage import Unit
@@ -145,7 +145,8 @@ def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
         units[encoder] = resolved[where].with_seed(encoder.seed)
         if alone:
             continue
-        _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder)), faults)
+        places = units[encoder].folders(encoder.folder)
+        _found(partial(require_folders, units[encoder], places, patience(request.engine)), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     evaluations: dict[str, PreparedEvaluation] = {}

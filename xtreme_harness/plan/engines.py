@@ -9,7 +9,9 @@ from xtreme_harness.jobs import Engine
 from xtreme_harness.jobs.slurm.sbatch import read_options, require_slurm
 from xtreme_harness.models.checkpoint import SELF_TESTS
 
-__all__ = ["engine_faults", "engine_of", "require_engine"]
+__all__ = ["engine_faults", "engine_of", "patience", "require_engine"]
+
+_ENDING = 10.0  # seconds in which the workers of a run that was killed end
 
 
 def engine_of(asked: Any) -> Engine:
@@ -35,6 +37,11 @@ def engine_faults(asked: Any) -> list[str]:
         return []
     found = [f"--slurm {value}: goes with --executor slurm" for value in asked.slurm]
     return [*found, *([] if asked.wait else ["--no-wait: goes with --executor slurm"])]
+
+
+def patience(engine: Engine) -> float | None:
+    """Seconds to wait for who writes a stage: workers of a run that was killed end soon; None: its Slurm jobs go on."""
+    return None if engine.executor == "slurm" else _ENDING
 
 
 def require_engine(asked: Any) -> None:

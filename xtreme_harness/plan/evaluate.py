@@ -13,6 +13,7 @@ from xtreme_harness.errors import CardError, DataError, listed
 from xtreme_harness.files.folder import require_output
 from xtreme_harness.plan.asked import asked_targets
 from xtreme_harness.plan.cells import BY_NAME, Missing, Plan, make_plan
+from xtreme_harness.plan.engines import patience
 from xtreme_harness.plan.loading import Hashes
 from xtreme_harness.plan.options import Options
 from xtreme_harness.plan.paths import prediction_paths, record_path, samples_path
@@ -133,7 +134,7 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
         require_output(one.output, *one.written())
         for name, unit in one.units.items():
-            require_folders(unit, one.folders_of(name))
+            require_folders(unit, one.folders_of(name), patience(request.engine))
     return prepared
 
 

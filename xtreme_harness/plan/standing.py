@@ -112,7 +112,7 @@ def require_place(unit: Unit, folders: Sequence[Path]) -> None:
         refuse_other(place, stage.fields, besides=("base",) if later else ())  # a later base is not trained yet
 
 
-def require_folders(unit: Unit, folders: Sequence[Path], wait: float | None = None) -> None:
+def require_folders(unit: Unit, folders: Sequence[Path], wait: float | None) -> None:
     """Raise OutputError where the stages of a unit cannot be written.
 
     Args:

@@ -15,10 +15,11 @@ from xtreme_harness.data.trained_on import ALL, ENGLISH, TARGET, TrainedOn
 from xtreme_harness.data.training_sets import languages_with_training
 from xtreme_harness.data.translations import load_translated, require_translations
 from xtreme_harness.errors import DataError, ModelError
-from xtreme_harness.jobs import Engine, worker_count
+from xtreme_harness.jobs import worker_count
 from xtreme_harness.kinds import KINDS
 from xtreme_harness.models.checkpoint import SELF_TESTS, Checkpoint, find_checkpoint
 from xtreme_harness.plan.cells import all_cards
+from xtreme_harness.plan.engines import patience
 from xtreme_harness.plan.loading import Hashes, require_masked_head, require_unit
 from xtreme_harness.plan.mixture import require_task_weights
 from xtreme_harness.plan.request import TrainRequest, default_output
@@ -29,7 +30,6 @@ from xtreme_harness.plan.units import chosen_recipe, target_units, trained_units
 
 __all__ = ["PreparedTraining", "prepare_training", "resolve_training"]
 
-_ENDING = 10.0  # seconds in which the workers of a run that was killed end
 _INSTEAD = "--train-on english, all, or codes"
 
 
@@ -64,17 +64,10 @@ def prepare_training(request: TrainRequest, *, alone: bool = False) -> PreparedT
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
     for one, folder in prepared.runs() if not alone else ():
         folders = one.folders(folder)
-        require_folders(one, folders, _patience(request.engine))
+        require_folders(one, folders, 0.0 if worker_count(request.engine) == 1 else patience(request.engine))
         if not request.force:
             require_place(one, folders)
     return prepared
-
-
-def _patience(engine: Engine) -> float | None:
-    """Seconds to wait for who writes there: the workers of a run that was killed end at once, its Slurm jobs go on."""
-    if engine.executor == "slurm":
-        return None
-    return 0.0 if worker_count(engine) == 1 else _ENDING
 
 
 def resolve_training(request: TrainRequest) -> Unit:

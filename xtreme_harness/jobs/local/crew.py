@@ -100,7 +100,9 @@ class _Crew:
 
     def close(self) -> None:
         """End the workers; what they have begun is saved where they get to it."""
-        end_all([*self.free, *self.busy])
+        for worker in self.free:
+            worker.end(time.monotonic())  # it has nothing to save, and Python takes its time to end
+        end_all([*self.busy])
 
     def _begin(self, worker: Worker, mailbox: Mailbox) -> None:
         self.busy[worker] = mailbox

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.own_jobs import Bulky, Crashing, Leaving, Own, Saying, Writing
-from xtreme_harness.errors import DataError, OutputError
+from tests.fixtures.own_jobs import MIXED, Bulky, Crashing, Leaving, Own, Saying, Writing, require_mixed
+from xtreme_harness.errors import OutputError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Job, Outcome, Watch, execute, only_driver
 from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.jobs.local.crew import run_local, worker_count
@@ -56,18 +56,7 @@ def test_two_workers_work_at_once_and_each_has_its_share_of_the_threads(
 
 
 def test_order_failures_and_needs_are_those_of_one_process(tmp_path: Path) -> None:
-    jobs = [
-        Saying("train a", says=DataError("x.tsv:1: no label", "x.tsv:9: no label")), Saying("train b", says=2),
-        Saying("a", says=3), Saying("b", says=4), Saying("after a", says=5),
-        Saying("ours", says=ValueError("no\nluck")),
-    ]  # fmt: skip
-    found = done(jobs, {"a": ("train a",), "b": ("train b",), "after a": ("b", "a")}, tmp_path)
-    assert {name: one.left for name, one in found.items() if one.failure is None} == {"train b": 2, "b": 4}
-    assert (found["train a"].need, found["a"].need, found["after a"].need) == (None, "train a", "train a")
-    failure = found["train a"].failure
-    assert failure is not None and isinstance(failure.error, DataError)
-    assert failure.error.faults == ("x.tsv:1: no label", "x.tsv:9: no label")
-    assert found["ours"].failure is not None and found["ours"].failure.message == "ValueError: no luck"
+    require_mixed(done(list(MIXED.jobs), dict(MIXED.needs), tmp_path))
 
 
 def test_what_nothing_can_follow_ends_all(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from tests import slurm_cluster
 from tests.fixtures.families import build
-from tests.fixtures.own_jobs import Counting, Crashing, Own, Saying, Writing
-from xtreme_harness.errors import ClusterError, DataError
+from tests.fixtures.own_jobs import MIXED, Counting, Crashing, Own, Saying, Writing, require_mixed
+from xtreme_harness.errors import ClusterError
 from xtreme_harness.jobs import EXECUTORS, SILENT, Engine, Graph, Outcome, Submitted, Watch, execute
 from xtreme_harness.jobs.executors import MESSAGES
 from xtreme_harness.jobs.mailbox import Mailbox
@@ -71,18 +71,7 @@ def test_it_is_the_executor_of_that_name() -> None:
 
 
 def test_order_failures_and_needs_are_those_of_one_process(tmp_path: Path) -> None:
-    jobs = [
-        Saying("train a", says=DataError("x.tsv:1: no label", "x.tsv:9: no label")), Saying("train b", says=2),
-        Saying("a", says=3), Saying("b", says=4), Saying("after a", says=5),
-        Saying("ours", says=ValueError("no\nluck")),
-    ]  # fmt: skip
-    found = done(jobs, tmp_path, {"a": ("train a",), "b": ("train b",), "after a": ("b", "a")})
-    assert {name: one.left for name, one in found.items() if one.failure is None} == {"train b": 2, "b": 4}
-    assert (found["train a"].need, found["a"].need, found["after a"].need) == (None, "train a", "train a")
-    failure = found["train a"].failure
-    assert failure is not None and isinstance(failure.error, DataError)
-    assert failure.error.faults == ("x.tsv:1: no label", "x.tsv:9: no label")
-    assert found["ours"].failure is not None and found["ours"].failure.message == "ValueError: no luck"
+    require_mixed(done(list(MIXED.jobs), tmp_path, dict(MIXED.needs)))
 
 
 def submitted(jobs: list[Any], folder: Path, engine: Engine = SLURM, **needs: tuple[str, ...]) -> str:

@@ -17,13 +17,17 @@ from xtreme_harness.jobs.slurm.work import Work, ended_well
 from xtreme_harness.jobs.stopping import Stopped
 
 
-def test_it_goes_back_until_it_got_no_further_three_times_in_a_row(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What counts is what is saved: each of several trainings, a few steps on, a place that is new."""
+@pytest.fixture
+def back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The jobs that went back into the queue; this process is job 7."""
     back: list[str] = []
     monkeypatch.setattr(work, "requeue_if_running", lambda own: back.append(own))
     monkeypatch.setenv("SLURM_JOB_ID", "7")
+    return back
+
+
+def test_it_goes_back_until_it_got_no_further_three_times_in_a_row(tmp_path: Path, back: list[str]) -> None:
+    """What counts is what is saved: each of several trainings, a few steps on, a place that is new."""
     one = Mailbox(tmp_path, Saying("a")).ask()
     first, on, second = "trials/0: step 95", "trials/0: step 97", "trials/1: step 4"
     places = ["", "", first, "", on, "", "", second, "", second]
@@ -42,11 +46,8 @@ def test_it_goes_back_until_it_got_no_further_three_times_in_a_row(
 
 
 def test_it_goes_back_where_it_is_told_to_stop_while_it_waits_for_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, back: list[str]
 ) -> None:
-    back: list[str] = []
-    monkeypatch.setattr(work, "requeue_if_running", lambda own: back.append(own))
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
     one = Mailbox(tmp_path, Saying("a")).ask()
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR2))
     timer.start()

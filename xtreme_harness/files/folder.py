@@ -178,8 +178,11 @@ class _Silent(logging.FileHandler):
 
 
 @contextmanager
-def logged(output: Path) -> Iterator[None]:
-    """Write the package's messages to OUT/log.txt too while a run lasts."""
+def logged(output: Path | None) -> Iterator[None]:
+    """Write the package's messages to OUT/log.txt too while a run lasts; None: to no file."""
+    if output is None:
+        yield
+        return
     try:
         output.mkdir(parents=True, exist_ok=True)
         handler = _Silent(output / "log.txt", encoding="utf-8")

@@ -135,6 +135,7 @@ def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
     resolved: dict[tuple[str, str], Unit] = {}  # seeds differ in nothing that has to be found
     units: dict[Encoder, Unit] = {}
     found: dict[Encoder, str] = {}
+    wait = patience(request.engine)
     for encoder in (run.encoder for run in runs if run.encoder):
         where = (encoder.base.label, encoder.intermediate.label)
         if where not in resolved:
@@ -145,8 +146,7 @@ def prepare_grid(request: GridRequest, *, alone: bool = False) -> PreparedGrid:
         units[encoder] = resolved[where].with_seed(encoder.seed)
         if alone:
             continue
-        places = units[encoder].folders(encoder.folder)
-        _found(partial(require_folders, units[encoder], places, patience(request.engine)), faults)
+        _found(partial(require_folders, units[encoder], units[encoder].folders(encoder.folder), wait), faults)
         state = _found(partial(standing, units[encoder], encoder.folder, request.force), faults)
         found[encoder] = state or ""
     evaluations: dict[str, PreparedEvaluation] = {}

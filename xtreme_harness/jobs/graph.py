@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -59,6 +59,19 @@ class Ready:
         number = heappop(self._free)
         self._left.discard(number)
         return self._jobs[number]
+
+    def hand_out(self, room: Callable[[], bool], to: Callable[[Job], None]) -> Iterator[Outcome]:
+        """Hand out what can begin, as long as there is room; give what has ended, for all that it leaves was there.
+
+        Args:
+            room: may another job be handed out?
+            to: who takes a job.
+        """
+        while room() and (job := self.take()):
+            if (left := job.settled()) is not None:
+                yield from self.end(Outcome(job, left))
+            else:
+                to(job)
 
     def end(self, outcome: Outcome) -> Iterator[Outcome]:
         """Take how a job ended; give that, and the jobs that therefore cannot begin."""

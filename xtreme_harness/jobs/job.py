@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -122,7 +121,7 @@ def attempt(name: str, work: Callable[[], T], ends: tuple[type[Exception], ...] 
 
 def run_job(job: Job, watch: Watch) -> Outcome:
     """Do one job here and now."""
-    with logged(job.home) if job.home is not None else nullcontext():
+    with logged(job.home):
         left = attempt(job.name, lambda: job.run(watch))
     return Outcome(job, failure=left) if isinstance(left, Failure) else Outcome(job, left)
 

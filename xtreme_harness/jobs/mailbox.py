@@ -7,7 +7,6 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +118,7 @@ class Mailbox:
         return whole_lines(new)
 
     def _log(self, level: Any, text: Any) -> None:
-        with logged(self.job.home) if self.job.home is not None else nullcontext():
+        with logged(self.job.home):
             log.log(level if isinstance(level, int) else logging.INFO, "%s", text)
 
 

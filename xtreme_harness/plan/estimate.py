@@ -16,7 +16,8 @@ from xtreme_harness.kinds.examples import running_texts
 from xtreme_harness.plan.cells import Cell
 
 __all__ = [
-    "BYTES_A_TOKEN", "CellFault", "Found", "Work", "estimate", "measured_speed", "seconds_for", "spoken", "text_bytes",
+    "BYTES_A_TOKEN", "CellFault", "Found", "Work", "estimate", "measured_speed", "official_size",
+    "seconds_for", "spoken", "text_bytes",
 ]  # fmt: skip
 
 BYTES_A_TOKEN = 4  # of UTF-8, over the vocabularies and scripts at hand
@@ -126,6 +127,15 @@ def spoken(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
 
 
+def official_size(cell: Cell, limit: int | None) -> tuple[int | None, int | None]:
+    """Examples and tokens by the official count and half the longest input; None where the card does not say."""
+    official = cell.card.count(cell.split, cell.language)
+    if official is None:
+        return None, 0
+    examples, length = min(official, limit or official), cell.card.options.get("max_length")
+    return examples, examples * int(length) // 2 if length else None
+
+
 def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int | None]:
     """Examples and tokens: of files on disk as they are, of the Hub by official count and half the longest input.
 
@@ -136,11 +146,7 @@ def _cell(cell: Cell, limit: int | None) -> tuple[int | None, int | None]:
     if isinstance(cell.located, FilesFound):
         split = load_split(cell.card, cell.language, cell.split, cell.located, kind.parse, kind.passage, limit)
         return len(split.examples), _tokens(kind, split.examples)
-    official = cell.card.count(cell.split, cell.language)
-    if official is None:
-        return None, 0
-    examples, length = min(official, limit or official), cell.card.options.get("max_length")
-    return examples, examples * int(length) // 2 if length else None
+    return official_size(cell, limit)
 
 
 def _tokens(kind: Kind[Any, Any, Any], examples: Iterable[Any]) -> int:

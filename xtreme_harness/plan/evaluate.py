@@ -128,13 +128,13 @@ def prepare_evaluation(request: EvalRequest) -> PreparedEvaluation:
     Raises:
         XHarnessError: for everything that `eval` would refuse: flags, names, checkpoint, heads, data, folder.
     """
-    prepared = resolve_evaluation(request)
+    prepared, wait = resolve_evaluation(request), patience(request.engine)
     if request.seeds:
         require_output(prepared.output, files=prepared.means)
     for one in [prepared.of_seed(seed) for seed in request.seeds] or [prepared]:
         require_output(one.output, *one.written())
         for name, unit in one.units.items():
-            require_folders(unit, one.folders_of(name), patience(request.engine))
+            require_folders(unit, one.folders_of(name), wait)
     return prepared
 
 

@@ -62,9 +62,11 @@ def prepare_training(request: TrainRequest, *, alone: bool = False) -> PreparedT
     """
     unit = resolve_training(request)
     prepared = PreparedTraining(request, unit, request.output or _default_folder(request.model, unit.name))
+    engine = request.engine
+    wait = 0.0 if worker_count(engine) == 1 else patience(engine)
     for one, folder in prepared.runs() if not alone else ():
         folders = one.folders(folder)
-        require_folders(one, folders, 0.0 if worker_count(request.engine) == 1 else patience(request.engine))
+        require_folders(one, folders, wait)
         if not request.force:
             require_place(one, folders)
     return prepared

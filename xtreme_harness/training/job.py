@@ -83,6 +83,10 @@ class _Training:
         """The checkpoint."""
         return None if told is None else replace(Trained.at(self._told_of()[1]), kept=told)
 
+    def _how(self, watch: Watch) -> dict[str, Any]:
+        """What whoever trains or chooses is told beside the stage and the folder."""
+        return {"replace_other": self.replace_other, "tracker": self.tracker, "watch": watch}
+
     def _told_of(self) -> tuple[Stage, Path]:
         """What is trained, and where."""
         return self.stage, self.folder
@@ -94,9 +98,8 @@ class TrainStage(_Training):
 
     def run(self, watch: Watch) -> Trained:
         """Train it, or keep what is there."""
-        how: dict[str, Any] = {"replace_other": self.replace_other, "tracker": self.tracker, "watch": watch}
         stage = self.here
-        trained = train_stage(stage, self.folder, **how)
+        trained = train_stage(stage, self.folder, **self._how(watch))
         watch.ended(stage, trained)
         return trained
 
@@ -118,9 +121,8 @@ class RunTrial(_Training):
         stage = self.here
         if (chosen := find_trained(self.folder, stage.fields)) is not None:
             return chosen
-        how: dict[str, Any] = {"replace_other": self.replace_other, "tracker": self.tracker, "watch": watch}
         trial = trials_of(stage)[self.number]
-        trained = run_trial(trial, trial.folder(self.folder), **how)
+        trained = run_trial(trial, trial.folder(self.folder), **self._how(watch))
         if trained is not None:
             watch.ended(trial.stage, trained)
         return trained
@@ -140,9 +142,8 @@ class ChooseTrial(_Training):
 
     def run(self, watch: Watch) -> Trained:
         """Make the best one's checkpoint the stage's."""
-        how: dict[str, Any] = {"replace_other": self.replace_other, "tracker": self.tracker, "watch": watch}
         stage = self.here
-        trained = choose_trial(stage, self.folder, **how)
+        trained = choose_trial(stage, self.folder, **self._how(watch))
         watch.ended(stage, trained)
         return trained
 

@@ -56,11 +56,7 @@ def _with_workers(
     ready, crew = Ready(graph), _Crew(environments, folder, watch)
     try:
         while ready or crew.busy:
-            while crew.free and (job := ready.take()):
-                if (left := job.settled()) is not None:
-                    yield from ready.end(Outcome(job, left))
-                else:
-                    crew.hand_out(job)
+            yield from ready.hand_out(lambda: bool(crew.free), crew.hand_out)
             for outcome in crew.ended():
                 yield from ready.end(outcome)
             time.sleep(_TICK)

@@ -12,7 +12,6 @@ from xtreme_harness.errors import ClusterError
 from xtreme_harness.jobs.engine import Engine
 from xtreme_harness.jobs.graph import Graph, Ready
 from xtreme_harness.jobs.job import Outcome
-from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.ray.session import joined_cluster
 from xtreme_harness.jobs.ray.shares import Resources, find_share, fits
 from xtreme_harness.jobs.ray.tasks import Tasks
@@ -38,16 +37,10 @@ def run_ray(graph: Graph, engine: Engine, folder: Path, watch: Watch) -> Iterato
         share = find_share(_nodes(ray), engine.workers, engine.device)
         if share.most is not None and share.slots < share.most:
             log.warning("--workers %d: the Ray cluster has room for %d jobs at once", share.most, share.slots)
-        there: set[str] = set()  # names of what was fetched
         ready, tasks, nodes = Ready(graph), Tasks(ray, share, folder.absolute(), watch), _Nodes(ray)
         try:
             while ready or tasks.count:
-                while tasks.room and (job := ready.take()):
-                    if (left := job.settled()) is not None:
-                        yield from ready.end(Outcome(job, left))
-                    else:
-                        provide([job], there)
-                        tasks.hand_out(job)
+                yield from ready.hand_out(lambda: tasks.room, tasks.hand_out)
                 nodes.require(share.cpus, tasks.gpus())
                 for outcome in tasks.ended():
                     yield from ready.end(outcome)

@@ -12,6 +12,7 @@ from typing import Any
 from xtreme_harness.errors import ClusterError, OutputError, in_words
 from xtreme_harness.jobs.job import Failure, Job, Outcome
 from xtreme_harness.jobs.mailbox import MOST, Mailbox
+from xtreme_harness.jobs.provide import provide
 from xtreme_harness.jobs.ray.shares import Share
 from xtreme_harness.jobs.ray.task import Answer, Asker, task
 from xtreme_harness.jobs.tries import UNSEEN
@@ -43,6 +44,7 @@ class Tasks:
         self.silent: dict[Mailbox, float] = {}  # ended, but what it said last is not seen here yet: until when
         self.died: Counter[str] = Counter()  # by job
         self._asker, self._at = pickle.dumps(Asker()), 0
+        self._there: set[str] = set()  # names of what was fetched
         kinds = [ray.remote(num_cpus=share.cpus, num_gpus=gpus, max_retries=0) for gpus in (0, share.gpus)]
         self._remote = [kind(task()) for kind in kinds]  # tries are counted here: each has a file of its own
 
@@ -61,7 +63,8 @@ class Tasks:
         return {self.share.gpus if mailbox.job.on_device else 0 for mailbox in self.running.values()}
 
     def hand_out(self, job: Job) -> None:
-        """Let Ray do a job."""
+        """Let Ray do a job, when what it reads from the network is there."""
+        provide([job], self._there)
         self._begin(Mailbox(self.folder, job))
 
     def ended(self) -> Iterator[Outcome]:
